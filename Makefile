@@ -1,0 +1,48 @@
+# One command each; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?=
+
+# Tests never see the settings of whoever runs them.
+foreign := $(filter Q2C_% TEMPORAL_%,$(.VARIABLES))
+clean_env := env $(foreign:%=-u %)
+
+# Any python3 can read the setup script and say what is missing.
+found := $(shell command -v python3 || command -v python || command -v "$(PYTHON)")
+
+.PHONY: help setup demo up test check bench format lock
+
+help: ## List the commands
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r name line; do printf '  make %-8s %s\n' "$$name" "$$line"; done
+
+setup: ## Make the environment in .venv from the locked versions (nothing to do when it is current)
+	@$(if $(found),,echo "Python is missing. Install Python 3.11 or newer." >&2; exit 1)
+	@PYTHON="$(PYTHON)" "$(found)" .ci/setup.py
+
+demo: setup ## Watch one deal go from quote to cash and renewal
+	@.venv/bin/q2c demo
+
+up: setup ## Run server, worker and API on this machine until Ctrl-C
+	@.venv/bin/q2c up
+
+test: setup ## Run all tests
+	@$(clean_env) .venv/bin/python -m pytest $(ARGS)
+
+check: setup ## Check format, lint, types, import directions and architecture
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(clean_env) .venv/bin/python -m pytest tests/architecture -q
+
+bench: setup ## Measure throughput and latency on this machine
+	@$(clean_env) .venv/bin/python -m tests.bench
+
+format: setup ## Format the code and fix what the linter can fix
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+lock: setup ## Choose new versions within pyproject.toml and write requirements.lock
+	@.venv/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --extra dev \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate \
+	  --output-file requirements.lock pyproject.toml

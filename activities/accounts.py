@@ -1,0 +1,124 @@
+"""Accounts: what a customer or a deal owes, read from the books."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlmodel import Session, col, func, select
+
+from activities.register import dunning_policy
+from models.collection import OpenItem, next_dunning_on
+from models.money import Money
+from models.steps import Account
+from models.tables import (
+    DealRow,
+    InvoiceLineRow,
+    InvoiceRow,
+    ObligationRow,
+    PaymentApplicationRow,
+    PlannedChargeRow,
+    RecognizedRow,
+    ReminderItemRow,
+)
+
+
+def deal_row(session: Session, number: str) -> DealRow:
+    """Return a deal's row; the deal put itself on record before anything else."""
+    return session.get_one(DealRow, number)
+
+
+def scope_of(deal: DealRow) -> str:
+    """Return the scope of a deal's documents: its own number on a test clock, else none."""
+    return deal.number if deal.test_clock else ""
+
+
+def open_items(
+    session: Session,
+    *,
+    deal: str | None = None,
+    customer: str | None = None,
+    currency: str | None = None,
+) -> tuple[OpenItem, ...]:
+    """Return the invoices with a balance, oldest due first."""
+    statement = select(InvoiceRow).order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
+    if deal is not None:
+        statement = statement.where(InvoiceRow.deal == deal)
+    if customer is not None:
+        statement = statement.where(InvoiceRow.customer == customer)
+    if currency is not None:
+        statement = statement.where(InvoiceRow.currency == currency)
+    rows = session.exec(statement).all()
+    numbers = [row.number for row in rows]
+    paid, levels = _paid(session, numbers), _levels(session, numbers)
+    items = (_open_item(row, paid.get(row.number, 0), levels.get(row.number)) for row in rows)
+    return tuple(item for item in items if item.balance.minor > 0)
+
+
+def _paid(session: Session, numbers: Sequence[str]) -> dict[str, int]:
+    statement = (
+        select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
+        .where(col(PaymentApplicationRow.invoice).in_(numbers))
+        .group_by(PaymentApplicationRow.invoice)
+    )
+    return {invoice: int(amount) for invoice, amount in session.exec(statement)}
+
+
+def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, date]]:
+    statement = (
+        select(
+            ReminderItemRow.invoice, func.max(ReminderItemRow.level), func.max(ReminderItemRow.on)
+        )
+        .where(col(ReminderItemRow.invoice).in_(numbers))
+        .group_by(ReminderItemRow.invoice)
+    )
+    return {invoice: (level, on) for invoice, level, on in session.exec(statement)}
+
+
+def _open_item(row: InvoiceRow, paid: int, reminded: tuple[int, date] | None) -> OpenItem:
+    return OpenItem(
+        invoice=row.number,
+        deal=row.deal,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        gross=Money(minor=row.gross_minor, currency=row.currency),
+        balance=Money(minor=row.gross_minor - paid, currency=row.currency),
+        level=reminded[0] if reminded else 0,
+        last_reminded_on=reminded[1] if reminded else None,
+    )
+
+
+def account_of(session: Session, deal: str, on: date) -> Account:
+    """Return what is owed on a deal and when, from `on`, its next reminder is due."""
+    items = open_items(session, deal=deal)
+    return Account(
+        balance_minor=sum(item.balance.minor for item in items),
+        open_invoices=len(items),
+        next_dunning_on=next_dunning_on(dunning_policy(session), items, on),
+        fully_billed=_fully_billed(session, deal),
+        fully_recognized=_fully_recognized(session, deal),
+    )
+
+
+def _fully_billed(session: Session, deal: str) -> bool:
+    planned = session.exec(
+        select(func.count(col(PlannedChargeRow.id))).where(
+            PlannedChargeRow.deal == deal, col(PlannedChargeRow.canceled_on).is_(None)
+        )
+    ).one()
+    billed = session.exec(
+        select(func.count(col(InvoiceLineRow.id))).where(InvoiceLineRow.deal == deal)
+    ).one()
+    return planned > 0 and billed >= planned
+
+
+def _fully_recognized(session: Session, deal: str) -> bool:
+    promised = session.exec(
+        select(func.sum(ObligationRow.allocated_minor)).where(
+            ObligationRow.deal == deal, col(ObligationRow.canceled_on).is_(None)
+        )
+    ).one()
+    recognized = session.exec(
+        select(func.coalesce(func.sum(RecognizedRow.amount_minor), 0)).where(
+            RecognizedRow.deal == deal
+        )
+    ).one()
+    return promised is not None and int(recognized) == int(promised)

@@ -1,0 +1,121 @@
+"""The books: one database, SQLite or PostgreSQL, and one transaction per activity.
+
+SQLite: write transactions begin with BEGIN IMMEDIATE, because a transaction that reads first and
+writes later fails as "locked" under load. PostgreSQL: serializable, and what it rolls back is tried
+again here and nowhere else.
+"""
+
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
+
+Result = TypeVar("Result")
+
+_ATTEMPTS = 12
+_SERIALIZATION_FAILURES = {"40001", "40P01"}
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _address(url: str) -> URL:
+    """Read a database address; `postgresql://` means the driver we ship."""
+    address = make_url(url)
+    if address.drivername in ("postgres", "postgresql"):
+        return address.set(drivername="postgresql+psycopg")
+    return address
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database of the books with the settings its durability needs."""
+    address = _address(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(
+            address, isolation_level="SERIALIZABLE", pool_pre_ping=True, pool_size=10, max_overflow=20
+        )
+    engine = create_engine(
+        url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=20
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions of its own: `_begin_sqlite` does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reading = connection.get_execution_options().get("q2c_read", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+class Books:
+    """Runs work in one short transaction."""
+
+    def __init__(self, url: str) -> None:
+        self._engine = open_engine(url)
+        self._reading = self._engine.execution_options(q2c_read=True)
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` and commit; all of it or none of it is on record."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                    return work(session)
+            except OperationalError as error:
+                if attempt == _ATTEMPTS or not _is_rolled_back(error):
+                    raise
+                time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311
+        raise AssertionError("unreachable")
+
+    def read(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction that only reads."""
+        with Session(self._reading, expire_on_commit=False) as session:
+            return work(session)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._engine.dispose()
+
+
+def _is_rolled_back(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURES
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def migrate(url: str) -> None:
+    """Bring the books to the newest schema; doing it again changes nothing."""
+    if make_url(url).get_backend_name() == "sqlite" and make_url(url).database:
+        Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
+    command.upgrade(_config(url), "head")
+
+
+def migration_state(url: str) -> tuple[str | None, str | None]:
+    """Return the schema revision of the books and the newest one there is."""
+    head = ScriptDirectory.from_config(_config(url)).get_current_head()
+    engine = open_engine(url)
+    try:
+        with engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision(), head
+    finally:
+        engine.dispose()

@@ -1,0 +1,67 @@
+"""The delivery note: what was handed over, where, and a line for whoever received it."""
+
+from reportlab.platypus import KeepTogether
+from reportlab.platypus.flowables import Flowable
+
+from activities.adapters.pdf import theme
+from activities.adapters.pdf.blocks import Column, data_table, described, gap, text
+from activities.adapters.pdf.edition import Edition, buyer, delivery_place, edition_for, top
+from activities.adapters.pdf.page import Sheet
+from models.documents import DeliveryNoteDocument
+from models.fulfillment import OrderLine
+
+
+def delivery_note_sheet(document: DeliveryNoteDocument) -> Sheet:
+    """Return the sheet of a delivery note."""
+    edition = edition_for(document.customer)
+    labels = edition.labels
+    facts = [
+        (labels.number, document.number),
+        (labels.deal, document.deal),
+        (labels.delivered_on, edition.formats.day(document.delivered_on)),
+        (labels.purchase_order, document.purchase_order),
+    ]
+    parties = [
+        buyer(edition, document.customer, labels.bill_to),
+        *delivery_place(edition, document.customer, always=True),
+    ]
+    received = [labels.received_sentence, "_" * 40, f"{labels.signature} / {labels.signature_date}"]
+    return Sheet(
+        title=labels.delivery_note,
+        number=document.number,
+        entity=document.entity,
+        labels=labels,
+        size=edition.size,
+        story=[
+            *top(edition, document.entity, labels.delivery_note, parties, facts),
+            _lines(edition, document.lines),
+            KeepTogether(
+                [
+                    gap(10),
+                    text(received[0]),
+                    gap(12),
+                    text(received[1], theme.SMALL),
+                    text(received[2], theme.SMALL),
+                ]
+            ),
+        ],
+        test_clock=document.test_clock,
+    )
+
+
+def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
+    labels = edition.labels
+    columns = [
+        Column(labels.position, 0.08),
+        Column(labels.item, 0.72),
+        Column(labels.quantity, 0.20, right=True),
+    ]
+    rows = [
+        [
+            str(place),
+            described(line.name, [f"{labels.sku} {line.sku}"]),
+            edition.formats.quantity(line.quantity),
+        ]
+        for place, line in enumerate(lines, start=1)
+    ]
+    return data_table(columns, rows, edition.width)

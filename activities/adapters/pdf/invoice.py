@@ -1,0 +1,170 @@
+"""The invoice: every particular of Directive 2006/112/EC art. 226, and where to pay."""
+
+from reportlab.platypus import KeepTogether
+from reportlab.platypus.flowables import Flowable
+
+from activities.adapters.pdf import theme
+from activities.adapters.pdf.blocks import (
+    Column,
+
+    data_table,
+    described,
+    gap,
+    heading,
+    panel,
+    text,
+    totals_box,
+)
+from activities.adapters.pdf.edition import (
+    Edition,
+    assurance_notice,
+    buyer,
+    delivery_place,
+    edition_for,
+    top,
+)
+from activities.adapters.pdf.page import Sheet
+from models.billing import Invoice, InvoiceLine
+from models.documents import InvoiceDocument
+from models.tax import TaxTotal
+
+_REVERSE_CHARGE = "AE"
+
+
+def invoice_sheet(document: InvoiceDocument) -> Sheet:
+    """Return the sheet of an invoice."""
+    invoice = document.invoice
+    edition = edition_for(invoice.customer)
+    labels = edition.labels
+    parties = [
+        buyer(edition, invoice.customer, labels.bill_to),
+        *delivery_place(edition, invoice.customer),
+    ]
+    story = [
+        *top(edition, invoice.entity, labels.invoice, parties, _facts(edition, invoice)),
+        _lines(edition, invoice),
+        _totals(edition, invoice),
+        *_taxes(edition, invoice),
+        *_payment(edition, invoice),
+        *assurance_notice(edition, document.decisions),
+    ]
+    return Sheet(
+        title=labels.invoice,
+        number=invoice.number,
+        entity=invoice.entity,
+        labels=labels,
+        size=edition.size,
+        story=story,
+        test_clock=document.test_clock,
+    )
+
+
+def _facts(edition: Edition, invoice: Invoice) -> list[tuple[str, str]]:
+    labels, formats = edition.labels, edition.formats
+    supplied = labels.supply_date if invoice.supplied.days <= 1 else labels.supply_period
+    return [
+        (labels.number, invoice.number),
+        (labels.issue_date, formats.day(invoice.issued_on)),
+        (supplied, formats.period(invoice.supplied)),
+        (labels.due_date, formats.day(invoice.due_on)),
+        (labels.purchase_order, invoice.purchase_order),
+        (labels.deal, invoice.deal),
+        (labels.currency, invoice.currency),
+    ]
+
+
+def _lines(edition: Edition, invoice: Invoice) -> Flowable:
+    labels = edition.labels
+    columns = [
+        Column(labels.position, 0.05),
+        Column(labels.description, 0.38),
+        Column(labels.quantity, 0.13, right=True),
+        Column(labels.unit_price, 0.13, right=True),
+        Column(labels.discount, 0.11, right=True),
+        Column(labels.rate, 0.07, right=True),
+        Column(f"{labels.net} ({invoice.currency})", 0.13, right=True),
+    ]
+    rows = [_line(edition, place, line) for place, line in enumerate(invoice.lines, start=1)]
+    return data_table(columns, rows, edition.width)
+
+
+def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
+    formats = edition.formats
+    return [
+        str(place),
+        described(line.description, [formats.period(line.period)]),
+        f"{formats.quantity(line.quantity)} {line.unit}",
+        formats.unit_price(line.unit_price, line.net.currency),
+        formats.amount(-line.discount) if line.discount.minor else "",
+        formats.percent(line.tax_rate_percent),
+        formats.amount(line.net),
+    ]
+
+
+def _totals(edition: Edition, invoice: Invoice) -> Flowable:
+    labels, money = edition.labels, edition.formats.money
+    return totals_box(
+        [(labels.net_total, money(invoice.net)), (labels.tax_total, money(invoice.tax))],
+        (labels.amount_due, money(invoice.gross)),
+        [],
+        edition.width,
+    )
+
+
+def _taxes(edition: Edition, invoice: Invoice) -> list[Flowable]:
+    """Return tax per category and rate, and under it the reason wherever law asks for one."""
+    labels = edition.labels
+    columns = [
+        Column(labels.tax_category, 0.46),
+        Column(labels.rate, 0.12, right=True),
+        Column(f"{labels.taxable} ({invoice.currency})", 0.22, right=True),
+        Column(f"{labels.tax} ({invoice.currency})", 0.20, right=True),
+    ]
+    rows = [_tax_row(edition, total) for total in invoice.taxes]
+    reasons = list(dict.fromkeys(_reason(edition, total) for total in invoice.taxes))
+    notes = [text(reason, theme.STRONG) for reason in reasons if reason]
+    return [
+        KeepTogether([heading(labels.tax_summary), data_table(columns, rows, edition.width)]),
+        gap(2),
+        *notes,
+    ]
+
+
+def _tax_row(edition: Edition, total: TaxTotal) -> list[object]:
+    formats = edition.formats
+    category = edition.labels.category_names.get(total.code, "")
+    detail = " · ".join(part for part in (total.code, category) if part)
+    return [
+        described(total.name, [detail]),
+        formats.percent(total.rate_percent),
+        formats.amount(total.base),
+        formats.amount(total.tax),
+    ]
+
+
+def _reason(edition: Edition, total: TaxTotal) -> str:
+    if total.text:
+        return total.text
+    return edition.labels.reverse_charge if total.code == _REVERSE_CHARGE else ""
+
+
+def _payment(edition: Edition, invoice: Invoice) -> list[Flowable]:
+    labels, formats, bank = edition.labels, edition.formats, invoice.entity.bank
+    if invoice.gross.minor <= 0:
+        return [heading(labels.payment), text(labels.credit_sentence)]
+    sentence = labels.pay_sentence.format(
+        amount=formats.money(invoice.gross), day=formats.day(invoice.due_on), number=invoice.number
+    )
+    rows = [
+        (labels.account_holder, bank.holder),
+        (labels.bank, bank.bank),
+        (labels.account, bank.account),
+        (labels.bic, bank.bic),
+        (labels.routing, bank.routing),
+        (labels.payment_reference, invoice.number),
+    ]
+    return [
+        KeepTogether(
+            [heading(labels.payment), text(sentence), gap(2), panel(rows, edition.width)]
+        )
+    ]

@@ -1,0 +1,90 @@
+"""The reminder: one polite letter about every overdue item, firmer from level to level."""
+
+from reportlab.platypus import KeepTogether
+from reportlab.platypus.flowables import Flowable
+
+from activities.adapters.pdf.blocks import Column, data_table, gap, heading, panel, text, totals_box
+from activities.adapters.pdf.edition import Edition, buyer, edition_for, top
+from activities.adapters.pdf.page import Sheet
+from models.collection import OpenItem
+from models.documents import ReminderDocument
+
+
+def reminder_sheet(document: ReminderDocument) -> Sheet:
+    """Return the sheet of a reminder; its title is the name of the dunning level."""
+    edition = edition_for(document.customer)
+    labels, formats = edition.labels, edition.formats
+    title = document.level_name or labels.reminder
+    facts = [
+        (labels.number, document.number),
+        (labels.date, formats.day(document.written_on)),
+        (labels.pay_by, formats.day(document.pay_by) if document.pay_by else ""),
+        (labels.customer_number, document.customer.number),
+        (labels.currency, document.total.currency),
+    ]
+    parties = [buyer(edition, document.customer, labels.bill_to)]
+    sentences = labels.reminder_sentences
+    place = max(0, min(document.level - 1, len(sentences) - 1))
+    note: list[Flowable] = [gap(3), text(document.note)] if document.note else []
+    story = [
+        *top(edition, document.entity, title, parties, facts),
+        text(labels.greeting),
+        gap(2),
+        text(sentences[place]),
+        gap(4),
+        _items(edition, document),
+        totals_box([], (labels.total_due, formats.money(document.total)), [], edition.width),
+        *note,
+        gap(3),
+        text(labels.reminder_crossed),
+        *_payment(edition, document),
+    ]
+    return Sheet(
+        title=title,
+        number=document.number,
+        entity=document.entity,
+        labels=labels,
+        size=edition.size,
+        story=story,
+        test_clock=document.test_clock,
+    )
+
+
+def _items(edition: Edition, document: ReminderDocument) -> Flowable:
+    labels = edition.labels
+    columns = [
+        Column(labels.invoice, 0.24),
+        Column(labels.issued, 0.16),
+        Column(labels.due, 0.16),
+        Column(labels.days_overdue, 0.12, right=True),
+        Column(labels.invoice_amount, 0.16, right=True),
+        Column(f"{labels.open_amount} ({document.total.currency})", 0.16, right=True),
+    ]
+    return data_table(
+        columns, [_item(edition, document, item) for item in document.items], edition.width
+    )
+
+
+def _item(edition: Edition, document: ReminderDocument, item: OpenItem) -> list[object]:
+    formats = edition.formats
+    return [
+        item.invoice,
+        formats.day(item.issued_on),
+        formats.day(item.due_on),
+        str(max(0, (document.written_on - item.due_on).days)),
+        formats.amount(item.gross),
+        formats.amount(item.balance),
+    ]
+
+
+def _payment(edition: Edition, document: ReminderDocument) -> list[Flowable]:
+    labels, bank = edition.labels, document.entity.bank
+    rows = [
+        (labels.account_holder, bank.holder),
+        (labels.bank, bank.bank),
+        (labels.account, bank.account),
+        (labels.bic, bank.bic),
+        (labels.routing, bank.routing),
+        (labels.payment_reference, ", ".join(item.invoice for item in document.items[:5])),
+    ]
+    return [KeepTogether([heading(labels.payment), panel(rows, edition.width)])]

@@ -1,0 +1,311 @@
+"""Assemble documents: everything a page says, read from the books.
+
+The same document of the same deal is the same content at any time, so rendering it again after a
+crash gives the same bytes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+from sqlmodel import Session, col, func, select
+
+from activities.accounts import deal_row, open_items
+from activities.collection import LetterItems
+from activities.contract import signers_of
+from activities.pricing import quote_of_term, quote_version
+from activities.register import customer_of, dunning_policy, entity_of, people
+from models.billing import Invoice
+from models.deal_file import RenewalTerms
+from models.decisions import DecisionKind
+from models.documents import (
+    Assurance,
+    DecisionNote,
+    DeliveryNoteDocument,
+    Document,
+    DocumentKind,
+    InvoiceDocument,
+    OrderConfirmationDocument,
+    OrderFormDocument,
+    QuoteDocument,
+    ReceiptDocument,
+    ReceiptLine,
+    ReminderDocument,
+    RenewalQuoteDocument,
+    SignerBlock,
+    WorkOrderDocument,
+)
+from models.fulfillment import OrderLine
+from models.money import Money
+from models.quoting import Quote
+from models.renewal import renewal_calendar
+from models.steps import PublishDocument
+from models.tables import (
+    ContractRow,
+    DealRow,
+    DecisionRow,
+    FulfillmentEventRow,
+    InvoiceRow,
+    OrderLineRow,
+    PaymentApplicationRow,
+    PaymentRow,
+    ReminderRow,
+    WorkOrderRow,
+)
+
+TAXES_NOTE = "Prices are net; tax is added on each invoice by the rules of the place of supply."
+
+
+def assemble(session: Session, step: PublishDocument) -> Document:
+    """Return the content of a document; everything it needs is on record."""
+    return _MAKERS[step.kind](session, step)
+
+
+def _quote(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    quote = quote_version(session, step.deal, step.quote_version)
+    return QuoteDocument(
+        quote=quote,
+        test_clock=deal.test_clock,
+        decisions=_decisions(session, quote),
+        taxes_note=TAXES_NOTE,
+        **_parties(session, deal),
+        **_people(session, deal),
+    )
+
+
+def _renewal_quote(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    quote = quote_version(session, step.deal, step.quote_version)
+    previous = quote_of_term(session, step.deal, quote.term - 1)
+    contract = _contract(session, step.deal, quote.term - 1)
+    terms = RenewalTerms.model_validate_json(contract.renewal)
+    dates = renewal_calendar(contract.starts_on, contract.ends_on, terms.notice_days)
+    return RenewalQuoteDocument(
+        quote=quote,
+        auto_renew=terms.auto_renew,
+        last_notice_on=dates.last_notice_on,
+        previous_total=previous.total if previous else None,
+        test_clock=deal.test_clock,
+        decisions=_decisions(session, quote),
+        taxes_note=TAXES_NOTE,
+        **_parties(session, deal),
+        **_people(session, deal),
+    )
+
+
+def _order_form(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    quote = quote_version(session, step.deal, step.quote_version)
+    return OrderFormDocument(
+        number=step.number,
+        written_on=step.on,
+        quote=quote,
+        signers=_signer_blocks(session, quote),
+        decisions=_decisions(session, quote),
+        taxes_note=TAXES_NOTE,
+        test_clock=deal.test_clock,
+        **_parties(session, deal),
+    )
+
+
+def _signer_blocks(session: Session, quote: Quote) -> tuple[SignerBlock, ...]:
+    names = {person.id: person.name for person in people(session)}
+    names |= {
+        contact.email: contact.name for contact in customer_of(session, quote.customer).contacts
+    }
+    return tuple(
+        SignerBlock(role=f"for the {party}", name=names.get(person, person))
+        for person, party in signers_of(session, quote)
+    )
+
+
+def _order_confirmation(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    contract = _contract(session, step.deal, 1)
+    quote = quote_of_term(session, step.deal, 1)
+    if quote is None:
+        raise LookupError(step.deal)
+    return OrderConfirmationDocument(
+        number=step.number,
+        confirmed_on=contract.signed_at.date(),
+        quote=quote.model_copy(update={"purchase_order": contract.purchase_order}),
+        decisions=_decisions(session, quote),
+        taxes_note=TAXES_NOTE,
+        test_clock=deal.test_clock,
+        **_parties(session, deal),
+    )
+
+
+def _work_order(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    row = session.get_one(WorkOrderRow, step.number)
+    contract = _contract(session, step.deal, 1)
+    return WorkOrderDocument(
+        number=row.number,
+        deal=step.deal,
+        department=row.department,
+        written_on=row.opened_on,
+        wanted_on=contract.starts_on,
+        purchase_order=contract.purchase_order,
+        lines=_lines(session, step.deal, row.references.split(",")),
+        test_clock=deal.test_clock,
+        **_parties(session, deal),
+    )
+
+
+def _delivery_note(session: Session, step: PublishDocument) -> Document:
+    deal = deal_row(session, step.deal)
+    events = session.exec(
+        select(FulfillmentEventRow)
+        .where(
+            FulfillmentEventRow.deal == step.deal, FulfillmentEventRow.document == step.number
+        )
+        .order_by(col(FulfillmentEventRow.id))
+    ).all()
+    return DeliveryNoteDocument(
+        number=step.number,
+        deal=step.deal,
+        delivered_on=events[0].on,
+        purchase_order=_contract(session, step.deal, 1).purchase_order,
+        lines=_lines(session, step.deal, [event.reference for event in events]),
+        test_clock=deal.test_clock,
+        **_parties(session, deal),
+    )
+
+
+def _invoice(session: Session, step: PublishDocument) -> Document:
+    row = session.get_one(InvoiceRow, step.number)
+    quote = quote_of_term(session, row.deal, row.term)
+    return InvoiceDocument(
+        invoice=Invoice.model_validate_json(row.content),
+        decisions=_decisions(session, quote) if quote else (),
+        test_clock=bool(row.scope),
+    )
+
+
+def _reminder(session: Session, step: PublishDocument) -> Document:
+    row = session.get_one(ReminderRow, step.number)
+    items = LetterItems.model_validate_json(row.content).items
+    names = {one.level: one.name for one in dunning_policy(session).steps}
+    return ReminderDocument(
+        number=row.number,
+        entity=entity_of(session, row.entity),
+        customer=customer_of(session, row.customer),
+        level=row.level,
+        level_name=names.get(row.level, f"level {row.level}"),
+        written_on=row.written_on,
+        items=items,
+        total=Money.total((item.balance for item in items), row.currency),
+        test_clock=bool(row.scope),
+    )
+
+
+def assemble_receipt(session: Session, payment: str) -> ReceiptDocument:
+    """Return the content of a payment's receipt."""
+    row = session.get_one(PaymentRow, payment)
+    applications = session.exec(
+        select(PaymentApplicationRow)
+        .where(PaymentApplicationRow.payment == payment)
+        .order_by(col(PaymentApplicationRow.id))
+    ).all()
+    applied = tuple(
+        ReceiptLine(
+            invoice=one.invoice, amount=Money(minor=one.amount_minor, currency=one.currency)
+        )
+        for one in applications
+    )
+    amount = Money(minor=row.amount_minor, currency=row.currency)
+    settled = Money.total((line.amount for line in applied), row.currency)
+    return ReceiptDocument(
+        number=f"R-{row.number}",
+        entity=entity_of(session, row.entity),
+        customer=customer_of(session, row.customer),
+        received_on=row.received_on,
+        reference=row.reference,
+        amount=amount,
+        applied=applied,
+        unapplied=amount - settled,
+        balance=_balance_after(session, row, applications),
+        test_clock=bool(row.scope),
+    )
+
+
+def _balance_after(
+    session: Session, row: PaymentRow, applications: Sequence[PaymentApplicationRow]
+) -> Money:
+    """Return what the deals of a payment still owed once it was applied."""
+    deals = sorted({one.deal for one in applications})
+    items = [item for deal in deals for item in open_items(session, deal=deal)]
+    known = [item for item in items if item.issued_on <= row.received_on]
+    return Money.total((item.balance for item in known), row.currency)
+
+
+def _parties(session: Session, deal: DealRow) -> dict[str, object]:
+    return {
+        "entity": entity_of(session, deal.entity),
+        "customer": customer_of(session, deal.customer),
+    }
+
+
+def _people(session: Session, deal: DealRow) -> dict[str, str]:
+    names = {person.id: person for person in people(session)}
+    contacts = customer_of(session, deal.customer).contacts
+    seller = names.get(deal.seller)
+    return {
+        "attention": contacts[0].name if contacts else "",
+        "seller_name": seller.name if seller else deal.seller,
+        "seller_email": seller.email if seller else "",
+    }
+
+
+def _contract(session: Session, deal: str, term: int) -> ContractRow:
+    statement = select(ContractRow).where(ContractRow.deal == deal, ContractRow.term == term)
+    return session.exec(statement).one()
+
+
+def _decisions(session: Session, quote: Quote) -> tuple[DecisionNote, ...]:
+    """Return the decisions on a quote version that nobody proved; documents have to say so."""
+    rows = session.exec(
+        select(DecisionRow)
+        .where(DecisionRow.deal == quote.deal, DecisionRow.quote_version == quote.version)
+        .where(col(DecisionRow.accepted).is_(True))
+        .where(DecisionRow.kind != "escalate")
+        .order_by(col(DecisionRow.id))
+    ).all()
+    words = {
+        DecisionKind.APPROVE.value: "approved",
+        DecisionKind.ACCEPT.value: "accepted",
+        DecisionKind.SIGN.value: "signed",
+        DecisionKind.RENEW.value: "renewed",
+    }
+    return tuple(
+        DecisionNote(
+            action=words.get(row.kind, row.kind),
+            person=row.person,
+            decided_at=row.decided_at,
+            assurance=Assurance(row.assurance),
+        )
+        for row in rows
+        if row.kind in words
+    )
+
+
+def _lines(session: Session, deal: str, references: Sequence[str]) -> tuple[OrderLine, ...]:
+    rows = session.exec(
+        select(OrderLineRow).where(OrderLineRow.deal == deal).order_by(col(OrderLineRow.id))
+    ).all()
+    return tuple(
+        OrderLine.model_validate_json(row.content) for row in rows if row.reference in references
+    )
+
+
+_MAKERS: Mapping[DocumentKind, Callable[[Session, PublishDocument], Document]] = {
+    DocumentKind.QUOTE: _quote,
+    DocumentKind.RENEWAL_QUOTE: _renewal_quote,
+    DocumentKind.ORDER_FORM: _order_form,
+    DocumentKind.ORDER_CONFIRMATION: _order_confirmation,
+    DocumentKind.WORK_ORDER: _work_order,
+    DocumentKind.DELIVERY_NOTE: _delivery_note,
+    DocumentKind.INVOICE: _invoice,
+    DocumentKind.REMINDER: _reminder,
+}

@@ -1,0 +1,295 @@
+"""Bill and recognize: compute what should be on record by today, subtract what is, write the rest.
+
+Running it twice, late, or after a crash writes nothing more. Revenue is posted before invoices, so
+that a month that was missed is earned in its own month and billed today.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from sqlmodel import Session, col, select
+from temporalio import activity
+
+from activities import journal
+from activities.accounts import account_of, deal_row, scope_of
+from activities.numbering import lock, next_number
+from activities.ports import Office
+from activities.pricing import quote_of_term
+from activities.recognition import next_boundary, recognize_term
+from activities.register import customer_of, entity_of, tax_rules
+from activities.signatures import CONVERGE
+from models.billing import (
+    DueCharge,
+    Invoice,
+    InvoiceRequest,
+    check_invoice,
+    draft_invoice,
+    due_charges,
+    group_by_invoice,
+    next_billing_on,
+)
+from models.documents import DocumentKind
+from models.errors import ParkedError
+from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
+from models.money import Money
+from models.periods import Interval
+from models.quoting import PlannedCharge, Quote
+from models.steps import Converge, Converged
+from models.tables import (
+    ContractRow,
+    DocumentRow,
+    InvoiceLineRow,
+    InvoiceRow,
+    OrderLineRow,
+    PlannedChargeRow,
+)
+
+
+class BillingActivities:
+    """Issues invoices and posts revenue."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    @activity.defn(name=CONVERGE.name)
+    def converge(self, step: Converge) -> Converged:
+        """Issue every invoice and post all revenue due by the step's day and not on record.
+
+        Safe to retry: what is on record is subtracted first, and its numbers are returned again.
+        """
+        return self._office.books.write(lambda session: self._converge(session, step))
+
+    def _converge(self, session: Session, step: Converge) -> Converged:
+        lock(session, f"deal:{step.deal}")
+        contracts = session.exec(
+            select(ContractRow)
+            .where(ContractRow.deal == step.deal)
+            .order_by(col(ContractRow.term))
+        ).all()
+        moved = transferred(session, step.deal)
+        now = self._office.wall_clock()
+        parked: list[str] = []
+        dates: list[date | None] = []
+        for contract in contracts:
+            recognize_term(session, contract, moved, step.on, now)
+            dates.append(next_boundary(session, contract, moved, step.on))
+        for contract in contracts:
+            question, next_on = self._bill_term(session, contract, moved, step)
+            parked += [question] if question else []
+            dates.append(next_on)
+        dates.append(self._post_receivables(session, step))
+        later = [day for day in dates if day is not None and day > step.on]
+        return Converged(
+            invoices=_unpublished(session, step),
+            next_on=min(later, default=None),
+            parked="; ".join(parked),
+            account=account_of(session, step.deal, step.on),
+        )
+
+    def _bill_term(
+        self, session: Session, contract: ContractRow, moved: Mapping[str, date], step: Converge
+    ) -> tuple[str, date | None]:
+        """Issue the invoices of one term; return the question that parks them and the next date."""
+        quote = quote_of_term(session, contract.deal, contract.term)
+        plan = planned(session, contract)
+        if quote is None or not plan:
+            return "", None
+        by_reference = {
+            charge.reference: moved[charge.reference.partition("/")[0]]
+            for charge in plan
+            if charge.reference.partition("/")[0] in moved
+        }
+        question = ""
+        due = due_charges(plan, by_reference, billed(session, contract), step.on)
+        for group in group_by_invoice(due):
+            try:
+                self._issue(session, contract, quote, group, step)
+            except ParkedError as error:
+                question = str(error)
+                break
+        left = billed(session, contract)
+        return question, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)
+
+    def _issue(
+        self,
+        session: Session,
+        contract: ContractRow,
+        quote: Quote,
+        group: Sequence[DueCharge],
+        step: Converge,
+    ) -> None:
+        """Fix number, date and content of one invoice, in one transaction with its number."""
+        entity = entity_of(session, contract.entity)
+        scope = scope_of(deal_row(session, contract.deal))
+        request = InvoiceRequest(
+            deal=contract.deal,
+            term=contract.term,
+            entity=entity,
+            customer=customer_of(session, contract.customer),
+            currency=contract.currency,
+            issued_on=step.on,
+            payment_terms_days=contract.payment_terms_days,
+            purchase_order=contract.purchase_order,
+            charges=tuple(group),
+            lines={line.reference: line for line in quote.lines},
+            rules=tax_rules(session),
+        )
+        draft_invoice(request)
+        number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
+        dated = request.model_copy(update={"issued_on": issued_on})
+        invoice = draft_invoice(dated).model_copy(update={"number": number})
+        problems = check_invoice(invoice)
+        if problems:
+            listed = "; ".join(str(problem) for problem in problems)
+            raise ParkedError(f"The invoice is not complete: {listed}")
+        session.add(_invoice_row(invoice, scope, series, sequence, group))
+        session.flush()
+        session.add_all(_line_rows(invoice, group))
+        session.flush()
+
+    def _post_receivables(self, session: Session, step: Converge) -> date | None:
+        """Post the parts of invoices that have become unconditional; return the next such day."""
+        rows = session.exec(
+            select(InvoiceRow)
+            .where(InvoiceRow.deal == step.deal)
+            .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
+        ).all()
+        later: list[date] = []
+        for row in rows:
+            invoice = Invoice.model_validate_json(row.content)
+            days = receivable_dates(invoice)
+            for day in days:
+                if day > step.on:
+                    later.append(day)
+                else:
+                    self._post(session, row, invoice, day, is_first=day == days[0])
+        return min(later, default=None)
+
+    def _post(
+        self, session: Session, row: InvoiceRow, invoice: Invoice, day: date, *, is_first: bool
+    ) -> None:
+        key = invoice_key(invoice.number) if is_first else f"{invoice_key(invoice.number)}:{day}"
+        if journal.is_posted(session, key):
+            return
+        header = EntryHeader(
+            key=key,
+            entity=row.entity,
+            deal=row.deal,
+            customer=row.customer,
+            booked_on=max(day, invoice.issued_on),
+            cause=invoice.number,
+            text=f"Invoice {invoice.number}",
+        )
+        position = journal.contract_position(session, row.deal, row.currency)
+        entry = invoice_entry(header, invoice, position, day)
+        journal.post(session, entry, self._office.wall_clock(), row.scope)
+
+
+def transferred(session: Session, deal: str) -> dict[str, date]:
+    """Return the day control passed for each order line that was handed over, by line number."""
+    rows = session.exec(select(OrderLineRow).where(OrderLineRow.deal == deal)).all()
+    return {
+        row.reference.partition("/")[0]: row.transferred_on
+        for row in rows
+        if row.transferred_on is not None
+    }
+
+
+def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...]:
+    """Return the billing plan of a contract without the charges that were given up."""
+    rows = session.exec(
+        select(PlannedChargeRow)
+        .where(PlannedChargeRow.deal == contract.deal, PlannedChargeRow.term == contract.term)
+        .where(col(PlannedChargeRow.canceled_on).is_(None))
+        .order_by(col(PlannedChargeRow.id))
+    ).all()
+    return tuple(
+        PlannedCharge(
+            reference=row.reference,
+            description=row.description,
+            period=Interval(start=row.starts_on, end=row.ends_on),
+            bill_on=row.bill_on,
+            amount=Money(minor=row.amount_minor, currency=row.currency),
+            discount=Money(minor=row.discount_minor, currency=row.currency),
+        )
+        for row in rows
+    )
+
+
+def billed(session: Session, contract: ContractRow) -> dict[str, list[Interval]]:
+    """Return the intervals of each charge that are on an invoice."""
+    rows = session.exec(
+        select(InvoiceLineRow).where(
+            InvoiceLineRow.deal == contract.deal, InvoiceLineRow.term == contract.term
+        )
+    ).all()
+    found: dict[str, list[Interval]] = {}
+    for row in rows:
+        interval = Interval(start=row.starts_on, end=row.ends_on)
+        found.setdefault(row.reference, []).append(interval)
+    return found
+
+
+def _later(
+    plan: Sequence[PlannedCharge], moved: Mapping[str, date], on: date
+) -> tuple[PlannedCharge, ...]:
+    """Return the charges that become billable after a day; parked ones wait for a person."""
+    return tuple(
+        charge
+        for charge in plan
+        if (billable := charge.bill_on or moved.get(charge.reference)) and billable > on
+    )
+
+
+def _unpublished(session: Session, step: Converge) -> tuple[str, ...]:
+    """Return the deal's invoices whose document is not stored yet, so that none is forgotten."""
+    stored = select(DocumentRow.number).where(DocumentRow.kind == DocumentKind.INVOICE.value)
+    statement = (
+        select(InvoiceRow.number)
+        .where(InvoiceRow.deal == step.deal)
+        .where(col(InvoiceRow.number).not_in(stored))
+        .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
+    )
+    return tuple(session.exec(statement))
+
+
+def _invoice_row(
+    invoice: Invoice, scope: str, series: str, sequence: int, group: Sequence[DueCharge]
+) -> InvoiceRow:
+    first = min((due.charge for due in group), key=lambda charge: charge.reference)
+    return InvoiceRow(
+        number=invoice.number,
+        key=f"{invoice.deal}:{invoice.term}:{first.reference}:{first.period.start}",
+        entity=invoice.entity.number,
+        series=series,
+        sequence=sequence,
+        deal=invoice.deal,
+        term=invoice.term,
+        customer=invoice.customer.number,
+        currency=invoice.currency,
+        scope=scope,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        net_minor=invoice.net.minor,
+        tax_minor=invoice.tax.minor,
+        gross_minor=invoice.gross.minor,
+        content=invoice.model_dump_json(),
+    )
+
+
+def _line_rows(invoice: Invoice, group: Sequence[DueCharge]) -> list[InvoiceLineRow]:
+    return [
+        InvoiceLineRow(
+            invoice=invoice.number,
+            deal=invoice.deal,
+            term=invoice.term,
+            reference=due.charge.reference,
+            starts_on=due.charge.period.start,
+            ends_on=due.charge.period.end,
+            net_minor=line.net.minor,
+            tax_minor=line.tax.minor,
+            currency=invoice.currency,
+            unconditional_on=line.unconditional_on,
+        )
+        for due, line in zip(group, invoice.lines, strict=True)
+    ]

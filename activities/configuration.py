@@ -1,0 +1,140 @@
+"""Configure: check a deal file against everything known, and put the deal on record."""
+
+import hashlib
+
+from sqlmodel import Session, select
+from temporalio import activity
+
+from activities.ports import Office
+from activities.register import catalog_in_force, customer_of, entity_of, person_of
+from activities.signatures import CONFIGURE_DEAL
+from models.catalog import Catalog
+from models.configuration import configure
+from models.deal import Stage
+from models.deal_file import DealFile, check_deal_file
+from models.errors import InvalidInputError, NotFoundError, Problem
+from models.pricing import PricingRequest, price
+from models.steps import ConfigureDeal, DealConfigured, DealStep
+from models.tables import DealFileRow, DealRow
+
+
+class ConfigurationActivities:
+    """Checks deals before anything is committed."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    @activity.defn(name=CONFIGURE_DEAL.name)
+    def configure_deal(self, step: ConfigureDeal) -> DealConfigured:
+        """Check the whole file and put the deal on record, or list every problem and write nothing.
+
+        Safe to retry: a deal on record with the same file is left alone.
+        """
+        return self._office.books.write(lambda session: self._configure(session, step))
+
+    def _configure(self, session: Session, step: ConfigureDeal) -> DealConfigured:
+        problems = (*self._house_problems(step), *problems_of(session, step))
+        if problems:
+            return DealConfigured(problems=problems)
+        self._put_on_record(session, step)
+        return DealConfigured(
+            entity=step.file.entity,
+            customer=step.file.customer,
+            currency=step.file.currency,
+            time_zone=entity_of(session, step.file.entity).time_zone,
+            continue_as_new_every=self._office.rules.continue_as_new_every,
+        )
+
+    def _house_problems(self, step: ConfigureDeal) -> tuple[Problem, ...]:
+        if not step.test_clock or self._office.rules.allow_test_clock:
+            return ()
+        reason, remedy = "test clocks are not allowed here", "leave test_clock out"
+        return (Problem(field="test_clock", reason=reason, remedy=remedy),)
+
+    def _put_on_record(self, session: Session, step: ConfigureDeal) -> None:
+        if session.get(DealRow, step.deal) is not None:
+            return
+        content = file_content(step.file)
+        deal = DealRow(
+            number=step.deal,
+            entity=step.file.entity,
+            customer=step.file.customer,
+            seller=step.file.seller,
+            currency=step.file.currency,
+            time_zone=entity_of(session, step.file.entity).time_zone,
+            stage=Stage.CONFIGURE.value,
+            test_clock=step.test_clock,
+            business_time=step.at,
+            started_at=step.at,
+        )
+        session.add(deal)
+        session.flush()
+        session.add(
+            DealFileRow(deal=step.deal, term=1, content=content, content_hash=file_hash(step.file))
+        )
+
+
+def file_content(file: DealFile) -> str:
+    """Return a deal file as the JSON the books keep."""
+    return DealFile.model_validate(file.model_dump()).model_dump_json()
+
+
+def file_hash(file: DealFile) -> str:
+    """Return the SHA-256 of a deal file's content."""
+    return hashlib.sha256(file_content(file).encode()).hexdigest()
+
+
+def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
+    """Return everything that keeps a deal file from being sold: parties, products and prices."""
+    file = step.file
+    problems = [*check_deal_file(file), *_party_problems(session, file)]
+    known = session.exec(
+        select(DealFileRow).where(DealFileRow.deal == step.deal, DealFileRow.term == 1)
+    ).first()
+    if known is not None and known.content_hash != file_hash(file):
+        reason = f"deal {step.deal} exists with another file"
+        problems.append(Problem(field="number", reason=reason, remedy="use another number"))
+    try:
+        catalog = catalog_in_force(session)
+    except NotFoundError as error:
+        remedy = "publish one with `q2c catalog publish`"
+        return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
+    return (*problems, *_line_problems(catalog, step))
+
+
+def _party_problems(session: Session, file: DealFile) -> list[Problem]:
+    lookups = (
+        ("entity", file.entity, entity_of, "`q2c entity add`"),
+        ("customer", file.customer, customer_of, "`q2c customer add`"),
+        ("seller", file.seller, person_of, "`q2c policy publish person`"),
+    )
+    problems = []
+    for field, number, look_up, remedy in lookups:
+        try:
+            if number:
+                look_up(session, number)
+        except NotFoundError as error:
+            problems.append(Problem(field=field, reason=str(error), remedy=f"add it: {remedy}"))
+    return problems
+
+
+def _line_problems(catalog: Catalog, step: ConfigureDeal) -> tuple[Problem, ...]:
+    configured = configure(catalog, step.file)
+    if configured.problems or not configured.lines:
+        return configured.problems
+    try:
+        price(catalog, configured.lines, pricing_request(step.file, step))
+    except InvalidInputError as error:
+        return error.problems
+    return ()
+
+
+def pricing_request(file: DealFile, step: DealStep) -> PricingRequest:
+    """Return what the pricing engine needs to know of a deal file, at the day of a step."""
+    return PricingRequest(
+        currency=file.currency,
+        price_book=file.price_book,
+        priced_on=step.on,
+        term_months=file.term_months,
+        header_discount=file.header_discount,
+    )

@@ -1,0 +1,34 @@
+"""What the activities need from outside, by name; `workers` hands it in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from activities.adapters.books import Books
+
+
+class Clock(Protocol):
+    """The wall clock; it only stamps when a row was written, never decides anything."""
+
+    def __call__(self) -> datetime:
+        """Return the current moment, in UTC."""
+
+
+@dataclass(frozen=True)
+class HouseRules:
+    """The settings that activities go by."""
+
+    secret: bytes
+    allow_test_clock: bool
+    allow_unverified_decisions: bool
+    continue_as_new_every: int
+    api_url: str = ""
+
+
+@dataclass(frozen=True)
+class Office:
+    """What every activity that writes the books works with."""
+
+    books: Books
+    rules: HouseRules
+    wall_clock: Clock

@@ -1,0 +1,94 @@
+"""Progress: the deal's row, audit trail and answered commands, kept up to date by the deal itself."""
+
+from sqlmodel import Session, select
+from temporalio import activity
+
+from activities.accounts import account_of
+from activities.ports import Office
+from activities.signatures import CLOSE_DEAL, RECORD_PROGRESS
+from models.steps import Account, CloseDeal, Progress, Recorded
+from models.tables import AuditRow, CommandRow, DealRow
+
+
+class ProgressActivities:
+    """Lets the books tell where every deal is, with no worker running."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    @activity.defn(name=RECORD_PROGRESS.name)
+    def record_progress(self, progress: Progress) -> Recorded:
+        """Write where a deal is, with the audit entries and answers not written yet.
+
+        Safe to retry: entries are numbered and answers keyed; what is on record is left alone.
+        """
+
+        def record(session: Session) -> Recorded:
+            row = session.get(DealRow, progress.deal)
+            if row is not None:
+                _update(row, progress)
+                _append_audit(session, progress)
+                self._append_answers(session, progress)
+            return Recorded()
+
+        return self._office.books.write(record)
+
+    def _append_answers(self, session: Session, progress: Progress) -> None:
+        for answered in progress.answers:
+            known = session.exec(
+                select(CommandRow).where(
+                    CommandRow.deal == progress.deal, CommandRow.command_id == answered.command_id
+                )
+            ).first()
+            row = known or CommandRow(
+                deal=progress.deal,
+                command_id=answered.command_id,
+                name=answered.name,
+                request_hash=answered.request_hash,
+                accepted=answered.answer.accepted,
+                answer="",
+                answered_at=self._office.wall_clock(),
+            )
+            row.accepted = answered.answer.accepted
+            row.answer = answered.answer.model_dump_json()
+            session.add(row)
+            session.flush()
+
+    @activity.defn(name=CLOSE_DEAL.name)
+    def close_deal(self, step: CloseDeal) -> Account:
+        """Mark a deal as ended and return what is left open on it.
+
+        Safe to retry: it sets the same outcome again.
+        """
+
+        def close(session: Session) -> Account:
+            row = session.get_one(DealRow, step.deal)
+            row.outcome = step.outcome
+            row.closed_at = row.closed_at or step.at
+            return account_of(session, step.deal, step.on)
+
+        return self._office.books.write(close)
+
+
+def _update(row: DealRow, progress: Progress) -> None:
+    row.stage = progress.stage.value
+    row.outcome = progress.outcome
+    row.term = progress.term
+    row.on_hold = progress.on_hold
+    row.next_action = progress.next_action
+    row.next_action_at = progress.next_action_at
+    row.business_time = progress.business_time
+    row.balance_minor = progress.balance_minor
+
+
+def _append_audit(session: Session, progress: Progress) -> None:
+    numbers = [entry.sequence for entry in progress.audit]
+    if not numbers:
+        return
+    statement = select(AuditRow.sequence).where(
+        AuditRow.deal == progress.deal, AuditRow.sequence >= min(numbers)
+    )
+    known = frozenset(session.exec(statement))
+    for entry in progress.audit:
+        if entry.sequence not in known:
+            session.add(AuditRow(deal=progress.deal, **entry.model_dump()))

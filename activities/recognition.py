@@ -1,0 +1,139 @@
+"""Recognize: post what is earned by a day and not posted yet.
+
+Over time, revenue is posted month by month, each month in an entry of its own dated on its last
+day; at a point in time, on the day control passed (ASC 606-10-25-27, 25-30).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from activities import journal
+from activities.accounts import deal_row, scope_of
+from models.ledger import EntryHeader, revenue_entry, revenue_key
+from models.money import Money
+from models.periods import month_starts
+from models.recognition import Obligation, Satisfaction, earned
+from models.tables import ContractRow, ObligationRow, RecognizedRow
+
+_ONE_DAY = timedelta(days=1)
+
+
+def promises(
+    session: Session, contract: ContractRow, moved: Mapping[str, date]
+) -> tuple[Obligation, ...]:
+    """Return a term's obligations with the day each was transferred."""
+    rows = session.exec(
+        select(ObligationRow)
+        .where(ObligationRow.deal == contract.deal, ObligationRow.term == contract.term)
+        .where(col(ObligationRow.canceled_on).is_(None))
+        .order_by(col(ObligationRow.id))
+    ).all()
+    return tuple(
+        Obligation.model_validate_json(row.content).model_copy(
+            update={"transferred_on": moved.get(row.reference)}
+        )
+        for row in rows
+    )
+
+
+def recognize_term(
+    session: Session,
+    contract: ContractRow,
+    moved: Mapping[str, date],
+    on: date,
+    recorded_at: datetime,
+) -> None:
+    """Post everything one term has earned by `on`, each piece on the day it belongs to."""
+    found = promises(session, contract, moved)
+    over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
+    for boundary in _boundaries(over_time, on):
+        key = revenue_key(contract.deal, contract.term, boundary)
+        _post(session, contract, over_time, boundary, key, recorded_at)
+    for promise in found:
+        handed_over = promise.transferred_on
+        at_once = promise.satisfaction is Satisfaction.POINT_IN_TIME
+        if at_once and handed_over is not None and handed_over <= on:
+            before = handed_over + _ONE_DAY
+            key = f"{revenue_key(contract.deal, contract.term, before)}:{promise.reference}"
+            _post(session, contract, [promise], before, key, recorded_at)
+
+
+def _boundaries(over_time: Sequence[Obligation], on: date) -> list[date]:
+    """Return the firsts of months and the ends of promises up to a day, in order."""
+    days: list[date] = []
+    for promise in over_time:
+        end = promise.satisfied_before
+        if end is None:
+            continue
+        days += [day for day in month_starts(promise.period.start, min(on, end)) if day <= on]
+        days += [end] if end <= on else []
+    return sorted(dict.fromkeys(days))
+
+
+def next_boundary(
+    session: Session, contract: ContractRow, moved: Mapping[str, date], on: date
+) -> date | None:
+    """Return the next day after `on` on which a term earns something."""
+    over_time = [
+        promise
+        for promise in promises(session, contract, moved)
+        if promise.satisfaction is Satisfaction.OVER_TIME
+    ]
+    horizon = max((one.satisfied_before or on for one in over_time), default=on)
+    return min((day for day in _boundaries(over_time, horizon) if day > on), default=None)
+
+
+def _post(  # noqa: PLR0913
+    session: Session,
+    contract: ContractRow,
+    found: Iterable[Obligation],
+    before: date,
+    key: str,
+    recorded_at: datetime,
+) -> None:
+    """Post what the promises have earned before a day beyond what is recognized already."""
+    if journal.is_posted(session, key):
+        return
+    pieces = []
+    for promise in found:
+        amount = earned(promise, before) - _recognized(session, contract, promise.reference)
+        if not amount.is_zero:
+            pieces.append((promise.reference, amount))
+    total = Money.total((amount for _, amount in pieces), contract.currency)
+    header = EntryHeader(
+        key=key,
+        entity=contract.entity,
+        deal=contract.deal,
+        customer=contract.customer,
+        booked_on=before - _ONE_DAY,
+        cause=contract.number,
+        text=f"Revenue before {before}",
+    )
+    position = journal.contract_position(session, contract.deal, contract.currency)
+    scope = scope_of(deal_row(session, contract.deal))
+    if not journal.post(session, revenue_entry(header, total, position), recorded_at, scope):
+        return
+    for reference, amount in pieces:
+        session.add(
+            RecognizedRow(
+                deal=contract.deal,
+                term=contract.term,
+                reference=reference,
+                before=before,
+                amount_minor=amount.minor,
+                currency=contract.currency,
+                entry=key,
+            )
+        )
+    session.flush()
+
+
+def _recognized(session: Session, contract: ContractRow, reference: str) -> Money:
+    statement = select(func.coalesce(func.sum(RecognizedRow.amount_minor), 0)).where(
+        RecognizedRow.deal == contract.deal,
+        RecognizedRow.term == contract.term,
+        RecognizedRow.reference == reference,
+    )
+    return Money(minor=int(session.exec(statement).one()), currency=contract.currency)

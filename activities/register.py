@@ -1,0 +1,226 @@
+"""The register: parties, catalogue and policies as revisions; the newest one is in force."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from sqlmodel import Session, col, func, select
+from temporalio import activity
+
+from activities.ports import Office
+from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
+from models.approval import ApprovalPolicy, parse_policy
+from models.catalog import Catalog, parse_catalog
+from models.collection import DEFAULT_LADDER, DunningPolicy, parse_dunning_policy
+from models.errors import InvalidInputError, NotFoundError, Problem
+from models.fulfillment import FulfillmentStatus
+from models.parties import (
+    Customer,
+    Entity,
+    Person,
+    parse_customer,
+    parse_entity,
+    parse_person,
+)
+from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
+from models.tables import OrderLineRow, RegisterRow, StockMovement
+from models.tax import TaxRule, parse_tax_rules
+from models.value import Value
+
+Content = TypeVar("Content", bound=BaseModel)
+
+HOUSE = "house"
+"""The key of what there is only one of: the catalogue, each policy, the tax rules."""
+
+
+class TaxRules(Value):
+    """The tax rules as one document of the register."""
+
+    rules: tuple[TaxRule, ...] = ()
+
+
+def _read_tax_rules(data: object) -> TaxRules:
+    written = data.get("rules") if isinstance(data, dict) and len(data) == 1 else data
+    return TaxRules(rules=parse_tax_rules(written))
+
+
+PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
+    RegisterKind.ENTITY: parse_entity,
+    RegisterKind.CUSTOMER: parse_customer,
+    RegisterKind.PERSON: parse_person,
+    RegisterKind.CATALOG: parse_catalog,
+    RegisterKind.APPROVAL_POLICY: parse_policy,
+    RegisterKind.DUNNING_POLICY: parse_dunning_policy,
+    RegisterKind.TAX_RULES: _read_tax_rules,
+}
+
+
+def latest(session: Session, kind: RegisterKind, key: str) -> RegisterRow | None:
+    """Return the revision in force, or None."""
+    statement = (
+        select(RegisterRow)
+        .where(RegisterRow.kind == kind.value, RegisterRow.key == key)
+        .order_by(col(RegisterRow.revision).desc())
+        .limit(1)
+    )
+    return session.exec(statement).first()
+
+
+def _content(session: Session, kind: RegisterKind, key: str, model: type[Content]) -> Content:
+    row = latest(session, kind, key)
+    if row is None:
+        raise NotFoundError(f"There is no {kind.replace('_', ' ')} {key} on record")
+    return model.model_validate_json(row.content)
+
+
+def entity_of(session: Session, number: str) -> Entity:
+    """Return an entity; raises `NotFoundError`."""
+    return _content(session, RegisterKind.ENTITY, number, Entity)
+
+
+def customer_of(session: Session, number: str) -> Customer:
+    """Return a customer; raises `NotFoundError`."""
+    return _content(session, RegisterKind.CUSTOMER, number, Customer)
+
+
+def person_of(session: Session, person: str) -> Person:
+    """Return a person; raises `NotFoundError`."""
+    return _content(session, RegisterKind.PERSON, person, Person)
+
+
+def people(session: Session) -> tuple[Person, ...]:
+    """Return everybody of ours, in force."""
+    newest: dict[str, RegisterRow] = {}
+    statement = select(RegisterRow).where(RegisterRow.kind == RegisterKind.PERSON.value)
+    for row in session.exec(statement.order_by(col(RegisterRow.revision))):
+        newest[row.key] = row
+    return tuple(Person.model_validate_json(newest[key].content) for key in sorted(newest))
+
+
+def catalog_in_force(session: Session) -> Catalog:
+    """Return the catalogue; raises `NotFoundError` when none was published."""
+    return _content(session, RegisterKind.CATALOG, HOUSE, Catalog)
+
+
+def approval_policy(session: Session) -> ApprovalPolicy:
+    """Return the approval policy; without one nothing needs approval."""
+    row = latest(session, RegisterKind.APPROVAL_POLICY, HOUSE)
+    if row is None:
+        return ApprovalPolicy(version="none")
+    return ApprovalPolicy.model_validate_json(row.content)
+
+
+def dunning_policy(session: Session) -> DunningPolicy:
+    """Return the dunning ladder; the default one until another is published."""
+    row = latest(session, RegisterKind.DUNNING_POLICY, HOUSE)
+    return DunningPolicy.model_validate_json(row.content) if row else DEFAULT_LADDER
+
+
+def tax_rules(session: Session) -> tuple[TaxRule, ...]:
+    """Return the tax rules; without any, every invoice waits for a person."""
+    row = latest(session, RegisterKind.TAX_RULES, HOUSE)
+    return TaxRules.model_validate_json(row.content).rules if row else ()
+
+
+def content_hash(content: str) -> str:
+    """Return the SHA-256 of a register content, whatever the order of its keys."""
+    canonical = json.dumps(json.loads(content), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+class RegisterActivities:
+    """Writes parties, catalogue, policies and stock."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    @activity.defn(name=RECORD_CHANGE.name)
+    def record_change(self, change: RegisterChange) -> ChangeRecorded:
+        """Write a new revision, or list every problem of it.
+
+        Safe to retry: content equal to the revision in force writes nothing and returns it.
+        """
+        try:
+            data: Any = json.loads(change.content)
+            parsed = PARSERS[change.kind](data)
+        except InvalidInputError as error:
+            return ChangeRecorded(problems=error.problems)
+        except ValueError as error:
+            problem = Problem(field="content", reason=str(error), remedy="send valid JSON")
+            return ChangeRecorded(problems=(problem,))
+        known = getattr(parsed, "number", None) or getattr(parsed, "id", None) or HOUSE
+        if known != change.key:
+            problem = Problem(field="key", reason=f"is {change.key}, but the content says {known}")
+            return ChangeRecorded(problems=(problem,))
+        content = parsed.model_dump_json()
+        return self._office.books.write(lambda session: self._append(session, change, content))
+
+    def _append(self, session: Session, change: RegisterChange, content: str) -> ChangeRecorded:
+        current = latest(session, change.kind, change.key)
+        digest = content_hash(content)
+        if current is not None and current.content_hash == digest:
+            return ChangeRecorded(revision=current.revision, repeated=True)
+        revision = current.revision + 1 if current else 1
+        session.add(
+            RegisterRow(
+                kind=change.kind.value,
+                key=change.key,
+                revision=revision,
+                content=content,
+                content_hash=digest,
+                actor=change.actor,
+                recorded_at=self._office.wall_clock(),
+            )
+        )
+        return ChangeRecorded(revision=revision)
+
+    @activity.defn(name=RECEIVE_STOCK.name)
+    def receive_stock(self, receipt: StockReceipt) -> ChangeRecorded:
+        """Record goods that arrived and name the deals that wait for them, oldest first.
+
+        Safe to retry: one movement per entity, SKU and reference.
+        """
+        problems = _stock_problems(receipt)
+        if problems:
+            return ChangeRecorded(problems=problems)
+        return self._office.books.write(lambda session: self._receive(session, receipt))
+
+    def _receive(self, session: Session, receipt: StockReceipt) -> ChangeRecorded:
+        entity_of(session, receipt.entity)
+        key = f"receipt:{receipt.entity}:{receipt.sku}:{receipt.reference}"
+        found = session.exec(select(StockMovement).where(StockMovement.key == key)).first()
+        if found is None:
+            session.add(
+                StockMovement(
+                    key=key,
+                    entity=receipt.entity,
+                    sku=receipt.sku,
+                    quantity=Decimal(receipt.quantity),
+                    actor=receipt.actor,
+                    recorded_at=self._office.wall_clock(),
+                )
+            )
+        waiting = session.exec(
+            select(OrderLineRow.deal)
+            .where(OrderLineRow.sku == receipt.sku)
+            .where(OrderLineRow.status == FulfillmentStatus.BACK_ORDERED.value)
+            .group_by(OrderLineRow.deal)
+            .order_by(func.min(OrderLineRow.id))
+        ).all()
+        return ChangeRecorded(repeated=found is not None, deals=tuple(waiting))
+
+
+def _stock_problems(receipt: StockReceipt) -> tuple[Problem, ...]:
+    problems = []
+    try:
+        if Decimal(receipt.quantity) <= 0:
+            problems.append(Problem(field="quantity", reason="is not above zero"))
+    except ArithmeticError:
+        problems.append(Problem(field="quantity", reason=f"{receipt.quantity!r} is no number"))
+    if not receipt.reference:
+        remedy = "name the delivery note, so that it counts once"
+        problems.append(Problem(field="reference", reason="is empty", remedy=remedy))
+    return tuple(problems)

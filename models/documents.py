@@ -1,0 +1,300 @@
+"""What each document says, as pure content: the page makers draw it and add nothing of their own.
+
+A document is equal content first and a PDF second: equal content gives equal bytes, so everything
+that is printed, dates and the test-clock mark included, is a field here.
+"""
+
+from datetime import date
+from enum import StrEnum
+from itertools import groupby
+from typing import Annotated, Literal, assert_never
+
+from pydantic import AwareDatetime, Field
+
+from models.billing import Invoice
+from models.collection import OpenItem
+from models.fulfillment import OrderLine
+from models.money import Money
+from models.parties import Customer, Entity
+from models.periods import Interval
+from models.quoting import PlannedCharge, Quote
+from models.value import Value
+
+
+class DocumentKind(StrEnum):
+    """Every document the house writes."""
+
+    QUOTE = "quote"
+    ORDER_FORM = "order_form"
+    ORDER_CONFIRMATION = "order_confirmation"
+    WORK_ORDER = "work_order"
+    DELIVERY_NOTE = "delivery_note"
+    INVOICE = "invoice"
+    RECEIPT = "receipt"
+    REMINDER = "reminder"
+    RENEWAL_QUOTE = "renewal_quote"
+
+
+class Assurance(StrEnum):
+    """How sure we are that the person named in a decision made it."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+
+
+class DecisionNote(Value):
+    """One decision a document rests on: what was decided, by whom, when, and how sure we are."""
+
+    action: str
+    person: str
+    title: str = ""
+    decided_at: AwareDatetime | None = None
+    assurance: Assurance = Assurance.VERIFIED
+
+
+class SignerBlock(Value):
+    """One place to sign. Unsigned while `signed_at` is None.
+
+    `document_hash` is the SHA-256 of the document that was signed, so that the signed copy names
+    the exact bytes the signer saw.
+    """
+
+    role: str
+    name: str
+    signed_at: AwareDatetime | None = None
+    document_hash: str = ""
+    assurance: Assurance = Assurance.VERIFIED
+
+
+class QuoteDocument(Value):
+    """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` the person who sells.
+
+    `terms` are paragraphs printed after the standard ones. Decisions are printed only where one of
+    them is unverified: a customer need not read our internal approvals.
+    """
+
+    kind: Literal[DocumentKind.QUOTE] = DocumentKind.QUOTE
+    quote: Quote
+    entity: Entity
+    customer: Customer
+    attention: str = ""
+    seller_name: str = ""
+    seller_email: str = ""
+    taxes_note: str = ""
+    terms: tuple[str, ...] = ()
+    decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class RenewalQuoteDocument(Value):
+    """The offer of the next term. `last_notice_on` is the last day on which notice counts.
+
+    `previous_total` is the contract value of the term that ends.
+    """
+
+    kind: Literal[DocumentKind.RENEWAL_QUOTE] = DocumentKind.RENEWAL_QUOTE
+    quote: Quote
+    entity: Entity
+    customer: Customer
+    attention: str = ""
+    seller_name: str = ""
+    seller_email: str = ""
+    auto_renew: bool
+    last_notice_on: date | None = None
+    previous_total: Money | None = None
+    taxes_note: str = ""
+    terms: tuple[str, ...] = ()
+    decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class OrderFormDocument(Value):
+    """The contract to sign, made from the approved quote version, with a block for every signer."""
+
+    kind: Literal[DocumentKind.ORDER_FORM] = DocumentKind.ORDER_FORM
+    number: str
+    written_on: date
+    quote: Quote
+    entity: Entity
+    customer: Customer
+    signers: tuple[SignerBlock, ...]
+    taxes_note: str = ""
+    terms: tuple[str, ...] = ()
+    decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class OrderConfirmationDocument(Value):
+    """Our yes to the customer's order: what was ordered, and when it was signed."""
+
+    kind: Literal[DocumentKind.ORDER_CONFIRMATION] = DocumentKind.ORDER_CONFIRMATION
+    number: str
+    confirmed_on: date
+    quote: Quote
+    entity: Entity
+    customer: Customer
+    taxes_note: str = ""
+    terms: tuple[str, ...] = ()
+    decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class WorkOrderDocument(Value):
+    """What one of our departments has to do for an order. It shows no prices."""
+
+    kind: Literal[DocumentKind.WORK_ORDER] = DocumentKind.WORK_ORDER
+    number: str
+    deal: str
+    department: str
+    written_on: date
+    wanted_on: date | None = None
+    entity: Entity
+    customer: Customer
+    purchase_order: str = ""
+    note: str = ""
+    lines: tuple[OrderLine, ...]
+    test_clock: bool = False
+
+
+class DeliveryNoteDocument(Value):
+    """What was handed over, and where. It shows no prices."""
+
+    kind: Literal[DocumentKind.DELIVERY_NOTE] = DocumentKind.DELIVERY_NOTE
+    number: str
+    deal: str
+    delivered_on: date
+    entity: Entity
+    customer: Customer
+    purchase_order: str = ""
+    lines: tuple[OrderLine, ...]
+    test_clock: bool = False
+
+
+class InvoiceDocument(Value):
+    """An invoice with everything Directive 2006/112/EC art. 226 asks for."""
+
+    kind: Literal[DocumentKind.INVOICE] = DocumentKind.INVOICE
+    invoice: Invoice
+    decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class ReceiptLine(Value):
+    """The part of a payment that was set against one invoice."""
+
+    invoice: str
+    amount: Money
+
+
+class ReceiptDocument(Value):
+    """Thanks for a payment: what it settled, what is left of it, and what is still open.
+
+    `balance` is what the customer still owes after this payment.
+    """
+
+    kind: Literal[DocumentKind.RECEIPT] = DocumentKind.RECEIPT
+    number: str
+    entity: Entity
+    customer: Customer
+    received_on: date
+    reference: str = ""
+    amount: Money
+    applied: tuple[ReceiptLine, ...] = ()
+    unapplied: Money
+    balance: Money
+    test_clock: bool = False
+
+
+class ReminderDocument(Value):
+    """A letter of one dunning level about every item it covers; `total` is what is to be paid."""
+
+    kind: Literal[DocumentKind.REMINDER] = DocumentKind.REMINDER
+    number: str
+    entity: Entity
+    customer: Customer
+    level: int = 1
+    level_name: str
+    written_on: date
+    pay_by: date | None = None
+    items: tuple[OpenItem, ...]
+    total: Money
+    note: str = ""
+    test_clock: bool = False
+
+
+Document = Annotated[
+    QuoteDocument
+    | RenewalQuoteDocument
+    | OrderFormDocument
+    | OrderConfirmationDocument
+    | WorkOrderDocument
+    | DeliveryNoteDocument
+    | InvoiceDocument
+    | ReceiptDocument
+    | ReminderDocument,
+    Field(discriminator="kind"),
+]
+
+
+def document_number(document: Document) -> str:
+    """Return the number printed on a document; a quote's names its version, as `Q-1001 v2`."""
+    match document:
+        case QuoteDocument() | RenewalQuoteDocument():
+            return f"{document.quote.number} v{document.quote.version}"
+        case InvoiceDocument():
+            return document.invoice.number
+        case (
+            OrderFormDocument()
+            | OrderConfirmationDocument()
+            | WorkOrderDocument()
+            | DeliveryNoteDocument()
+            | ReceiptDocument()
+            | ReminderDocument()
+        ):
+            return document.number
+        case _:
+            assert_never(document)
+
+
+def file_name(document: Document) -> str:
+    """Return the name a document's file has in a mail: kind and number, `invoice-2026-0001.pdf`."""
+    stem = f"{document.kind.value}-{document_number(document)}"
+    safe = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in stem)
+    return f"{safe}.pdf"
+
+
+def unverified(decisions: tuple[DecisionNote, ...]) -> tuple[DecisionNote, ...]:
+    """Return the decisions nobody proved to be theirs; the document has to say so."""
+    return tuple(note for note in decisions if note.assurance is Assurance.UNVERIFIED)
+
+
+class PlanRow(Value):
+    """One row of the printed billing plan: what is billed on one day for one period."""
+
+    bill_on: date | None
+    period: Interval
+    descriptions: tuple[str, ...]
+    amount: Money
+
+
+def plan_rows(plan: tuple[PlannedCharge, ...], currency: str) -> tuple[PlanRow, ...]:
+    """Return the plan by day and period, charges without a day (billed on delivery) first.
+
+    Nothing is lost: the rows sum to the plan's charges to the cent.
+    """
+
+    def place(charge: PlannedCharge) -> tuple[date, date, date]:
+        return (charge.bill_on or date.min, charge.period.start, charge.period.end)
+
+    rows: list[PlanRow] = []
+    for _, group in groupby(sorted(plan, key=place), key=place):
+        charges = tuple(group)
+        rows.append(
+            PlanRow(
+                bill_on=charges[0].bill_on,
+                period=charges[0].period,
+                descriptions=tuple(dict.fromkeys(charge.description for charge in charges)),
+                amount=Money(minor=sum(charge.amount.minor for charge in charges), currency=currency),
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,167 @@
+"""What people and systems may tell a deal, in a form that never breaks it.
+
+A message of the wrong shape must not wedge a deal or vanish. So every field has a default, and what
+does not fit is kept as `problems` instead of raised; the deal records the refusal and its reason.
+"""
+
+import hashlib
+from datetime import date
+from typing import Any, Self
+
+from pydantic import (
+    AwareDatetime,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+
+from models.decisions import Channel
+from models.errors import Problem
+from models.value import Value
+
+
+class Message(Value):
+    """The base of all messages: reading one never raises.
+
+    `command_id` makes sending the same message again harmless; `actor` is who says so, which is
+    only believed where a token or an authenticated door vouches for it.
+    """
+
+    command_id: str = Field(default="", max_length=80)
+    actor: str = Field(default="", max_length=200)
+    channel: Channel = Channel.TEMPORAL
+    problems: tuple[Problem, ...] = ()
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def keep_problems(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Turn whatever cannot be read into an empty message that lists its problems."""
+        try:
+            return handler(data)
+        except ValidationError as error:
+            kept = {key: data[key] for key in ("command_id", "actor") if _is_text(data, key)}
+            return cls.model_construct(**kept, problems=problems_of(error))
+
+
+def _is_text(data: object, key: str) -> bool:
+    return isinstance(data, dict) and isinstance(data.get(key), str) and len(data[key]) <= 80  # noqa: PLR2004
+
+
+def problems_of(error: ValidationError) -> tuple[Problem, ...]:
+    """Say each fault of a validation error as field, reason and remedy."""
+    return tuple(
+        Problem(
+            field=".".join(str(part) for part in fault["loc"]) or "message",
+            reason=fault["msg"],
+            remedy=f"got {str(fault['input'])[:60]!r}",
+        )
+        for fault in error.errors(include_url=False)
+    )
+
+
+class Decision(Message):
+    """A person's yes or no: to an approval step, a quote, a contract, or a renewal.
+
+    `step` names the approval step (any step waiting for `person` if empty). `content_hash` says
+    which content the decision is for and `token` proves that `person` was asked.
+    """
+
+    person: str = ""
+    step: str = ""
+    token: str = ""
+    content_hash: str = ""
+    reason: str = ""
+    purchase_order: str = ""
+
+
+class Delivery(Message):
+    """Order lines changed hands. No `lines` means all that are open."""
+
+    lines: tuple[str, ...] = ()
+    event: str = "deliver"
+    delivered_on: date | None = None
+
+
+class PaymentNotice(Message):
+    """A payment of the customer was recorded under `payment`; the deal re-reads the books."""
+
+    payment: str = ""
+
+
+class StockNotice(Message):
+    """Stock of `sku` arrived; back-ordered lines may be reserved now."""
+
+    sku: str = ""
+
+
+class Retry(Message):
+    """Try a parked item again (`item` empty: all of them)."""
+
+    item: str = ""
+
+
+class Resolve(Message):
+    """Answer the question of a parked item: `answer` is one of the answers its hold offers."""
+
+    item: str = ""
+    answer: str = ""
+    reason: str = ""
+
+
+class Cancellation(Message):
+    """End the deal with its current term."""
+
+    reason: str = ""
+
+
+class LineCancellation(Message):
+    """Give up a back-ordered line that has not been delivered."""
+
+    line: str = ""
+    reason: str = ""
+
+
+class ClockAdvance(Message):
+    """Move the deal's test clock forward, item by item, to `until`."""
+
+    until: AwareDatetime | None = None
+
+
+class Answer(Value):
+    """What became of a message."""
+
+    accepted: bool
+    text: str
+    reference: str = ""
+
+
+class Command(Value):
+    """A message in the inbox of a deal, with the name it came under."""
+
+    name: str
+    command_id: str
+    decision: Decision | None = None
+    delivery: Delivery | None = None
+    payment: PaymentNotice | None = None
+    stock: StockNotice | None = None
+    retry: Retry | None = None
+    resolve: Resolve | None = None
+    cancellation: Cancellation | None = None
+    line_cancellation: LineCancellation | None = None
+    clock: ClockAdvance | None = None
+
+    @property
+    def request_hash(self) -> str:
+        """SHA-256 of what was asked, so that the same id with another request is noticed."""
+        asked = self.message.model_dump_json(exclude={"command_id", "channel", "problems"})
+        return hashlib.sha256(f"{self.name}:{asked}".encode()).hexdigest()
+
+    @property
+    def message(self) -> Message:
+        """The message itself, whichever kind it is."""
+        fields = (
+            self.decision, self.delivery, self.payment, self.stock, self.retry, self.resolve,
+            self.cancellation, self.line_cancellation, self.clock,
+        )
+        return next((field for field in fields if field is not None), Message())

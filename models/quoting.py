@@ -1,0 +1,317 @@
+"""Quoting: totals, the billing plan, and the hash that binds approvals to content.
+
+The plan says to the cent what the contract will bill and when; the total is its sum, and every
+other figure of the quote is derived from the same charges.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from models.catalog import BillOn, Cadence, ChargeType, Timing
+from models.errors import InvalidInputError, Problem
+from models.money import Money, round_half_up
+from models.periods import Interval, add_months, full_periods
+from models.pricing import PricedLine
+from models.value import Value
+
+RULES_VERSION = "1"
+
+MONTHS: Mapping[Cadence, int] = {
+    Cadence.MONTHLY: 1,
+    Cadence.QUARTERLY: 3,
+    Cadence.YEARLY: 12,
+}
+"""How many months one billing period of a recurring charge has."""
+
+_NOT_CONTENT = ("number", "version", "quoted_on", "valid_until", "content_hash", "rules_version")
+
+
+class PlannedCharge(Value):
+    """One amount the contract will bill: a priced line over one service period.
+
+    `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
+    every discount and before tax; `discount` (not negative) is how far it lies below list.
+    """
+
+    reference: str
+    description: str
+    period: Interval
+    bill_on: date | None
+    amount: Money
+    discount: Money
+
+
+class Quote(Value):
+    """One immutable version of a priced offer to one customer.
+
+    `valid_until` is the last day on which it can be accepted. `list_total` is what the plan would
+    come to at list prices, `total` the contract value (TCV), `one_time` the part of it billed once.
+    `acv`, `arr` and `mrr` are per year, per year and per month; `make_quote` defines them.
+    """
+
+    deal: str
+    number: str
+    version: int
+    term: int
+    entity: str
+    customer: str
+    seller: str
+    currency: str
+    catalog_version: str
+    price_book: str
+    rules_version: str = RULES_VERSION
+    quoted_on: date
+    valid_until: date
+    starts_on: date
+    ends_on: date
+    term_months: int
+    payment_terms_days: int
+    purchase_order: str = ""
+    note: str = ""
+    lines: tuple[PricedLine, ...]
+    plan: tuple[PlannedCharge, ...]
+    list_total: Money
+    total: Money
+    one_time: Money
+    acv: Money
+    arr: Money
+    mrr: Money
+    content_hash: str = ""
+
+
+class QuoteRequest(Value):
+    """What a quote version says beside its lines. `term` counts the deal's terms from 1."""
+
+    deal: str
+    number: str
+    version: int = 1
+    term: int = 1
+    entity: str
+    customer: str
+    seller: str
+    catalog_version: str
+    price_book: str
+    quoted_on: date
+    valid_until: date
+    starts_on: date
+    term_months: int
+    payment_terms_days: int
+    purchase_order: str = ""
+    note: str = ""
+
+
+class _Share(Value):
+    """One billing of a line: its service period, and how many days of how long a full period."""
+
+    period: Interval
+    full_days: int
+
+    def of(self, amount: Money) -> Money:
+        """Return this billing's part of an amount per full period, rounded once."""
+        return amount.prorate(self.period.days, self.full_days)
+
+
+def term_end(starts_on: date, term_months: int) -> date:
+    """Return the first day after the term; a one-off sale (0 months) counts as one day."""
+    if term_months == 0:
+        return starts_on + timedelta(days=1)
+    return add_months(starts_on, term_months)
+
+
+def billing_plan(
+    lines: Sequence[PricedLine], starts_on: date, ends_on: date
+) -> tuple[PlannedCharge, ...]:
+    """Return everything the lines will bill over the term, line by line in order of time.
+
+    Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
+    and prorated by days of the full period; in advance at a period's start, in arrears at its end.
+    One-time lines are billed at the start, or on delivery (no date). A line's `once_discount` comes
+    off its first billing.
+
+    Raises `InvalidInputError` with all lines whose first billing is less than that discount.
+    """
+    problems = []
+    for line in lines:
+        first = next(_shares(line, starts_on, ends_on), None)
+        if first is None or first.of(line.net) < line.once_discount:
+            problems.append(
+                Problem(
+                    field=f"line {line.number}",
+                    reason=f"{line.once_discount} off once is more than the first billing",
+                    remedy="lower the discount or take it off each period",
+                )
+            )
+    if problems:
+        raise InvalidInputError(problems)
+    return tuple(charge for line in lines for charge in _line_plan(line, starts_on, ends_on))
+
+
+def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
+    """Return the quote version with its plan and totals, sealed by its content hash.
+
+    MRR is the sum over recurring lines of the net amount per period divided by the months of the
+    period, ARR is 12 times that; each is rounded once, and discounts given once are left out. ACV
+    is the recurring part of the contract value for each year of the term. One-time charges count
+    in none of the three, and a one-off sale has none.
+
+    Raises `InvalidInputError` with everything that keeps the lines from being quoted.
+    """
+    problems = tuple(_request_problems(request, lines))
+    if problems:
+        raise InvalidInputError(problems)
+    currency = lines[0].net.currency
+    ends_on = term_end(request.starts_on, request.term_months)
+    plan = billing_plan(lines, request.starts_on, ends_on)
+    once = {line.reference for line in lines if line.charge_type is ChargeType.ONE_TIME}
+    one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
+    total = Money.total((charge.amount for charge in plan), currency)
+    list_amounts = _over_term(
+        [(line, line.list_amount) for line in lines], request.starts_on, ends_on
+    )
+    arr = Money.total((_per_year(line) for line in lines), currency)
+    quote = Quote(
+        **request.model_dump(),
+        currency=currency,
+        ends_on=ends_on,
+        lines=tuple(lines),
+        plan=plan,
+        list_total=Money.total(list_amounts, currency),
+        total=total,
+        one_time=one_time,
+        acv=(total - one_time).prorate(12, request.term_months or 12),
+        arr=arr,
+        mrr=arr.prorate(1, 12),
+    )
+    return quote.model_copy(update={"content_hash": content_hash(quote)})
+
+
+def content_hash(quote: Quote) -> str:
+    """Return the SHA-256 (hex) of what a customer agrees to and an approver decides on.
+
+    Number, version and dates of issue and validity are not part of it, so a version with the same
+    content has the same hash. Equal numbers hash equally however they are written (10, 10.0), and
+    fields added later leave old hashes as they are.
+    """
+    content = quote.model_dump(exclude_defaults=True, exclude=set(_NOT_CONTENT))
+    content["rules_version"] = quote.rules_version
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=_canonical)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def is_valid_on(quote: Quote, day: date) -> bool:
+    """Whether the quote can be accepted on that day; `valid_until` is the last one."""
+    return quote.quoted_on <= day <= quote.valid_until
+
+
+def discount_percent(quote: Quote) -> Decimal:
+    """Return how far the contract value lies below list, in percent of list with two decimals.
+
+    It is negative where agreed prices lie above list, and 0 where everything is free by list. Two
+    decimals keep 10 % off an amount that had to be rounded from counting as more than 10 %.
+    """
+    if quote.list_total.is_zero:
+        return Decimal(0)
+    off = quote.list_total - quote.total
+    return _percent(off, quote.list_total)
+
+
+def margin_percent(quote: Quote) -> Decimal | None:
+    """Return what is left of the contract value after our costs, in percent with two decimals.
+
+    None if any line's cost is unknown. Where nothing is charged, it is 0 without costs, else -100.
+    """
+    costs = [(line, line.cost) for line in quote.lines if line.cost is not None]
+    if len(costs) < len(quote.lines):
+        return None
+    cost = Money.total(_over_term(costs, quote.starts_on, quote.ends_on), quote.currency)
+    if quote.total.is_zero:
+        return Decimal(0) if cost.is_zero else Decimal(-100)
+    return _percent(quote.total - cost, quote.total)
+
+
+def _percent(part: Money, whole: Money) -> Decimal:
+    return round_half_up(Decimal(part.minor * 100) / whole.minor, 2)
+
+
+def _request_problems(request: QuoteRequest, lines: Sequence[PricedLine]) -> Iterator[Problem]:
+    if not lines:
+        yield Problem(field="lines", reason="there is nothing to quote", remedy="add a product")
+    if request.valid_until < request.quoted_on:
+        yield Problem(
+            field="valid_until",
+            reason=f"{request.valid_until} is before the quote's own day {request.quoted_on}",
+        )
+    if request.term_months < 0:
+        yield Problem(field="term_months", reason=f"{request.term_months} must not be negative")
+    for line in lines:
+        recurring = line.charge_type is ChargeType.RECURRING
+        if recurring and request.term_months == 0:
+            yield Problem(
+                field=f"line {line.number}",
+                reason=f"{line.name} recurs, and a one-off sale has no periods",
+                remedy="leave it out or give the deal a term",
+            )
+        elif line.charge_type is ChargeType.USAGE:
+            yield Problem(
+                field=f"line {line.number}",
+                reason=f"{line.name} is a usage charge, and usage billing is not built yet",
+                remedy="leave it out",
+            )
+
+
+def _line_plan(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[PlannedCharge]:
+    nothing = Money.zero(line.net.currency)
+    once = line.once_discount
+    for share in _shares(line, starts_on, ends_on):
+        amount = share.of(line.net) - once
+        yield PlannedCharge(
+            reference=line.reference,
+            description=line.name,
+            period=share.period,
+            bill_on=_bill_on(line, share.period),
+            amount=amount,
+            discount=max(share.of(line.list_amount) - amount, nothing),
+        )
+        once = nothing
+
+
+def _shares(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[_Share]:
+    """Yield the billings of a line over the term."""
+    if line.cadence is None:
+        day = Interval(start=starts_on, end=starts_on + timedelta(days=1))
+        yield _Share(period=day, full_days=1)
+        return
+    for full in full_periods(starts_on, MONTHS[line.cadence], ends_on):
+        period = Interval(start=full.start, end=min(full.end, ends_on))
+        yield _Share(period=period, full_days=full.days)
+
+
+def _bill_on(line: PricedLine, period: Interval) -> date | None:
+    if line.charge_type is ChargeType.ONE_TIME:
+        return None if line.bill_on is BillOn.DELIVERY else period.start
+    return period.start if line.timing is Timing.IN_ADVANCE else period.end
+
+
+def _over_term(
+    amounts: Sequence[tuple[PricedLine, Money]], starts_on: date, ends_on: date
+) -> Iterator[Money]:
+    """Yield amounts per full period of their lines, billing by billing over the term."""
+    for line, amount in amounts:
+        for share in _shares(line, starts_on, ends_on):
+            yield share.of(amount)
+
+
+def _per_year(line: PricedLine) -> Money:
+    return line.net.times(12 // MONTHS[line.cadence] if line.cadence else 0)
+
+
+def _canonical(value: object) -> str:
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no canonical form")

@@ -1,0 +1,358 @@
+"""What the workflows hand to the activities, and what they get back.
+
+Payloads carry numbers of documents, never documents; contact data stays in the books.
+"""
+
+from datetime import date
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from models.approval import ApprovalStep
+from models.catalog import Transfer
+from models.deal import AnsweredCommand, AuditEntry, QuoteReference, Stage
+from models.deal_file import DealFile, RenewalTerms
+from models.decisions import Channel, DecisionKind
+from models.documents import DocumentKind
+from models.errors import Problem
+from models.value import Value
+
+
+class DealStep(Value):
+    """The base of every step of a deal: which deal and term, and the business time it happens at.
+
+    `at` is the moment and `on` the calendar day in the contract's time zone.
+    """
+
+    deal: str
+    term: int = 1
+    at: AwareDatetime
+    on: date
+
+
+class ConfigureDeal(DealStep):
+    """Check a deal file against parties, catalogue and settings, and put the deal on record."""
+
+    file: DealFile
+    test_clock: bool = False
+
+
+class DealConfigured(Value):
+    """The outcome of configuring: problems, or what the workflow needs to know of the parties."""
+
+    problems: tuple[Problem, ...] = ()
+    entity: str = ""
+    customer: str = ""
+    currency: str = ""
+    time_zone: str = "UTC"
+    continue_as_new_every: int = 12
+
+
+class PriceQuote(DealStep):
+    """Price the deal's configured lines and make the next quote version for the term."""
+
+    renewal: bool = False
+
+
+class QuotePriced(Value):
+    """The outcome of pricing: problems, or the version made and the approvals it needs."""
+
+    problems: tuple[Problem, ...] = ()
+    quote: QuoteReference | None = None
+    steps: tuple[ApprovalStep, ...] = ()
+    remind_after_hours: int = 24
+    escalate_after_hours: int = 48
+
+
+class RecordDecision(DealStep):
+    """Check and record one person's decision; a refusal is recorded too."""
+
+    kind: DecisionKind
+    person: str
+    step: str = ""
+    token: str = ""
+    content_hash: str = ""
+    reason: str = ""
+    purchase_order: str = ""
+    actor: str = ""
+    channel: Channel = Channel.TEMPORAL
+    command_id: str = ""
+    quote_version: int = 0
+
+
+class DecisionRecorded(Value):
+    """Whether the decision counts; if not, `refused_because` says why. `steps` is the path after it."""
+
+    accepted: bool
+    refused_because: str = ""
+    steps: tuple[ApprovalStep, ...] = ()
+
+
+class EscalateApproval(DealStep):
+    """Move a step that nobody decided to its approver's manager."""
+
+    quote_version: int
+    step: str
+
+
+class ApprovalEscalated(Value):
+    """The path after an escalation, and to whom the step went."""
+
+    steps: tuple[ApprovalStep, ...]
+    approver: str
+
+
+class DrawUpContract(DealStep):
+    """Make the order form of the accepted quote and name its signers."""
+
+    quote_version: int
+
+
+class ContractDrawnUp(Value):
+    """The order form to sign: its number, the hash signatures bind to, and who signs."""
+
+    number: str
+    content_hash: str
+    signers: tuple[tuple[str, str], ...]
+
+
+class ConcludeContract(DealStep):
+    """Put the contract of a term on record with its billing plan and obligations."""
+
+    quote_version: int
+
+
+class ContractConcluded(Value):
+    """The contract's dates and what is renewed about it."""
+
+    starts_on: date
+    ends_on: date
+    total_minor: int
+    term_months: int
+    renewal: RenewalTerms
+
+
+class FulfillOrder(DealStep):
+    """Reserve, back-order or provision every open order line; repeating it changes nothing more."""
+
+
+class ConfirmDelivery(DealStep):
+    """Record that order lines changed hands."""
+
+    lines: tuple[str, ...] = ()
+    event: Transfer = Transfer.DELIVER
+    command_id: str = ""
+    actor: str = ""
+
+
+class CancelLine(DealStep):
+    """Give up an undelivered line: it is neither billed nor recognized any more."""
+
+    line: str
+    reason: str = ""
+    actor: str = ""
+
+
+class FulfillmentOutcome(Value):
+    """Where the order stands: how many lines are undelivered, and which documents to publish."""
+
+    refused_because: str = ""
+    undelivered: int = 0
+    back_ordered: int = 0
+    confirmation: str = ""
+    work_orders: tuple[str, ...] = ()
+    delivery_note: str = ""
+
+
+class Account(Value):
+    """The deal's open items in short. `known` is False when the named payment is not on record."""
+
+    known: bool = True
+    balance_minor: int = 0
+    open_invoices: int = 0
+    next_dunning_on: date | None = None
+    fully_billed: bool = False
+    fully_recognized: bool = False
+
+
+class Converge(DealStep):
+    """Bill and recognize everything that is due by now and not on record."""
+
+
+class Converged(Value):
+    """What converging wrote: invoices issued, when there is more to do, and what is parked.
+
+    `next_on` is the next day on which something becomes billable or earned; `parked` is the question
+    that keeps an invoice from being issued.
+    """
+
+    invoices: tuple[str, ...] = ()
+    next_on: date | None = None
+    parked: str = ""
+    account: Account = Account()
+
+
+class ReadAccount(DealStep):
+    """Re-read what the deal's customer owes on this deal."""
+
+    payment: str = ""
+
+
+class Dun(DealStep):
+    """Remind the deal's customer of overdue items: at most one level in one run."""
+
+
+class Dunned(Value):
+    """The letter written, or the one that already covers these items."""
+
+    letter: str = ""
+    covered_by: str = ""
+    level: int = 0
+    decision_needed: bool = False
+    account: Account = Account()
+
+
+class RenewTerm(DealStep):
+    """Turn the accepted renewal quote into the contract of the next term."""
+
+    quote_version: int
+
+
+class CloseDeal(DealStep):
+    """Mark the deal as ended in the books."""
+
+    outcome: str
+
+
+class PublishDocument(DealStep):
+    """Render a document, store it under its hash, and mail it to whom it concerns."""
+
+    kind: DocumentKind
+    number: str
+    quote_version: int = 0
+    mail: bool = True
+
+
+class DocumentPublished(Value):
+    """Where the document is: its hash in the document store."""
+
+    number: str
+    sha256: str
+
+
+class Notice(StrEnum):
+    """A mail without a document of its own."""
+
+    APPROVAL_REQUEST = "approval_request"
+    APPROVAL_REMINDER = "approval_reminder"
+    APPROVAL_ESCALATION = "approval_escalation"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    SIGNATURE_REMINDER = "signature_reminder"
+    RENEWAL_ALARM = "renewal_alarm"
+    RENEWAL_REMINDER = "renewal_reminder"
+    DUNNING_DECISION = "dunning_decision"
+    PARKED = "parked"
+    ENDED = "ended"
+
+
+class Notify(DealStep):
+    """Mail a notice to the people it concerns; one mail per notice, reference and person."""
+
+    notice: Notice
+    reference: str = ""
+    quote_version: int = 0
+    text: str = ""
+
+
+class Progress(Value):
+    """Where a deal is, for lists and reports, with audit entries and answers not yet written."""
+
+    deal: str
+    stage: Stage
+    term: int
+    outcome: str = ""
+    on_hold: str = ""
+    next_action: str = ""
+    next_action_at: AwareDatetime | None = None
+    business_time: AwareDatetime
+    balance_minor: int = 0
+    audit: tuple[AuditEntry, ...] = ()
+    answers: tuple[AnsweredCommand, ...] = ()
+
+
+class Recorded(Value):
+    """Nothing to report but that it is on record."""
+
+
+class RecordPayment(Value):
+    """A payment that reached us; `provider` and `reference` make its identity."""
+
+    provider: str
+    reference: str
+    customer: str
+    amount_minor: int
+    currency: str
+    received_on: date
+    invoices: tuple[str, ...] = ()
+    deal: str = ""
+    actor: str = ""
+    test_clock: bool = False
+
+
+class PaymentRecorded(Value):
+    """Where the money went; `refused_because` says why nothing was recorded."""
+
+    payment: str = ""
+    refused_because: str = ""
+    repeated: bool = False
+    deals: tuple[str, ...] = ()
+    applied_minor: int = 0
+    unapplied_minor: int = 0
+
+
+class PublishReceipt(Value):
+    """Render and mail the receipt of a payment."""
+
+    payment: str
+
+
+class RegisterKind(StrEnum):
+    """What the register holds, each as revisions that are never edited."""
+
+    ENTITY = "entity"
+    CUSTOMER = "customer"
+    PERSON = "person"
+    CATALOG = "catalog"
+    APPROVAL_POLICY = "approval_policy"
+    DUNNING_POLICY = "dunning_policy"
+    TAX_RULES = "tax_rules"
+
+
+class RegisterChange(Value):
+    """A new revision of a party, catalogue or policy. `content` is its JSON."""
+
+    kind: RegisterKind
+    key: str
+    content: str
+    actor: str = ""
+
+
+class StockReceipt(Value):
+    """Goods that reached the warehouse; `reference` (a delivery note) makes it unique."""
+
+    entity: str
+    sku: str
+    quantity: str
+    reference: str
+    actor: str = ""
+
+
+class ChangeRecorded(Value):
+    """The revision written, or the problems that kept it from being written."""
+
+    problems: tuple[Problem, ...] = ()
+    revision: int = 0
+    repeated: bool = False
+    deals: tuple[str, ...] = ()
+

@@ -1,0 +1,72 @@
+"""How facts are stored: SQLModel tables, nothing else.
+
+Amounts are whole minor units beside their currency. Documents are kept whole as JSON next to the
+columns that are searched and summed. Rows of the tables in `APPEND_ONLY` are never changed; the
+database itself refuses it.
+"""
+
+from models.tables.approval import ApprovalPathRow, DecisionRow
+from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
+from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.contract import ContractRow
+from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
+from models.tables.documents import DocumentRow, MailRow
+from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
+from models.tables.ledger import JournalEntryRow, PostingRow
+from models.tables.quoting import QuoteRow
+from models.tables.recognition import ObligationRow, RecognizedRow
+from models.tables.register import RegisterRow, TokenRow
+
+APPEND_ONLY = (
+    RegisterRow,
+    DealFileRow,
+    AuditRow,
+    QuoteRow,
+    ApprovalPathRow,
+    DecisionRow,
+    ContractRow,
+    FulfillmentEventRow,
+    StockMovement,
+    InvoiceRow,
+    InvoiceLineRow,
+    PaymentRow,
+    PaymentApplicationRow,
+    ReminderRow,
+    ReminderItemRow,
+    RecognizedRow,
+    JournalEntryRow,
+    PostingRow,
+    DocumentRow,
+)
+
+__all__ = [
+    "APPEND_ONLY",
+    "ApprovalPathRow",
+    "AuditRow",
+    "CommandRow",
+    "ContractRow",
+    "DealFileRow",
+    "DealRow",
+    "DecisionRow",
+    "DocumentRow",
+    "FulfillmentEventRow",
+    "InvoiceLineRow",
+    "InvoiceRow",
+    "JournalEntryRow",
+    "MailRow",
+    "NumberSeries",
+    "ObligationRow",
+    "OrderLineRow",
+    "PaymentApplicationRow",
+    "PaymentRow",
+    "PlannedChargeRow",
+    "PostingRow",
+    "QuoteRow",
+    "RecognizedRow",
+    "RegisterRow",
+    "ReminderItemRow",
+    "ReminderRow",
+    "StockMovement",
+    "TokenRow",
+    "WorkOrderRow",
+]

@@ -1,0 +1,89 @@
+"""What will be billed, what was billed, and the numbers of documents."""
+
+from datetime import date
+
+from sqlmodel import Field, ForeignKeyConstraint, Index, SQLModel, UniqueConstraint
+
+
+class PlannedChargeRow(SQLModel, table=True):
+    """One amount of a contract's billing plan; `canceled_on` when its line was given up."""
+
+    __tablename__ = "planned_charge"
+    __table_args__ = (UniqueConstraint("deal", "term", "reference", "starts_on"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    reference: str
+    description: str
+    starts_on: date
+    ends_on: date
+    bill_on: date | None = None
+    amount_minor: int
+    discount_minor: int
+    currency: str
+    canceled_on: date | None = None
+
+
+class InvoiceRow(SQLModel, table=True):
+    """An issued invoice; `content` is the whole `models.billing.Invoice`.
+
+    `scope` is empty, or the number of a deal on a test clock.
+    """
+
+    __tablename__ = "invoice"
+    __table_args__ = (
+        UniqueConstraint("key"),
+        UniqueConstraint("entity", "series", "sequence"),
+        Index("ix_invoice_customer_currency", "customer", "currency"),
+    )
+
+    number: str = Field(primary_key=True)
+    key: str
+    entity: str
+    series: str
+    sequence: int
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    customer: str
+    currency: str
+    scope: str = ""
+    issued_on: date
+    due_on: date
+    net_minor: int
+    tax_minor: int
+    gross_minor: int
+    content: str
+
+
+class InvoiceLineRow(SQLModel, table=True):
+    """One billed interval of one charge; intervals of a charge never overlap."""
+
+    __tablename__ = "invoice_line"
+    __table_args__ = (
+        UniqueConstraint("deal", "term", "reference", "starts_on"),
+        ForeignKeyConstraint(["invoice"], ["invoice.number"]),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    invoice: str = Field(index=True)
+    deal: str = Field(index=True)
+    term: int
+    reference: str
+    starts_on: date
+    ends_on: date
+    net_minor: int
+    tax_minor: int
+    currency: str
+    unconditional_on: date
+
+
+class NumberSeries(SQLModel, table=True):
+    """The last number given in one gapless series of one entity."""
+
+    __tablename__ = "number_series"
+
+    entity: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    last: int
+    last_on: date

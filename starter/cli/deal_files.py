@@ -1,0 +1,261 @@
+"""Deal files: making them, checking them, and starting deals from them, one or a thousand."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from models.errors import InvalidInputError
+from starter.cli import deals
+from starter.cli.checked import show_checked, show_started
+from starter.cli.deal_new import new_deal
+from starter.cli.display import plain, say, show_json, show_problems
+from starter.cli.door import Door, Row
+from starter.cli.files import read_documents
+from starter.cli.options import AsJson
+from starter.cli.session import Session, session_of
+from starter.cli.trouble import CommandError, ExitCode, as_command_error
+
+_AT_ONCE = 8
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="FILE...",
+        help="Deal files in YAML or JSON; a file may hold several deals.",
+        show_default=False,
+    ),
+]
+
+TEMPLATE = """\
+# A deal file. Check it with `q2c deal check FILE`, start it with `q2c deal start FILE`.
+# Needed: entity, customer, currency, lines. The rest shows its default.
+
+number: "1001"              # letters, digits, hyphens; without it the next free number
+entity: US01                # our selling company   (q2c entity list)
+customer: C-100             # who buys              (q2c customer list)
+seller: sam                 # who sells: whoever starts the deal
+currency: USD               # ISO 4217
+
+# price_book: standard      # otherwise chosen by currency
+# starts_on: 2026-01-31     # first day of service; otherwise the day of the quote
+term_months: 12             # length of the first term; 0 for a one-off sale
+# payment_terms_days: 30    # otherwise the customer's
+# purchase_order: PO-77     # the customer's order number
+
+lines:                      # what is wanted        (q2c catalog show)
+  - product: CRM
+    quantity: "25"
+    # unit_price: "40.00"   # agreed price instead of the list price
+    discount:
+      percent: "10"         # or, instead: amount: "50.00" with basis: per_period | once
+      reason: Reference customer
+    # options:              # parts of a bundle; quantity 0 leaves one out
+    #   - product: SUPPORT
+    #     quantity: "1"
+  - product: ONBOARDING
+
+# header_discount:          # off the whole quote
+#   percent: "5"
+
+renewal:
+  auto_renew: true
+  notice_days: 30           # notice counts until this many days before the end
+  # term_months: 12         # otherwise as long as this term
+  uplift_percent: "0"       # price rise of the next term
+  price_basis: last         # last | list
+
+valid_days: 30              # how long the quote can be accepted
+signature_days: 14          # how long the contract can be signed
+# note: Thank you for your trust.   # shown on the quote
+
+# test_clock: 2026-01-31T09:00:00Z  # a deal on a clock of its own (q2c deal clock)
+"""
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the group `deal`: the commands of this module and those that look at deals."""
+    group = typer.Typer(help="Deals, from the file to the last renewal.", no_args_is_help=True)
+    own = (
+        ("new", new_deal),
+        ("template", template),
+        ("check", check),
+        ("start", start),
+        ("schema", schema),
+    )
+    for name, command in (*own, *deals.commands()):
+        group.command(name)(command)
+    app.add_typer(group, name="deal", rich_help_panel="Sell")
+
+
+def template() -> None:
+    """Print a deal file to fill in, with every field explained.
+
+    Example: `q2c deal template > deal-1001.yaml`
+    """
+    typer.echo(TEMPLATE, nl=False)
+
+
+def schema(ctx: typer.Context) -> None:
+    """Print the JSON schema of deal files, for editors and validators.
+
+    Example: `q2c deal schema > deal.schema.json`
+    """
+    session = session_of(ctx)
+    show_json(session.out, session.door.get("/v1/schema/deal"))
+
+
+class Entry(NamedTuple):
+    """One deal in a file; `error` says why the file cannot be read."""
+
+    place: str
+    data: Any = None
+    error: CommandError | None = None
+
+
+class Outcome(NamedTuple):
+    """What became of one deal: the API's answer, or the error."""
+
+    entry: Entry
+    answer: Row | None = None
+    error: CommandError | None = None
+
+    @property
+    def number(self) -> str:
+        """The deal number as written, if one can be told."""
+        data = self.entry.data
+        return plain(data.get("number")) if isinstance(data, dict) else ""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it: the deal number, else the file."""
+        return self.number or self.entry.place
+
+
+def entries_of(files: Sequence[Path]) -> Iterator[Entry]:
+    """Return every deal of every file; a file that cannot be read is one entry with its error."""
+    for file in files:
+        try:
+            documents = read_documents(file)
+        except InvalidInputError as error:
+            yield Entry(str(file), error=as_command_error(error))
+            continue
+        single = len(documents) == 1
+        for index, data in enumerate(documents, start=1):
+            yield Entry(str(file) if single else f"{file} #{index}", data)
+
+
+def ask_all(session: Session, path: str, entries: Sequence[Entry]) -> list[Outcome]:
+    """Send every deal, a few at a time, and return what became of each, in the order given.
+
+    What becomes of one changes nothing for the others. A bar shows how far it is. Raises
+    `CommandError` if it is unclear who asks: then no deal would succeed.
+    """
+    door, key = session.door, session.options.key
+    jobs = [
+        (door, path, entry, f"{key}-{index}" if key and index else key)
+        for index, entry in enumerate(entries)
+    ]
+    bar = Progress(
+        TextColumn("Deals", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=session.err,
+        disable=len(entries) == 1 or not session.err.is_terminal,
+        transient=True,
+    )
+    with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
+        outcomes = pool.map(_ask, jobs)
+        return list(bar.track(outcomes, total=len(entries)))
+
+
+def _ask(job: tuple[Door, str, Entry, str]) -> Outcome:
+    door, path, entry, key = job
+    if entry.error:
+        return Outcome(entry, error=entry.error)
+    try:
+        return Outcome(entry, answer=door.post(path, entry.data, key))
+    except CommandError as error:
+        return Outcome(entry, error=error)
+
+
+def start(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
+    """Start the deals of one or many files. What is wrong in one does not stop the others.
+
+    A file that was started already is told so and changes nothing. Ends with 1 if any failed.
+
+    Examples: `q2c deal start deal-1001.yaml`, `q2c deal start deals/*.yaml`
+    """
+    session = session_of(ctx)
+    outcomes = ask_all(session, "/v1/deals", list(entries_of(files)))
+    _tell_all(session, outcomes, as_json, _tell_started)
+
+
+def check(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
+    """Check deal files: every problem, the price, and who must approve. Nothing is started.
+
+    Examples: `q2c deal check deal-1001.yaml`, `q2c deal check deals/*.yaml`
+    """
+    session = session_of(ctx)
+    outcomes = ask_all(session, "/v1/deals/check", list(entries_of(files)))
+    _tell_all(session, outcomes, as_json, _tell_checked)
+
+
+def _tell_all(
+    session: Session,
+    outcomes: Sequence[Outcome],
+    as_json: bool,
+    tell: Callable[[Session, str, Row], None],
+) -> None:
+    failed = [outcome for outcome in outcomes if outcome.error]
+    if as_json:
+        show_json(session.out, [_as_json(outcome) for outcome in outcomes])
+    else:
+        for outcome in outcomes:
+            if outcome.error:
+                _tell_failed(session, outcome, outcome.error)
+            else:
+                answer = outcome.answer or {}
+                tell(session, plain(answer.get("number")) or outcome.name, answer)
+        if len(outcomes) > 1:
+            total = f"\n{len(outcomes) - len(failed)} of {len(outcomes)} deals are fine"
+            say(session.out, f"{total}, {len(failed)} failed.", "bold")
+    if failed:
+        raise typer.Exit(_code(outcomes))
+
+
+def _code(outcomes: Sequence[Outcome]) -> ExitCode:
+    """Any failure is 1, unless nothing at all could be reached (3) or was allowed (4)."""
+    codes = {outcome.error.exit_code if outcome.error else ExitCode.OK for outcome in outcomes}
+    sole = codes.pop() if len(codes) == 1 else ExitCode.FAILED
+    return sole if sole in (ExitCode.UNREACHABLE, ExitCode.NOT_ALLOWED) else ExitCode.FAILED
+
+
+def _as_json(outcome: Outcome) -> Row:
+    base: Row = {"file": outcome.entry.place, "number": outcome.number, "ok": not outcome.error}
+    if outcome.error is None:
+        return {**base, "answer": outcome.answer}
+    problems = [problem.model_dump() for problem in outcome.error.problems]
+    return {**base, "error": outcome.error.what, "problems": problems}
+
+
+def _tell_failed(session: Session, outcome: Outcome, error: CommandError) -> None:
+    place = f" ({outcome.entry.place})" if outcome.number else ""
+    say(session.out, f"{outcome.name}{place}: failed. {error.what}", "bold red")
+    show_problems(session.out, error.problems)
+    if error.remedy:
+        say(session.out, f"  -> {error.remedy}")
+
+
+def _tell_started(session: Session, name: str, answer: Row) -> None:
+    is_new = answer.get("is_new", True)
+    say(session.out, f"{name}: started." if is_new else f"{name}: was started before.", "green")
+    show_started(session, answer)
+
+
+def _tell_checked(session: Session, name: str, answer: Row) -> None:
+    say(session.out, f"{name}: in order.", "green")
+    show_checked(session, answer)

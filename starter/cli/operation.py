@@ -1,0 +1,201 @@
+"""Commands that run the house on this machine: up, worker, api, setup, doctor, demo, simulate.
+
+They need the libraries of Temporal, the database and the web, so each imports them when called.
+"""
+
+import asyncio
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from starter.cli.display import Column, say, show_json, show_problems, show_rows
+from starter.cli.options import AsJson
+from starter.cli.session import Session, session_of
+from starter.cli.trouble import ExitCode, bad_input
+
+if TYPE_CHECKING:
+    from workers.doctor import Finding
+    from workers.settings import Settings
+
+_PANEL = "Run the house"
+
+
+class WorkerRole(StrEnum):
+    """What a worker process does; `all` polls every task queue."""
+
+    CORE = "core"
+    BOOKS = "books"
+    DOCUMENTS = "documents"
+    PAYMENTS = "payments"
+    ALL = "all"
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for command in (up, worker, api, setup, doctor, demo, simulate):
+        app.command(rich_help_panel=_PANEL)(command)
+
+
+def up(ctx: typer.Context) -> None:
+    """Run everything on this machine: Temporal, worker and API, until Ctrl-C.
+
+    A stack that already runs on the data folder is shown, not started again.
+
+    Example: `q2c up`
+    """
+    from workers.stack import stack_up  # noqa: PLC0415
+
+    session = session_of(ctx)
+    asyncio.run(stack_up(session.settings, say=_teller(session)))
+
+
+def worker(
+    ctx: typer.Context,
+    role: Annotated[WorkerRole, typer.Option(help="Which task queue to poll.")] = WorkerRole.ALL,
+) -> None:
+    """Run a worker until SIGTERM or Ctrl-C; it finishes what it has begun.
+
+    Example: `q2c worker --role documents`
+    """
+    from workers.runner import run_workers  # noqa: PLC0415
+    from workers.settings import Role  # noqa: PLC0415
+
+    asyncio.run(run_workers(session_of(ctx).settings, Role(role.value)))
+
+
+def api(ctx: typer.Context) -> None:
+    """Serve the HTTP API at Q2C_API_HOST and Q2C_API_PORT until SIGTERM or Ctrl-C.
+
+    Example: `Q2C_API_PORT=9000 q2c api`
+    """
+    import uvicorn  # noqa: PLC0415
+
+    from starter.api.app import create_app  # noqa: PLC0415
+
+    settings = session_of(ctx).settings
+    uvicorn.run(create_app(settings), host=settings.api_host, port=settings.api_port)
+
+
+def setup(ctx: typer.Context) -> None:
+    """Prepare Temporal's namespace, its search attributes and the books. Repeating it is safe.
+
+    Needed once for servers of your own; `q2c up` does it by itself.
+
+    Example: `TEMPORAL_ADDRESS=temporal:7233 q2c setup`
+    """
+    session = session_of(ctx)
+    asyncio.run(_prepare(session.settings))
+    say(session.out, f"Namespace {session.settings.namespace} and the books are ready.")
+
+
+async def _prepare(settings: "Settings") -> None:
+    from workers.stack import prepare  # noqa: PLC0415
+
+    await prepare(settings)
+
+
+def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
+    """Look at everything deals depend on and say what to do about what is wrong.
+
+    Ends with 1 if there is a finding.
+
+    Example: `q2c doctor`
+    """
+    from workers.doctor import examine  # noqa: PLC0415
+
+    session = session_of(ctx)
+    findings = asyncio.run(examine(session.settings))
+    if as_json:
+        show_json(session.out, [finding.model_dump(mode="json") for finding in findings])
+    else:
+        _show_findings(session, findings)
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(ExitCode.FAILED)
+
+
+_FINDING = (
+    Column("", lambda row: "ok" if row["ok"] else "BAD"),
+    Column("Check", "check"),
+    Column("Detail", "detail"),
+)
+
+
+def _show_findings(session: Session, findings: "list[Finding]") -> None:
+    from models.errors import Problem  # noqa: PLC0415
+
+    show_rows(session.out, _FINDING, [each.model_dump() for each in findings], "Nothing to check.")
+    bad = [each for each in findings if not each.ok]
+    if not bad:
+        say(session.out, "\nAll is well.", style="green")
+        return
+    say(session.out, f"\n{len(bad)} to correct:", style="bold red")
+    problems = [Problem(field=b.check, reason=b.detail, remedy=b.remedy) for b in bad]
+    show_problems(session.out, problems)
+
+
+def demo(ctx: typer.Context) -> None:
+    """Play a whole deal on the real server with a clock of its own, and show what comes out.
+
+    Joins the stack that runs, or runs one for as long as the demo lasts.
+
+    Example: `q2c demo`
+    """
+    from starter import demo as story  # noqa: PLC0415
+
+    _end(_awaited(story.run(session_of(ctx).settings)))
+
+
+def simulate(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="The deal file.", show_default=False)],
+    until: Annotated[
+        datetime,
+        typer.Option(formats=["%Y-%m-%d"], help="Last day to play.", show_default=False),
+    ],
+    pay: Annotated[
+        str, typer.Option(help="How the customer pays: `due`, `late:N` (N days late) or `never`.")
+    ] = "due",
+    as_json: AsJson = False,
+) -> None:
+    """Play a deal file to a day in the future, outside the books: invoices, mails, revenue.
+
+    Nothing is sent, stored or charged.
+
+    Example: `q2c simulate deal-1001.yaml --until 2027-12-31 --pay late:20`
+    """
+    if not file.is_file():
+        raise bad_input("FILE", f"{file} is no file", "check the path")
+    from starter import simulate as simulation  # noqa: PLC0415
+
+    del ctx
+    _end(_awaited(simulation.run(file, until.date(), payment_manner(pay), as_json)))
+
+
+def payment_manner(pay: str) -> str:
+    """Return `--pay` as it was written if it is one of `due`, `late:N` and `never`."""
+    kind, _, days = pay.partition(":")
+    known = pay in ("due", "never") or (kind == "late" and days.isascii() and days.isdigit())
+    if not known:
+        raise bad_input("--pay", f"{pay} is no manner of paying", "use due, late:N or never")
+    return pay
+
+
+def _awaited(result: Any) -> Any:
+    return asyncio.run(result) if asyncio.iscoroutine(result) else result
+
+
+def _end(result: Any) -> None:
+    """A run that reports a code other than 0 has failed."""
+    if isinstance(result, int) and result:
+        raise typer.Exit(result)
+
+
+def _teller(session: Session) -> Any:
+    def tell(text: str) -> None:
+        say(session.out, text)
+        session.out.file.flush()
+
+    return tell

@@ -1,0 +1,344 @@
+"""Parties, catalogue and policies: recording them from files, many at once, and looking them up."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import typer
+
+from models.errors import InvalidInputError, Problem
+from starter.cli.display import Column, moment, say, show_json, show_pairs, show_rows
+from starter.cli.door import Row, segment
+from starter.cli.files import as_yaml, read_document, read_rows
+from starter.cli.options import AsJson
+from starter.cli.session import Session, session_of
+from starter.cli.trouble import CommandError, ExitCode
+
+_PANEL = "Register"
+
+FileArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="YAML or JSON file.", show_default=False)
+]
+TableArgument = Annotated[
+    Path, typer.Argument(metavar="FILE", help="YAML list or CSV table.", show_default=False)
+]
+
+
+class Policy(StrEnum):
+    """A policy of the house."""
+
+    APPROVAL = "approval"
+    DUNNING = "dunning"
+    TAX = "tax"
+
+
+_KINDS = {
+    Policy.APPROVAL: "approval_policy",
+    Policy.DUNNING: "dunning_policy",
+    Policy.TAX: "tax_rules",
+}
+_HOUSE = "house"
+
+
+class Party(NamedTuple):
+    """A kind of party: its name, where the API keeps it, its key, and what a listing shows."""
+
+    name: str
+    path: str
+    key: str
+    columns: tuple[Column, ...]
+
+
+def content(row: Row) -> Row:
+    """Return what a register entry says, without who recorded it and when."""
+    inner = row.get("content")
+    return inner if isinstance(inner, dict) else row
+
+
+def _of(*path: str) -> Any:
+    def find(row: Row) -> object:
+        value: Any = content(row)
+        for name in path:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    return find
+
+
+_ENTITY = Party(
+    "entity",
+    "/v1/entities",
+    "number",
+    (
+        Column("Entity", _of("number")),
+        Column("Name", _of("legal_name")),
+        Column("Country", _of("address", "country")),
+        Column("Currency", _of("currency")),
+        Column("Time zone", _of("time_zone")),
+    ),
+)
+_CUSTOMER = Party(
+    "customer",
+    "/v1/customers",
+    "number",
+    (
+        Column("Customer", _of("number")),
+        Column("Name", _of("legal_name")),
+        Column("City", _of("bill_to", "city")),
+        Column("Country", _of("bill_to", "country")),
+        Column("Terms", _of("payment_terms_days"), right=True),
+        Column("VAT ID", _of("vat_id")),
+    ),
+)
+_PERSON = Party(
+    "person",
+    "/v1/register/person",
+    "id",
+    (
+        Column("Person", _of("id")),
+        Column("Name", _of("name")),
+        Column("Roles", _of("roles")),
+        Column("Titles", _of("titles")),
+        Column("Manager", _of("manager")),
+    ),
+)
+
+
+def attach(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    for party, text in (
+        (_ENTITY, "Our own companies: the sellers on documents."),
+        (_CUSTOMER, "Whom we sell to."),
+        (_PERSON, "People of ours and what they may do."),
+    ):
+        app.add_typer(_party_commands(party, text), name=party.name, rich_help_panel=_PANEL)
+    catalog = typer.Typer(help="Products and prices.", no_args_is_help=True)
+    catalog.command("publish")(publish_catalog)
+    catalog.command("show")(show_catalog)
+    app.add_typer(catalog, name="catalog", rich_help_panel=_PANEL)
+    policy = typer.Typer(help="Rules of approval, dunning and tax.", no_args_is_help=True)
+    policy.command("publish")(publish_policy)
+    policy.command("show")(show_policy)
+    app.add_typer(policy, name="policy", rich_help_panel=_PANEL)
+
+
+def _party_commands(party: Party, text: str) -> typer.Typer:
+    group = typer.Typer(help=text, no_args_is_help=True)
+
+    def add(ctx: typer.Context, file: FileArgument) -> None:
+        session = session_of(ctx)
+        _tell_recorded(session, party.name, session.door.post(party.path, read_document(file)))
+
+    def bring_in(ctx: typer.Context, file: TableArgument) -> None:
+        _import(session_of(ctx), party, file)
+
+    def listing(ctx: typer.Context, as_json: AsJson = False) -> None:
+        session = session_of(ctx)
+        rows = session.door.rows(party.path)
+        if as_json:
+            show_json(session.out, rows)
+            return
+        empty = f"None yet. Begin with: q2c {party.name} add FILE"
+        show_rows(session.out, party.columns, rows, empty)
+
+    def show(
+        ctx: typer.Context,
+        number: Annotated[str, typer.Argument(help="Number.", show_default=False)],
+        as_json: AsJson = False,
+    ) -> None:
+        session = session_of(ctx)
+        _show_entry(session, session.door.get(f"{party.path}/{segment(number)}"), as_json)
+
+    name = party.name
+    group.command("add", help=f"Record or change one {name}.\n\nExample: `q2c {name} add a.yaml`")(
+        add
+    )
+    group.command(
+        "import",
+        help="Record many at once: a YAML list, or CSV whose headings are the fields "
+        "(`legal_name`, `bill_to.city`, `contacts[0].email`). If one row is wrong, nothing is "
+        f"recorded and every problem is listed by row.\n\nExample: `q2c {name} import list.csv`",
+    )(bring_in)
+    group.command("list", help=f"List what is in force.\n\nExample: `q2c {name} list`")(listing)
+    group.command(
+        "show", help=f"Show one as YAML, ready to be edited.\n\nExample: `q2c {name} show X1`"
+    )(show)
+    return group
+
+
+def _import(session: Session, party: Party, file: Path) -> None:
+    """Record every row or none: the rows are checked here first, all of them."""
+    rows = read_rows(file)
+    problems = row_problems(party.name, party.key, rows)
+    if problems:
+        what = f"Nothing was recorded: {file} has {len(problems)} problem(s)."
+        raise CommandError(what, problems, exit_code=ExitCode.BAD_INPUT)
+    for done, (place, data) in enumerate(rows):
+        try:
+            session.door.post(party.path, data)
+        except CommandError as error:
+            what = f"{place} was not recorded, {done} before it were: {error.what}"
+            remedy = f"{error.remedy} Correct it and import the file again: nothing counts twice."
+            raise CommandError(what, error.problems, remedy.strip(), error.exit_code) from error
+    say(session.out, f"Recorded {len(rows)}.", "green")
+
+
+def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[Problem]:
+    """Return everything wrong with the rows of an import, each problem with the place of its row."""
+    from models import parties  # noqa: PLC0415
+
+    parsers = {
+        "entity": parties.parse_entity,
+        "customer": parties.parse_customer,
+        "person": parties.parse_person,
+    }
+    problems: list[Problem] = []
+    first: dict[str, str] = {}
+    for place, data in rows:
+        try:
+            value = str(getattr(parsers[name](data), key))
+        except InvalidInputError as error:
+            problems += [
+                p.model_copy(update={"field": f"{place} {p.field}"}) for p in error.problems
+            ]
+            continue
+        if value in first:
+            reason = f"{value} is in {first[value]} already"
+            problems.append(Problem(field=f"{place} {key}", reason=reason, remedy="keep one"))
+        first.setdefault(value, place)
+    return problems
+
+
+def _show_entry(session: Session, entry: Row, as_json: bool) -> None:
+    if as_json:
+        show_json(session.out, entry)
+        return
+    session.out.file.write(as_yaml(content(entry)))
+
+
+def _tell_recorded(session: Session, name: str, recorded: Row) -> None:
+    again = bool(recorded.get("repeated"))
+    key = recorded.get("key", "")
+    words = f"{name.replace('_', ' ')} {'' if key == _HOUSE else key}".strip().capitalize()
+    what = "was on record already as" if again else "is on record as"
+    say(session.out, f"{words} {what} revision {recorded.get('revision', 1)}.", "green")
+
+
+def publish_catalog(ctx: typer.Context, file: FileArgument) -> None:
+    """Publish a version of the whole catalogue. Quotes already made keep their prices.
+
+    Example: `q2c catalog publish catalog.yaml`
+    """
+    session = session_of(ctx)
+    recorded = session.door.post("/v1/register/catalog", read_document(file))
+    _tell_recorded(session, "catalog", recorded)
+
+
+_PRODUCTS = (
+    Column("SKU", "sku"),
+    Column("Name", "name"),
+    Column("Kind", "kind"),
+    Column("Unit", "unit"),
+    Column("Charges", lambda row: [charge["key"] for charge in row.get("charges") or ()]),
+    Column("Parts", lambda row: [part["sku"] for part in row.get("components") or ()]),
+)
+
+
+def price_text(entry: Row) -> str:
+    """Return the price of a price book entry for a person, tiers included."""
+    currency = entry.get("currency", "")
+    if entry.get("tiers"):
+        steps = [f"to {tier.get('up_to') or '...'}: {tier.get('unit')}" for tier in entry["tiers"]]
+        return f"{'; '.join(steps)} {currency}"
+    size = entry.get("package_size")
+    return f"{entry.get('unit', '')} {currency}" + (f" per {size}" if size else "")
+
+
+_PRICES = (
+    Column("Book", "book"),
+    Column("From", "valid_from"),
+    Column("SKU", "sku"),
+    Column("Charge", "charge"),
+    Column("Price", price_text, right=True),
+)
+
+
+def show_catalog(
+    ctx: typer.Context,
+    as_json: AsJson = False,
+    yaml: Annotated[bool, typer.Option("--yaml", help="Write it as YAML, to be edited.")] = False,
+) -> None:
+    """Show products and prices in force.
+
+    Examples: `q2c catalog show`, `q2c catalog show --yaml > catalog.yaml`
+    """
+    session = session_of(ctx)
+    entry = session.door.get(f"/v1/register/catalog/{_HOUSE}")
+    if as_json or yaml:
+        _show_entry(session, entry, as_json)
+        return
+    catalog = content(entry)
+    show_rows(session.out, _PRODUCTS, catalog.get("products", []), "No products.")
+    session.out.print()
+    show_rows(session.out, _PRICES, price_rows(catalog), "No prices.")
+
+
+def price_rows(catalog: Row) -> list[Row]:
+    """Return the prices of all price books as one list."""
+    return [
+        {
+            **entry,
+            "book": f"{book['name']} {book['currency']}",
+            "currency": book["currency"],
+            "valid_from": book.get("valid_from"),
+        }
+        for book in catalog.get("price_books", [])
+        for entry in book.get("entries", [])
+    ]
+
+
+def publish_policy(
+    ctx: typer.Context,
+    kind: Annotated[Policy, typer.Argument(help="Which policy.", show_default=False)],
+    file: FileArgument,
+) -> None:
+    """Publish a policy. Deals already submitted keep the version they were submitted under.
+
+    Example: `q2c policy publish approval approvals.yaml`
+    """
+    session = session_of(ctx)
+    document = read_rules(file) if kind is Policy.TAX else read_document(file)
+    recorded = session.door.post(f"/v1/register/{_KINDS[kind]}", document)
+    _tell_recorded(session, _KINDS[kind], recorded)
+
+
+def read_rules(file: Path) -> Any:
+    """Return tax rules, which are a list or a document whose only field `rules` is one."""
+    entries = [data for _, data in read_rows(file)]
+    sole = entries[0] if len(entries) == 1 else None
+    return sole if isinstance(sole, dict) and "rules" in sole else entries
+
+
+def show_policy(
+    ctx: typer.Context,
+    kind: Annotated[Policy, typer.Argument(help="Which policy.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Show a policy in force as YAML, ready to be edited.
+
+    Example: `q2c policy show approval`
+    """
+    session = session_of(ctx)
+    entry = session.door.get(f"/v1/register/{_KINDS[kind]}/{_HOUSE}")
+    if as_json:
+        show_json(session.out, entry)
+        return
+    pairs = [
+        ("Revision", entry.get("revision")),
+        ("Recorded", moment("recorded_at")(entry)),
+        ("By", entry.get("actor")),
+    ]
+    show_pairs(session.err, pairs)
+    inner = entry.get("content", entry)
+    session.out.file.write(as_yaml(inner if isinstance(inner, dict) else {"rules": inner}))

@@ -1,0 +1,1 @@
+"""What the doors offer, whatever the door: reads go to the books, every change to a workflow."""

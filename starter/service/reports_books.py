@@ -1,0 +1,274 @@
+"""The books themselves: journal, trial balance, and what customers owe by age."""
+
+from datetime import date, datetime, timedelta
+
+from sqlmodel import Session, col, func, select
+
+from models.collection import OpenItem, aging
+from models.money import Money
+from models.tables import InvoiceRow, JournalEntryRow, PaymentApplicationRow, PostingRow
+from models.value import Value
+
+
+class PostingEntry(Value):
+    """One account and amount of a journal entry; one of debit and credit is zero."""
+
+    account: str
+    debit_minor: int
+    credit_minor: int
+
+
+class JournalEntry(Value):
+    """One balanced entry of the journal."""
+
+    key: str
+    booked_on: date
+    entity: str
+    deal: str
+    customer: str
+    currency: str
+    cause: str
+    text: str
+    test_clock: bool
+    recorded_at: datetime
+    postings: tuple[PostingEntry, ...]
+
+
+class Journal(Value):
+    """A page of the journal by day and key; `next` continues it."""
+
+    items: tuple[JournalEntry, ...]
+    next: str | None = None
+
+
+class JournalFilter(Value):
+    """Which entries are shown: of a deal, from a day, before a day (`until`, not included)."""
+
+    deal: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+
+def journal(session: Session, wanted: JournalFilter, limit: int, after: str) -> Journal:
+    """Return a page of the journal, in order of day and key."""
+    statement = select(JournalEntryRow)
+    if wanted.deal is not None:
+        statement = statement.where(JournalEntryRow.deal == wanted.deal)
+    if wanted.since is not None:
+        statement = statement.where(col(JournalEntryRow.booked_on) >= wanted.since)
+    if wanted.until is not None:
+        statement = statement.where(col(JournalEntryRow.booked_on) < wanted.until)
+    last = session.get(JournalEntryRow, after) if after else None
+    if last is not None:
+        day, key = col(JournalEntryRow.booked_on), col(JournalEntryRow.key)
+        statement = statement.where(
+            (day > last.booked_on) | ((day == last.booked_on) & (key > last.key))
+        )
+    order = (col(JournalEntryRow.booked_on), col(JournalEntryRow.key))
+    rows = session.exec(statement.order_by(*order).limit(limit + 1)).all()
+    page = rows[:limit]
+    postings = _postings(session, [row.key for row in page])
+    items = tuple(
+        JournalEntry(
+            **row.model_dump(exclude={"test_clock"}),
+            test_clock=_is_test(row),
+            postings=tuple(postings.get(row.key, ())),
+        )
+        for row in page
+    )
+    return Journal(items=items, next=page[-1].key if len(rows) > limit else None)
+
+
+def _is_test(row: JournalEntryRow | InvoiceRow) -> bool:
+    return bool(row.scope)
+
+
+def _postings(session: Session, keys: list[str]) -> dict[str, list[PostingEntry]]:
+    rows = session.exec(
+        select(PostingRow).where(col(PostingRow.entry).in_(keys)).order_by(col(PostingRow.id))
+    )
+    found: dict[str, list[PostingEntry]] = {}
+    for row in rows:
+        found.setdefault(row.entry, []).append(
+            PostingEntry(
+                account=row.account,
+                debit_minor=max(row.amount_minor, 0),
+                credit_minor=max(-row.amount_minor, 0),
+            )
+        )
+    return found
+
+
+class AccountBalance(Value):
+    """The balance of one ledger account in one currency; one of debit and credit is zero."""
+
+    account: str
+    currency: str
+    debit_minor: int
+    credit_minor: int
+
+
+class CurrencyTotal(Value):
+    """Debits and credits of all accounts in one currency; equal in balanced books."""
+
+    currency: str
+    debit_minor: int
+    credit_minor: int
+    balanced: bool
+
+
+class TrialBalance(Value):
+    """The balance of every account. `balanced` holds if it holds in every currency."""
+
+    balanced: bool
+    totals: tuple[CurrencyTotal, ...]
+    items: tuple[AccountBalance, ...]
+
+
+def trial_balance(
+    session: Session, currency: str | None, test_clock: bool | None
+) -> TrialBalance:
+    """Return the balance of every account; `test_clock` chooses only such deals, or only others."""
+    total = func.sum(PostingRow.amount_minor)
+    statement = (
+        select(PostingRow.currency, PostingRow.account, total)
+        .join(JournalEntryRow, col(JournalEntryRow.key) == col(PostingRow.entry))
+        .group_by(PostingRow.currency, PostingRow.account)
+        .order_by(PostingRow.currency, PostingRow.account)
+    )
+    if currency is not None:
+        statement = statement.where(PostingRow.currency == currency)
+    if test_clock is not None:
+        scoped = col(JournalEntryRow.scope) != ""
+        statement = statement.where(scoped if test_clock else ~scoped)
+    items = tuple(
+        AccountBalance(
+            account=account,
+            currency=code,
+            debit_minor=max(int(amount), 0),
+            credit_minor=max(-int(amount), 0),
+        )
+        for code, account, amount in session.exec(statement).all()
+    )
+    totals = tuple(_total(items, code) for code in dict.fromkeys(each.currency for each in items))
+    return TrialBalance(
+        balanced=all(each.balanced for each in totals), totals=totals, items=items
+    )
+
+
+def _total(items: tuple[AccountBalance, ...], currency: str) -> CurrencyTotal:
+    debit = sum(each.debit_minor for each in items if each.currency == currency)
+    credit = sum(each.credit_minor for each in items if each.currency == currency)
+    return CurrencyTotal(
+        currency=currency, debit_minor=debit, credit_minor=credit, balanced=debit == credit
+    )
+
+
+class Receivable(Value):
+    """An open invoice; `days_past_due` is not positive before it is overdue."""
+
+    invoice: str
+    deal: str
+    customer: str
+    issued_on: date
+    due_on: date
+    days_past_due: int
+    currency: str
+    gross_minor: int
+    balance_minor: int
+    test_clock: bool
+
+
+class AgingRow(Value):
+    """What is open in one currency by days past due, in minor units."""
+
+    currency: str
+    current_minor: int
+    days_1_to_30_minor: int
+    days_31_to_60_minor: int
+    days_61_to_90_minor: int
+    over_90_minor: int
+    total_minor: int
+
+
+class Receivables(Value):
+    """What customers owe at the end of a day, and its aging by currency."""
+
+    as_of: date
+    items: tuple[Receivable, ...]
+    aging: tuple[AgingRow, ...]
+
+
+class ReceivableFilter(Value):
+    """Whose invoices are shown; `test_clock` chooses only such deals, or only others."""
+
+    customer: str | None = None
+    test_clock: bool | None = None
+
+
+def receivables(session: Session, as_of: date, wanted: ReceivableFilter) -> Receivables:
+    """Return the invoices issued by a day with what was open at its end, oldest due first."""
+    paid = (
+        select(
+            PaymentApplicationRow.invoice,
+            func.sum(PaymentApplicationRow.amount_minor).label("paid"),
+        )
+        .where(col(PaymentApplicationRow.applied_on) < as_of + timedelta(days=1))
+        .group_by(PaymentApplicationRow.invoice)
+        .subquery()
+    )
+    balance = InvoiceRow.gross_minor - func.coalesce(paid.c.paid, 0)
+    statement = (
+        select(InvoiceRow, balance)
+        .join(paid, paid.c.invoice == InvoiceRow.number, isouter=True)
+        .where(col(InvoiceRow.issued_on) <= as_of, balance != 0)
+        .order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
+    )
+    if wanted.customer is not None:
+        statement = statement.where(InvoiceRow.customer == wanted.customer)
+    if wanted.test_clock is not None:
+        scoped = col(InvoiceRow.scope) != ""
+        statement = statement.where(scoped if wanted.test_clock else ~scoped)
+    items = tuple(_receivable(row, int(open_), as_of) for row, open_ in session.exec(statement))
+    return Receivables(as_of=as_of, items=items, aging=_aging(items, as_of))
+
+
+def _receivable(row: InvoiceRow, balance: int, as_of: date) -> Receivable:
+    return Receivable(
+        invoice=row.number,
+        deal=row.deal,
+        customer=row.customer,
+        issued_on=row.issued_on,
+        due_on=row.due_on,
+        days_past_due=(as_of - row.due_on).days,
+        currency=row.currency,
+        gross_minor=row.gross_minor,
+        balance_minor=balance,
+        test_clock=_is_test(row),
+    )
+
+
+def _aging(items: tuple[Receivable, ...], as_of: date) -> tuple[AgingRow, ...]:
+    open_items = [
+        OpenItem(
+            invoice=each.invoice,
+            deal=each.deal,
+            issued_on=each.issued_on,
+            due_on=each.due_on,
+            gross=Money(minor=each.gross_minor, currency=each.currency),
+            balance=Money(minor=each.balance_minor, currency=each.currency),
+        )
+        for each in items
+    ]
+    return tuple(
+        AgingRow(
+            currency=row.currency,
+            current_minor=row.current.minor,
+            days_1_to_30_minor=row.days_1_to_30.minor,
+            days_31_to_60_minor=row.days_31_to_60.minor,
+            days_61_to_90_minor=row.days_61_to_90.minor,
+            over_90_minor=row.over_90.minor,
+            total_minor=row.total.minor,
+        )
+        for row in aging(open_items, as_of)
+    )

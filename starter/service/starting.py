@@ -1,0 +1,240 @@
+"""Starting a deal: everything wrong with its file is told at once, and a repetition is no new deal."""
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+from sqlmodel import Session, col, select
+
+from models.configuration import configure
+from models.deal import DealInput, Stage
+from models.deal_file import DealFile, parse_deal_file
+from models.errors import ConflictError, InvalidInputError, Problem
+from models.parties import Entity, Role
+from models.pricing import PricingRequest, price
+from models.reading import text_at
+from models.steps import RegisterKind
+from models.tables import DealFileRow, DealRow, QuoteRow
+from models.value import Value
+from starter.service import numbers
+from starter.service.people import Caller, require
+from starter.service.ports import House, Run, RunState, Start
+from starter.service.register import catalog_in_force, customer_of, find, fingerprint
+from workers.records import running_stack
+from workers.settings import Settings
+from workflows.ids import deal_workflow_id
+
+STARTERS = (Role.SALES,)
+
+_UNNUMBERED = "D-000000"
+_SAMPLE = Path(__file__).parent.parent / "samples" / "deal.yaml"
+
+
+class StartedDeal(Value):
+    """A deal that was started now (`is_new`) or was there already with the same content.
+
+    `stage` is empty while its first checks take longer than a caller wants to wait.
+    """
+
+    number: str
+    workflow_id: str
+    web_ui: str
+    stage: str = ""
+    is_new: bool = True
+
+
+class CheckedDeal(Value):
+    """A deal file that could be started, as it was understood."""
+
+    file: DealFile
+
+
+async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
+    """Return the deal file as understood, or raise `InvalidInputError` with all its problems."""
+    require(caller, STARTERS, "check a deal file")
+    file, _ = await _read_file(house, caller, data)
+    return CheckedDeal(file=file)
+
+
+async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:
+    """Start a deal under its number, or under the next free one.
+
+    Raises `InvalidInputError` with all problems, also those found by the deal's own first steps
+    within a few seconds, and `ConflictError` if the number has another content.
+    """
+    require(caller, STARTERS, "start a deal")
+    file, is_numbered = await _read_file(house, caller, data)
+    if not is_numbered:
+        today = house.clock().date()
+        number = await asyncio.to_thread(
+            house.books.write, lambda session: numbers.allot(session, f"{caller.id}:{key}", today)
+        )
+        file = file.model_copy(update={"number": number})
+    is_new = await _start_once(house, caller, file)
+    stage = await _first_result(house, file.number)
+    workflow_id = deal_workflow_id(file.number)
+    return StartedDeal(
+        number=file.number,
+        workflow_id=workflow_id,
+        web_ui=web_ui(house.settings, workflow_id),
+        stage=stage,
+        is_new=is_new,
+    )
+
+
+def web_ui(settings: Settings, workflow_id: str) -> str:
+    """Return the address of a workflow in the Temporal web UI; empty if we do not run it."""
+    running = running_stack(settings)
+    base = running.ui_url if running else f"http://127.0.0.1:{settings.temporal_ui_port}"
+    return f"{base}/namespaces/{settings.namespace}/workflows/{workflow_id}" if base else ""
+
+
+def template() -> str:
+    """Return a deal file with a comment at every field, in YAML."""
+    return _SAMPLE.read_text(encoding="utf-8")
+
+
+async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFile, bool]:
+    """Return the file with its seller filled in, and whether it names its number."""
+    if not isinstance(data, Mapping):
+        problem = Problem(field="input", reason="is not a group of fields", remedy="write fields")
+        raise InvalidInputError([problem])
+    is_numbered = bool(data.get("number"))
+    number = data["number"] if is_numbered else _UNNUMBERED
+    written = {**data, "seller": caller.id, "number": number}
+    today = house.clock().date()
+    try:
+        file = parse_deal_file(written)
+    except InvalidInputError as error:
+        entity, customer = text_at(written, "entity"), text_at(written, "customer")
+        parties = await house.read(lambda session: _party_problems(session, entity, customer))
+        raise InvalidInputError(_each_field_once((*error.problems, *parties))) from error
+    problems = await house.read(lambda session: _problems(session, house.settings, file, today))
+    if problems:
+        raise InvalidInputError(problems)
+    return file, is_numbered
+
+
+def _each_field_once(problems: Iterable[Problem]) -> list[Problem]:
+    first: dict[str, Problem] = {}
+    for problem in problems:
+        first.setdefault(problem.field, problem)
+    return list(first.values())
+
+
+def _problems(
+    session: Session, settings: Settings, file: DealFile, today: date
+) -> list[Problem]:
+    """Return what the deal's first steps would refuse, before there is a deal."""
+    problems = _party_problems(session, file.entity, file.customer)
+    if file.test_clock is not None and not settings.allow_test_clock:
+        problems.append(
+            Problem(
+                field="test_clock",
+                reason="test clocks are not allowed here",
+                remedy="leave it out, or set Q2C_ALLOW_TEST_CLOCK",
+            )
+        )
+    priced_on = file.test_clock.date() if file.test_clock else today
+    return [*problems, *_price_problems(session, file, priced_on)]
+
+
+def _party_problems(session: Session, entity: str, customer: str) -> list[Problem]:
+    problems = []
+    if entity and find(session, RegisterKind.ENTITY, entity, Entity) is None:
+        reason = f"there is no entity {entity} on record"
+        remedy = "add it with `q2c entity add`"
+        problems.append(Problem(field="entity", reason=reason, remedy=remedy))
+    if customer and customer_of(session, customer) is None:
+        reason = f"there is no customer {customer} on record"
+        remedy = "add it with `q2c customer add`"
+        problems.append(Problem(field="customer", reason=reason, remedy=remedy))
+    return problems
+
+
+def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[Problem, ...]:
+    catalog = catalog_in_force(session)
+    if catalog is None:
+        remedy = "publish one with `q2c catalog publish`"
+        return (Problem(field="lines", reason="there is no catalogue on record", remedy=remedy),)
+    configured = configure(catalog, file)
+    if configured.problems:
+        return configured.problems
+    request = PricingRequest(
+        currency=file.currency,
+        price_book=file.price_book,
+        priced_on=priced_on,
+        term_months=file.term_months,
+        header_discount=file.header_discount,
+    )
+    try:
+        price(catalog, configured.lines, request)
+    except InvalidInputError as error:
+        return error.problems
+    return ()
+
+
+async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:
+    """Start the workflow; False if it is there with the same content."""
+    asked = fingerprint(file)
+    known = await house.read(lambda session: _known_fingerprint(session, file.number))
+    if known is None:
+        started = await house.gateway.start(
+            Start(
+                workflow="DealWorkflow",
+                workflow_id=deal_workflow_id(file.number),
+                payload=DealInput(**file.model_dump(), actor=caller.id, channel=caller.channel),
+                summary=f"{file.customer}: {len(file.lines)} lines in {file.currency}",
+                fingerprint=asked,
+            )
+        )
+        if started:
+            return True
+        known = (await house.gateway.look(deal_workflow_id(file.number))).fingerprint
+    if known != asked:
+        text = f"Deal {file.number} exists with another content; use another number."
+        raise ConflictError(text)
+    return False
+
+
+def _known_fingerprint(session: Session, number: str) -> str | None:
+    """Return what stands for the content of a deal on record, or None if there is none."""
+    if session.get(DealRow, number) is None:
+        return None
+    row = session.exec(
+        select(DealFileRow).where(DealFileRow.deal == number).order_by(col(DealFileRow.term))
+    ).first()
+    return fingerprint(DealFile.model_validate_json(row.content)) if row else ""
+
+
+async def _first_result(house: House, number: str) -> str:
+    """Wait until the deal is priced or has failed, but not for long; return its stage."""
+    deadline = time.monotonic() + house.patience.start
+    while True:
+        stage = await house.read(lambda session: _stage_when_priced(session, number))
+        if stage:
+            return stage
+        run = await house.gateway.look(deal_workflow_id(number))
+        if run.state is RunState.FAILED:
+            raise InvalidInputError(start_problems(run))
+        if time.monotonic() >= deadline:
+            return ""
+        await asyncio.sleep(house.patience.pause)
+
+
+def start_problems(run: Run) -> tuple[Problem, ...]:
+    """Return why a deal failed at its start; always at least one problem."""
+    return run.problems or (Problem(field="deal", reason=run.text),)
+
+
+def _stage_when_priced(session: Session, number: str) -> str:
+    deal = session.get(DealRow, number)
+    if deal is None:
+        return ""
+    early = (Stage.CONFIGURE.value, Stage.PRICE.value)
+    if deal.stage not in early:
+        return deal.stage
+    priced = session.exec(select(QuoteRow.number).where(QuoteRow.deal == number)).first()
+    return Stage.QUOTE.value if priced else ""

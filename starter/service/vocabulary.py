@@ -1,0 +1,155 @@
+"""Every message a door takes for a deal: its fields, who may send it, and an example."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from models import messages
+from models.decisions import DecisionKind
+from models.messages import Message
+from models.parties import Role
+
+_SALES = (Role.SALES,)
+_APPROVERS = (Role.APPROVER,)
+_OPERATORS = (Role.OPERATOR,)
+
+SET_BY_THE_DOOR = frozenset({"command_id", "actor", "channel", "problems"})
+"""Fields of every message that a caller does not write."""
+
+
+class MessageKind(NamedTuple):
+    """One message: `field` is its place in a command, `decision` what it decides, if anything."""
+
+    name: str
+    model: type[Message]
+    field: str
+    roles: tuple[Role, ...]
+    summary: str
+    example: Mapping[str, Any]
+    decision: DecisionKind | None = None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields a caller may write."""
+        return frozenset(self.model.model_fields) - SET_BY_THE_DOOR
+
+
+def _decision(
+    name: str,
+    kind: DecisionKind,
+    roles: tuple[Role, ...],
+    summary: str,
+    example: Mapping[str, Any],
+) -> MessageKind:
+    return MessageKind(name, messages.Decision, "decision", roles, summary, example, kind)
+
+
+_KINDS = (
+    _decision(
+        "approve",
+        DecisionKind.APPROVE,
+        _APPROVERS,
+        "Approve the quote, for the step that waits for you",
+        {"reason": "Agreed with the customer's volume in mind"},
+    ),
+    _decision(
+        "reject",
+        DecisionKind.REJECT,
+        _APPROVERS,
+        "Reject the quote, with a reason",
+        {"reason": "Discount too high for one year"},
+    ),
+    _decision(
+        "accept_quote",
+        DecisionKind.ACCEPT,
+        _SALES,
+        "Record that the customer accepts the quote",
+        {"person": "bea@acme.example", "purchase_order": "PO-77"},
+    ),
+    _decision(
+        "decline_quote",
+        DecisionKind.DECLINE,
+        _SALES,
+        "Record that the customer declines the quote",
+        {"person": "bea@acme.example", "reason": "Budget cut"},
+    ),
+    _decision(
+        "contract_signed",
+        DecisionKind.SIGN,
+        (Role.SALES, Role.APPROVER),
+        "Sign the contract, or record another signer's signature with the token from their mail",
+        {},
+    ),
+    MessageKind(
+        "delivery_confirmed",
+        messages.Delivery,
+        "delivery",
+        (Role.SALES, Role.OPERATOR),
+        "Confirm that order lines were shipped, delivered or accepted",
+        {"lines": ["2"], "event": "deliver", "delivered_on": "2026-02-03"},
+    ),
+    MessageKind(
+        "stock_arrived",
+        messages.StockNotice,
+        "stock",
+        _OPERATORS,
+        "Reserve back-ordered lines again",
+        {"sku": "SCANNER"},
+    ),
+    MessageKind(
+        "cancel_line",
+        messages.LineCancellation,
+        "line_cancellation",
+        _SALES,
+        "Give up an order line that was not delivered",
+        {"line": "2", "reason": "Out of production"},
+    ),
+    _decision(
+        "renew",
+        DecisionKind.RENEW,
+        _SALES,
+        "Record that the customer renews for the next term",
+        {"person": "bea@acme.example"},
+    ),
+    _decision(
+        "decline_renewal",
+        DecisionKind.DECLINE,
+        _SALES,
+        "Record that the customer lets the deal end with its term",
+        {"person": "bea@acme.example", "reason": "Moved to another vendor"},
+    ),
+    MessageKind(
+        "cancel",
+        messages.Cancellation,
+        "cancellation",
+        _SALES,
+        "End the deal: before the signature at once, afterwards with its term",
+        {"reason": "Customer closed"},
+    ),
+    MessageKind(
+        "retry",
+        messages.Retry,
+        "retry",
+        _OPERATORS,
+        "Try parked items again: the named one, or all",
+        {"item": "converge"},
+    ),
+    MessageKind(
+        "resolve",
+        messages.Resolve,
+        "resolve",
+        (Role.OPERATOR, Role.FINANCE),
+        "Answer the question of a parked item",
+        {"item": "dunning", "answer": "wait", "reason": "They promised to pay on Friday"},
+    ),
+    MessageKind(
+        "advance_clock",
+        messages.ClockAdvance,
+        "clock",
+        _OPERATORS,
+        "Move the test clock of a deal forward",
+        {"until": "2026-03-01T09:00:00Z"},
+    ),
+)
+
+KINDS: Mapping[str, MessageKind] = {kind.name: kind for kind in _KINDS}
+"""The messages by name."""

@@ -1,0 +1,54 @@
+"""When an answer agrees with a published figure: numbers as numbers, only the keys published."""
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+_SHORTENED_FROM = 9
+"""A figure with at least so many decimals may be an endless fraction that was cut somewhere."""
+
+
+def agrees(expected: object, got: object) -> bool:
+    """Whether the answer holds what was published; what it holds besides is not looked at.
+
+    Decimals, whole numbers and fractions are compared as numbers and dates as ISO text. An exact
+    `Fraction` agrees with a long figure that differs by less than one unit of its last decimal,
+    since sources round or cut endless fractions where their numbers end.
+    """
+    if isinstance(expected, dict):
+        return isinstance(got, dict) and all(
+            key in got and _agrees_under(key, value, got[key]) for key, value in expected.items()
+        )
+    if isinstance(expected, list):
+        return (
+            isinstance(got, list | tuple)
+            and len(expected) == len(got)
+            and all(map(agrees, expected, got))
+        )
+    if isinstance(got, date):
+        return expected == got.isoformat()
+    published, calculated = _number(expected), _number(got)
+    if published is None or calculated is None:
+        return isinstance(expected, bool) == isinstance(got, bool) and expected == got
+    return published == calculated or abs(published - calculated) < _tolerance(expected, got)
+
+
+def _agrees_under(key: str, expected: object, got: object) -> bool:
+    """Whether it agrees; under `error` any word for a refusal agrees with a refusal."""
+    return bool(expected) == bool(got) if key == "error" else agrees(expected, got)
+
+
+def _tolerance(expected: object, got: object) -> Fraction:
+    decimals = len(str(expected).partition(".")[2])
+    if isinstance(got, Fraction) and decimals >= _SHORTENED_FROM:
+        return Fraction(1, 10**decimals)
+    return Fraction(0)
+
+
+def _number(value: object) -> Fraction | None:
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | Fraction | str):
+        return None
+    try:
+        return Fraction(value)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return None

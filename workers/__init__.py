@@ -1,0 +1,1 @@
+"""Wire everything and run it: settings, connection, embedded server, supervision, diagnosis."""

@@ -1,0 +1,85 @@
+"""What stands between Temporal and our code: malformed messages, and errors of the domain."""
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import (
+    ActivityInboundInterceptor,
+    ExecuteActivityInput,
+    ExecuteWorkflowInput,
+    HandleSignalInput,
+    HandleUpdateInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+with workflow.unsafe.imports_passed_through():
+    from sqlalchemy.exc import IntegrityError, OperationalError
+
+    from models.errors import Q2CError
+
+
+class _Activities(ActivityInboundInterceptor):
+    """Turns an error of the domain into a failure that is not tried again."""
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        try:
+            return await super().execute_activity(input)
+        except Q2CError as error:
+            raise ApplicationError(str(error), type=error.code, non_retryable=True) from error
+        except OperationalError as error:
+            raise ApplicationError(f"The books cannot be reached: {error.orig}") from error
+        except IntegrityError as error:
+            raise ApplicationError(f"The books refused it: {error.orig}") from error
+
+
+class _Workflows(WorkflowInboundInterceptor):
+    """Turns an argument list of another length than one into none.
+
+    A message with no or two inputs would raise in the SDK and fail the workflow task for ever; with
+    none the handler's default applies, and the deal records the message as refused.
+    """
+
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:  # noqa: A002
+        input.args = _one(input.args)
+        return await super().execute_workflow(input)
+
+    async def handle_signal(self, input: HandleSignalInput) -> None:  # noqa: A002
+        if not _is_dynamic(input):
+            input.args = _one(input.args)
+        await super().handle_signal(input)
+
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:  # noqa: A002
+        input.args = _one(input.args)
+        super().handle_update_validator(input)
+
+    async def handle_update_handler(self, input: HandleUpdateInput) -> Any:  # noqa: A002
+        input.args = _one(input.args)
+        return await super().handle_update_handler(input)
+
+
+def _one(args: Any) -> list[Any]:
+    return list(args) if len(args) == 1 else []
+
+
+def _is_dynamic(input: HandleSignalInput) -> bool:  # noqa: A002
+    """A handler for unknown names gets the name and its inputs: two arguments by design."""
+    return len(input.args) == 2 and input.args[0] == input.signal  # noqa: PLR2004
+
+
+class HouseInterceptor(Interceptor):
+    """Installs both on a worker."""
+
+    def intercept_activity(
+        self, next: ActivityInboundInterceptor  # noqa: A002
+    ) -> ActivityInboundInterceptor:
+        """Put the domain's errors in Temporal's terms."""
+        return _Activities(next)
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput  # noqa: A002, ARG002
+    ) -> type[WorkflowInboundInterceptor]:
+        """Keep malformed messages from wedging a deal."""
+        return _Workflows

@@ -1,0 +1,67 @@
+"""Which workflows and activities each worker role serves: the one place where they are listed."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from activities.approval import ApprovalActivities
+from activities.billing import BillingActivities
+from activities.collection import CollectionActivities
+from activities.configuration import ConfigurationActivities
+from activities.contract import ContractActivities
+from activities.fulfillment import FulfillmentActivities
+from activities.ports import Office
+from activities.pricing import PricingActivities
+from activities.progress import ProgressActivities
+from activities.publishing import PublishingActivities, PublishingOffice
+from activities.register import RegisterActivities
+from activities.renewal import RenewalActivities
+from activities.signatures import Queue
+from workflows.deal import DealWorkflow
+from workflows.payment import PaymentWorkflow
+from workflows.register import RegisterWorkflow, StockWorkflow
+
+WORKFLOWS: Sequence[type] = (DealWorkflow, PaymentWorkflow, RegisterWorkflow, StockWorkflow)
+
+
+def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[..., Any]]:
+    """Return the activities of one task queue; every activity is on exactly one."""
+    office = publishing.office
+    match queue:
+        case Queue.CORE:
+            return _core(office)
+        case Queue.BOOKS:
+            return _books(office)
+        case Queue.DOCUMENTS:
+            documents = PublishingActivities(publishing)
+            return [documents.publish_document, documents.publish_receipt, documents.notify]
+        case Queue.PAYMENTS:
+            return [CollectionActivities(office).record_payment]
+
+
+def _core(office: Office) -> list[Callable[..., Any]]:
+    return [
+        CollectionActivities(office).read_account,
+        ProgressActivities(office).record_progress,
+    ]
+
+
+def _books(office: Office) -> list[Callable[..., Any]]:
+    approval, contract = ApprovalActivities(office), ContractActivities(office)
+    fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
+    return [
+        ConfigurationActivities(office).configure_deal,
+        PricingActivities(office).price_quote,
+        approval.record_decision,
+        approval.escalate_approval,
+        contract.draw_up_contract,
+        contract.conclude_contract,
+        fulfillment.fulfill_order,
+        fulfillment.confirm_delivery,
+        fulfillment.cancel_line,
+        BillingActivities(office).converge,
+        CollectionActivities(office).dun,
+        RenewalActivities(office).renew_term,
+        ProgressActivities(office).close_deal,
+        register.record_change,
+        register.receive_stock,
+    ]

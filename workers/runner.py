@@ -1,0 +1,122 @@
+"""Run the workers of a role until they are told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import (
+    SandboxedWorkflowRunner,
+    SandboxRestrictions,
+)
+
+from activities.adapters.books import Books
+from activities.adapters.document_store import DocumentStore
+from activities.adapters.mail import open_mailer
+from activities.ports import HouseRules, Office
+from activities.publishing import PublishingOffice
+from activities.signatures import Queue
+from workers.connection import connect
+from workers.interceptors import HouseInterceptor
+from workers.roles import WORKFLOWS, activities_of
+from workers.settings import Role, Settings
+
+PASSED_THROUGH = (
+    "activities",
+    "models",
+    "workflows",
+    "pydantic",
+    "pydantic_core",
+    "annotated_types",
+    "sqlalchemy",
+    "sqlmodel",
+    "zoneinfo",
+    "tzdata",
+)
+"""Modules the sandbox shares instead of importing anew for each deal; they hold no mutable state."""
+
+
+def sandbox() -> SandboxedWorkflowRunner:
+    """Return the workflow sandbox of the house."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
+    return SandboxedWorkflowRunner(restrictions=restrictions)
+
+
+def wall_clock() -> datetime:
+    """Return the current moment; it stamps rows and decides nothing."""
+    return datetime.now(UTC)  # noqa: TID251
+
+
+def open_office(settings: Settings) -> PublishingOffice:
+    """Open the books, the document store and the mailer the settings name."""
+    rules = HouseRules(
+        secret=settings.signing_secret(),
+        allow_test_clock=settings.allow_test_clock,
+        allow_unverified_decisions=settings.allow_unverified_decisions,
+        continue_as_new_every=settings.continue_as_new_every,
+        api_url=f"http://{settings.api_host}:{settings.api_port}",
+    )
+    office = Office(books=Books(settings.books_url), rules=rules, wall_clock=wall_clock)
+    return PublishingOffice(
+        office=office,
+        store=DocumentStore(settings.documents_url),
+        mailer=open_mailer(settings.mail_url),
+    )
+
+
+def build_worker(
+    client: Client, queue: Queue, office: PublishingOffice, settings: Settings
+) -> Worker:
+    """Build the worker of one task queue; only the core queue serves workflows."""
+    slots = settings.max_concurrent_activities
+    return Worker(
+        client,
+        task_queue=queue.value,
+        workflows=WORKFLOWS if queue is Queue.CORE else [],
+        activities=activities_of(queue, office),
+        activity_executor=ThreadPoolExecutor(settings.activity_threads, queue.value),
+        max_concurrent_activities=slots,
+        max_concurrent_local_activities=slots,
+        max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
+        max_cached_workflows=settings.max_cached_workflows,
+        graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_seconds),
+        workflow_runner=sandbox(),
+        interceptors=[HouseInterceptor()],
+    )
+
+
+def queues_of(role: Role) -> tuple[Queue, ...]:
+    """Return the task queues a role polls."""
+    return tuple(Queue(f"q2c-{part.value}") for part in role.parts)
+
+
+@contextlib.asynccontextmanager
+async def workers(client: Client, settings: Settings, role: Role) -> AsyncIterator[None]:
+    """Run the workers of a role while the context lasts."""
+    office = open_office(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(office.office.books.close)
+        for queue in queues_of(role):
+            await stack.enter_async_context(build_worker(client, queue, office, settings))
+        yield
+
+
+async def run_workers(settings: Settings, role: Role) -> None:
+    """Serve a role until SIGINT or SIGTERM; running activities are given time to finish."""
+    if settings.metrics_port is not None:
+        telemetry = TelemetryConfig(
+            metrics=PrometheusConfig(bind_address=f"0.0.0.0:{settings.metrics_port}")
+        )
+        Runtime.set_default(Runtime(telemetry=telemetry))
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    client = await connect(settings)
+    async with workers(client, settings, role):
+        await stop.wait()

@@ -1,0 +1,1 @@
+"""In what order things happen, and how long we wait. No arithmetic on money, no input or output."""

@@ -1,0 +1,403 @@
+"""The desk a deal is worked at: its state, its inbox and agenda, and the one loop that serves them.
+
+All effects of a deal run in this loop, so nothing interleaves and the next action can be asked for.
+The desk knows how to wait, fail, park and continue as new; what to do is the stages' business.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+from workflows import policies
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import READ_ACCOUNT, RECORD_PROGRESS, Queue, Signature
+    from models import agenda as agendas
+    from models import steps
+    from models.agenda import AgendaItem, AgendaKind
+    from models.deal import DealInput, DealState, Deferred, Hold, Stage, local_date, start_of_day
+    from models.messages import Answer, Command
+    from workflows.visibility import Showcase
+
+Input = TypeVar("Input")
+Output = TypeVar("Output")
+StepModel = TypeVar("StepModel", bound=steps.DealStep)
+
+MESSAGES_PER_RUN = 1000
+_STAGES = list(Stage)
+
+
+class StepFailedError(Exception):
+    """An activity gave up. `for_good` means that trying again needs a person first."""
+
+    def __init__(self, reason: str, *, for_good: bool) -> None:
+        self.reason = reason
+        self.for_good = for_good
+        super().__init__(reason)
+
+
+CommandServer = Callable[["Desk", Command], Awaitable[Answer]]
+ItemServer = Callable[["Desk", AgendaItem], Awaitable[None]]
+
+
+class Desk:
+    """One deal at work."""
+
+    def __init__(
+        self,
+        commands: dict[str, CommandServer],
+        items: dict[AgendaKind, ItemServer],
+    ) -> None:
+        self.state = DealState()
+        self.file = DealInput()
+        self._commands = commands
+        self._items = items
+        self._arrived: list[Command] = []
+        self._messages = 0
+        self._cycles = 0
+        self._written: steps.Progress | None = None
+        self._write_failed = False
+        self._showcase = Showcase()
+
+    def now(self) -> datetime:
+        """Return business time: the test clock's where there is one, else the workflow's."""
+        return self.state.clock if self.state.clock else workflow.now()
+
+    def step(self, model: type[StepModel], **fields: object) -> StepModel:
+        """Make a step's payload with the deal, its term and the business time filled in."""
+        now = self.now()
+        base = {"deal": self.state.number, "term": self.state.term, "at": now,
+                "on": local_date(now, self.state.time_zone)}
+        return model.model_validate({**base, **fields})
+
+    def note(self, actor: str, what: str, detail: str = "") -> None:
+        """Append to the audit trail at business time."""
+        self.state.note(self.now(), actor or "q2c", what, detail)
+
+    def enter(self, stage: Stage) -> bool:
+        """Move on to `stage`; False if the deal has already passed it (in an earlier run)."""
+        if _STAGES.index(self.state.stage) > _STAGES.index(stage):
+            return False
+        if self.state.stage is not stage:
+            self.state.stage = stage
+            self.note("q2c", "stage", stage)
+        return True
+
+    def put(
+        self, key: str, kind: AgendaKind, due_at: datetime | None = None, reference: str = ""
+    ) -> None:
+        """Put an item on the agenda (now if no date is given), replacing one of the same key."""
+        item = AgendaItem(key=key, kind=kind, due_at=due_at or self.now(), reference=reference)
+        self.state.agenda = agendas.put(self.state.agenda, item)
+
+    def put_on_day(self, key: str, kind: AgendaKind, day: object, reference: str = "") -> None:
+        """Put an item on the agenda at the first moment of a day in the contract's zone."""
+        self.put(key, kind, start_of_day(day, self.state.time_zone), reference)  # type: ignore[arg-type]
+
+    def strike(self, *prefixes: str) -> None:
+        """Take the items whose key starts with one of `prefixes` off the agenda."""
+        self.state.agenda = agendas.without(self.state.agenda, *prefixes)
+
+    def hold(
+        self, key: str, reason: str, item: AgendaItem | None = None, answers: tuple[str, ...] = ()
+    ) -> None:
+        """Park an item with its reason; `retry` or `resolve` brings it back."""
+        others = tuple(hold for hold in self.state.holds if hold.key != key)
+        parked = Hold(key=key, reason=reason[:500], since=self.now(), item=item, answers=answers)
+        self.state.holds = (*others, parked)
+        self.note("q2c", "parked", f"{key}: {reason}")
+
+    def release(self, key: str) -> None:
+        """Forget a hold."""
+        self.state.holds = tuple(hold for hold in self.state.holds if hold.key != key)
+
+    def receive(self, command: Command) -> None:
+        """Take a message in; it is served by the loop, before the agenda."""
+        self._messages += 1
+        self._arrived.append(command)
+
+    def next_command_id(self, name: str) -> str:
+        """Make an identity for a message that came without one."""
+        self.state.command_sequence += 1
+        run = hashlib.sha256(workflow.info().first_execution_run_id.encode()).hexdigest()[:8]
+        return f"{name}-{run}-{self.state.command_sequence}"
+
+    async def attempt(
+        self, signature: Signature[Input, Output], payload: Input, summary: str = ""
+    ) -> Output:
+        """Run an activity once (with its own retries) and return its result.
+
+        Raises:
+            StepFailedError: the activity failed for good or its attempts ran out.
+        """
+        try:
+            if signature.queue is Queue.CORE:
+                return await workflow.execute_local_activity(
+                    signature.name,
+                    payload,
+                    result_type=signature.gives,
+                    start_to_close_timeout=policies.LOCAL_START_TO_CLOSE,
+                    schedule_to_close_timeout=policies.LOCAL_SCHEDULE_TO_CLOSE,
+                    retry_policy=policies.LOCAL_RETRY,
+                )
+            return await workflow.execute_activity(
+                signature.name,
+                payload,
+                task_queue=signature.queue.value,
+                result_type=signature.gives,
+                start_to_close_timeout=policies.START_TO_CLOSE,
+                schedule_to_close_timeout=policies.SCHEDULE_TO_CLOSE,
+                retry_policy=policies.RETRY,
+                summary=summary or signature.name.replace("_", " "),
+            )
+        except ActivityError as error:
+            cause = error.cause
+            for_good = isinstance(cause, ApplicationError) and cause.non_retryable
+            raise StepFailedError(str(cause or error), for_good=for_good) from error
+
+    async def do(
+        self, signature: Signature[Input, Output], payload: Callable[[], Input], summary: str = ""
+    ) -> Output:
+        """Run an activity until it succeeds, parking or backing off between tries.
+
+        Only for the straight line of stages: it serves the inbox and the agenda while it waits.
+        """
+        attempts = 0
+        while True:
+            try:
+                return await self.attempt(signature, payload(), summary)
+            except StepFailedError as failure:
+                item = AgendaItem(
+                    key=f"step:{signature.name}",
+                    kind=AgendaKind.STEP,
+                    due_at=self.now(),
+                    attempts=attempts,
+                )
+                attempts += 1
+                self._set_aside(item, failure)
+                await self.until(lambda key=item.key: not self._is_aside(key))  # type: ignore[misc]
+
+    def _is_aside(self, key: str) -> bool:
+        waiting = any(item.key == key for item in self.state.agenda)
+        return waiting or any(hold.key == key for hold in self.state.holds)
+
+    def _set_aside(self, item: AgendaItem, failure: StepFailedError) -> None:
+        """Park an item that failed for good; put any other back on the agenda with back-off."""
+        if failure.for_good:
+            self.hold(item.key, failure.reason, item=item)
+            return
+        retry_at = workflow.now() + policies.back_off(item.attempts)
+        later = item.model_copy(update={"attempts": item.attempts + 1, "retry_at": retry_at})
+        self.state.agenda = agendas.put(self.state.agenda, later)
+        self.note("q2c", "failed, will be tried again", f"{item.key}: {failure.reason}")
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Serve the inbox, then the agenda, then rest, until `done` is true."""
+        while not done():
+            self.state.inbox = (*self.state.inbox, *self._arrived)
+            self._arrived.clear()
+            if self.state.inbox:
+                await self._serve_command()
+            elif item := agendas.ready(self.state.agenda, self.now(), workflow.now()):
+                await self._serve_item(item)
+            elif self._should_continue() or not self._step_clock():
+                await self._rest()
+
+    async def _serve_command(self) -> None:
+        command, *rest = self.state.inbox
+        self.state.inbox = tuple(rest)
+        known = self.state.answer_to(command.command_id)
+        if known is not None:
+            self.note(command.message.actor, f"{command.name} repeated", command.command_id)
+            return
+        await self.run_command(command)
+
+    async def run_command(self, command: Command, item: AgendaItem | None = None) -> None:
+        """Serve one command and remember its answer; a failing one is set aside, not lost."""
+        message = command.message
+        server = self._commands.get(command.name)
+        if server is None:
+            answer = Answer(accepted=False, text=f"There is no message called {command.name}.")
+        elif message.problems:
+            listed = "; ".join(str(problem) for problem in message.problems)
+            answer = Answer(accepted=False, text=f"The message cannot be read: {listed}")
+        else:
+            try:
+                answer = await server(self, command)
+            except StepFailedError as failure:
+                answer = self._defer(command, failure, item)
+        self.state.remember(command, answer)
+        verdict = "accepted" if answer.accepted else "refused"
+        who = message.actor or getattr(message, "person", "") or "unknown"
+        self.note(who, f"{command.name} {verdict}", answer.text)
+
+    def _defer(
+        self, command: Command, failure: StepFailedError, item: AgendaItem | None
+    ) -> Answer:
+        key = f"command:{command.command_id}"
+        if all(deferred.key != key for deferred in self.state.deferred):
+            self.state.deferred = (*self.state.deferred, Deferred(key=key, command=command))
+        waiting = item or AgendaItem(key=key, kind=AgendaKind.COMMAND, due_at=self.now())
+        self._set_aside(waiting, failure)
+        return Answer(accepted=True, text=f"Received and on hold: {failure.reason}")
+
+    async def _serve_item(self, item: AgendaItem) -> None:
+        self.state.agenda = agendas.without(self.state.agenda, item.key)
+        if item.kind is AgendaKind.STEP:
+            return
+        if item.kind is AgendaKind.COMMAND:
+            await self._serve_deferred(item)
+            return
+        try:
+            await self._items[item.kind](self, item)
+        except StepFailedError as failure:
+            self._set_aside(item, failure)
+
+    async def _serve_deferred(self, item: AgendaItem) -> None:
+        found = [deferred for deferred in self.state.deferred if deferred.key == item.key]
+        self.state.deferred = tuple(
+            deferred for deferred in self.state.deferred if deferred.key != item.key
+        )
+        for deferred in found:
+            await self.run_command(deferred.command, item)
+
+    def _step_clock(self) -> bool:
+        """Move the test clock to the next item, or to its target; False if it need not move."""
+        state = self.state
+        if state.clock is None or state.clock_target is None:
+            return False
+        if agendas.next_retry(state.agenda, state.clock) is not None:
+            return False
+        item = agendas.next_due(state.agenda, state.clock)
+        if item is not None and item.due_at <= state.clock_target:
+            state.clock = item.due_at
+        else:
+            state.clock = max(state.clock, state.clock_target)
+            state.clock_target = None
+            self.note("q2c", "clock advanced", state.clock.isoformat())
+        return True
+
+    async def _rest(self) -> None:
+        """Write what the books lack, show where the deal is, then wait for whatever comes next."""
+        await self.write_progress()
+        self._showcase.show(self.state, self.now())
+        if self._arrived:
+            return
+        if self._should_continue():
+            await self._continue_as_new()
+        item, seconds = self._wait_for()
+        summary = f"{item.kind} {item.reference or item.key}" if item else "progress"
+        try:
+            await workflow.wait_condition(
+                lambda: bool(self._arrived), timeout=seconds, timeout_summary=summary
+            )
+        except TimeoutError:
+            return
+
+    def _wait_for(self) -> tuple[AgendaItem | None, timedelta | None]:
+        """Return the next item and how long until then in wall-clock time (None: for ever)."""
+        wall, business = workflow.now(), self.now()
+        moments: list[tuple[datetime, AgendaItem | None]] = []
+        retry = agendas.next_retry(self.state.agenda, business)
+        if retry:
+            moments.append((retry, None))
+        item = agendas.next_due(self.state.agenda, business)
+        if item and self.state.clock is None:
+            moments.append((item.due_at, item))
+        if self._write_failed:
+            moments.append((wall + policies.BACK_OFF_FIRST, None))
+        if not moments:
+            return None, None
+        moment, first = min(moments, key=lambda entry: entry[0])
+        return first, max(moment - wall, timedelta(milliseconds=1))
+
+    async def write_progress(self) -> None:
+        """Bring the deal's row, audit trail and answers in the books up to date."""
+        state = self.state
+        item = agendas.next_due(state.agenda, datetime.min.replace(tzinfo=self.now().tzinfo))
+        progress = steps.Progress(
+            deal=state.number,
+            stage=state.stage,
+            term=state.term,
+            outcome=state.outcome,
+            on_hold="; ".join(f"{hold.key}: {hold.reason}" for hold in state.holds)[:1000],
+            next_action=f"{item.kind} {item.reference}".strip() if item else "",
+            next_action_at=item.due_at if item else None,
+            business_time=self.now(),
+            balance_minor=state.balance_minor,
+            audit=state.unwritten_audit,
+            answers=state.unwritten_answers,
+        )
+        unchanged = {"business_time": progress.business_time}
+        if self._written and progress == self._written.model_copy(update=unchanged):
+            return
+        try:
+            await self.attempt(RECORD_PROGRESS, progress)
+        except StepFailedError as failure:
+            self._write_failed = True
+            workflow.logger.warning("progress not written: %s", failure.reason)
+            return
+        self._write_failed = False
+        state.unwritten_audit = state.unwritten_audit[len(progress.audit):]
+        state.unwritten_answers = state.unwritten_answers[len(progress.answers):]
+        self._written = progress.model_copy(update={"audit": (), "answers": ()})
+
+    async def drain(self) -> None:
+        """Refuse what is still in the inbox of an ended deal, and let every handler finish."""
+        while self._arrived or self.state.inbox or not workflow.all_handlers_finished():
+            for command in (*self.state.inbox, *self._arrived):
+                text = f"Deal {self.state.number} has ended: {self.state.outcome}."
+                self.state.remember(command, Answer(accepted=False, text=text))
+                self.note(command.message.actor, f"{command.name} refused", text)
+            self.state.inbox = ()
+            self._arrived.clear()
+            await workflow.wait_condition(
+                lambda: bool(self._arrived) or workflow.all_handlers_finished()
+            )
+
+    def count_cycle(self) -> None:
+        """Count one billing cycle; after enough of them the run continues as new."""
+        self.state.cycles += 1
+        self._cycles += 1
+
+    def start_new_run(self) -> None:
+        """Ask for continue-as-new at the next rest: a term has ended."""
+        self._cycles = self.state.continue_as_new_every
+
+    def _should_continue(self) -> bool:
+        if self._write_failed:
+            return False
+        return (
+            self._cycles >= self.state.continue_as_new_every
+            or self._messages >= MESSAGES_PER_RUN
+            or workflow.info().is_continue_as_new_suggested()
+        )
+
+    async def _continue_as_new(self) -> None:
+        """Carry the state into a new run; only at rest, when every handler has finished."""
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if self._arrived:
+            return
+        self.state.agenda = tuple(self.state.agenda)
+        carried = DealInput(number=self.state.number, carried=self.state)
+        workflow.continue_as_new(carried, memo=dict(workflow.memo()))
+
+    async def read_account(self, payment: str = "") -> steps.Account:
+        """Re-read the books: what is owed on this deal, and when to look at reminders again."""
+        account = await self.attempt(READ_ACCOUNT, self.step(steps.ReadAccount, payment=payment))
+        self.take_account(account)
+        return account
+
+    def take_account(self, account: steps.Account) -> None:
+        """Take over the balance the books report, and put the next reminder on the agenda."""
+        self.state.balance_minor = account.balance_minor
+        self.state.open_invoices = account.open_invoices
+        self.state.fully_billed = account.fully_billed
+        self.state.fully_recognized = account.fully_recognized
+        self.strike("dun")
+        if account.next_dunning_on is not None:
+            self.put_on_day("dun", AgendaKind.DUN, account.next_dunning_on)

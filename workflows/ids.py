@@ -1,0 +1,23 @@
+"""Workflow IDs come from business keys, so that the engine refuses duplicates."""
+
+DEAL_PREFIX = "deal-"
+
+
+def deal_workflow_id(number: str) -> str:
+    """Return the workflow ID of a deal."""
+    return f"{DEAL_PREFIX}{number}"
+
+
+def payment_workflow_id(provider: str, reference: str) -> str:
+    """Return the workflow ID of a payment: the payer's bank or provider and its reference."""
+    return f"payment-{provider}-{reference}"
+
+
+def register_workflow_id(kind: str, key: str, content_hash: str) -> str:
+    """Return the workflow ID of one change of a party, catalogue or policy."""
+    return f"{kind}-{key}-{content_hash[:12]}"
+
+
+def stock_workflow_id(entity: str, sku: str, reference: str) -> str:
+    """Return the workflow ID of one stock receipt."""
+    return f"stock-{entity}-{sku}-{reference}"

@@ -1,0 +1,42 @@
+"""How long an activity may take and how often it is tried before the deal serves its next item."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+
+# One transaction or one document takes milliseconds; half a minute covers a busy machine.
+START_TO_CLOSE = timedelta(seconds=30)
+# No failing item may starve the others, so every call gives up and goes back on the agenda.
+SCHEDULE_TO_CLOSE = timedelta(minutes=2)
+RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=20),
+    maximum_attempts=6,
+)
+
+# Local activities run inside the workflow task, which must not be kept waiting.
+LOCAL_START_TO_CLOSE = timedelta(seconds=10)
+LOCAL_SCHEDULE_TO_CLOSE = timedelta(seconds=40)
+LOCAL_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(seconds=5),
+    maximum_attempts=8,
+)
+
+BACK_OFF_FIRST = timedelta(seconds=30)
+BACK_OFF_LONGEST = timedelta(hours=1)
+
+
+def back_off(attempts: int) -> timedelta:
+    """Return how long an item waits after its n-th failure: doubling, up to an hour."""
+    return min(BACK_OFF_FIRST * 2 ** min(attempts, 10), BACK_OFF_LONGEST)
+
+
+# Beside a deal nothing else waits, so a small workflow keeps trying until it succeeds.
+KEEP_TRYING = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2.0,
+    maximum_interval=timedelta(minutes=1),
+)

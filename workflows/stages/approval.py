@@ -1,0 +1,168 @@
+"""Approve: ask whoever the policy demands, remind, escalate, and wait for every yes.
+
+The same path serves a new quote and a renewal's; which of the two a decision is for follows from
+where its step is.
+"""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from workflows.desk import Desk
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import ESCALATE_APPROVAL, NOTIFY, RECORD_DECISION
+    from models import steps
+    from models.agenda import AgendaItem, AgendaKind
+    from models.approval import ApprovalStep, StepStatus
+    from models.deal import Approval, QuoteReference, Stage
+    from models.decisions import DecisionKind
+    from models.messages import Answer, Command
+
+
+async def approve(desk: Desk) -> None:
+    """Ask for the approvals the quote needs and wait until all are given or one is refused."""
+    if desk.state.outcome or not desk.enter(Stage.APPROVE):
+        return
+    ask(desk, desk.state.approval)
+    await desk.until(lambda: is_approved(desk.state.approval) or bool(desk.state.outcome))
+    desk.strike("approval:")
+
+
+def is_approved(approval: Approval) -> bool:
+    """Whether no step is missing; a path without steps is approved."""
+    return all(step.status is StepStatus.APPROVED for step in approval.steps)
+
+
+def ask(desk: Desk, approval: Approval) -> None:
+    """Put the request, reminder and escalation of every active step on the agenda, once."""
+    quote = _quote_of(desk, approval)
+    for step in approval.steps:
+        key = f"approval:{quote.version if quote else 0}:{step.key}"
+        if step.status is not StepStatus.ACTIVE:
+            desk.strike(f"{key}:")
+            continue
+        if any(item.key.startswith(f"{key}:") for item in desk.state.agenda):
+            continue
+        asked, reference = desk.now(), f"{quote.version if quote else 0}/{step.key}"
+        desk.put(f"{key}:request:{step.approver}", AgendaKind.APPROVAL_REQUEST, asked, reference)
+        if step.escalated_from is None:
+            remind = asked + timedelta(hours=approval.remind_after_hours)
+            escalate = asked + timedelta(hours=approval.escalate_after_hours)
+            desk.put(f"{key}:reminder", AgendaKind.APPROVAL_REMINDER, remind, reference)
+            desk.put(f"{key}:escalation", AgendaKind.APPROVAL_ESCALATION, escalate, reference)
+
+
+def _quote_of(desk: Desk, approval: Approval) -> QuoteReference | None:
+    return desk.state.renewal.quote if approval is desk.state.renewal.approval else desk.state.quote
+
+
+def _find(desk: Desk, reference: str) -> tuple[Approval, ApprovalStep | None, int]:
+    """Return the path, step and quote version that an agenda item is about."""
+    version_text, _, key = reference.partition("/")
+    version = int(version_text)
+    renewal = desk.state.renewal
+    of_renewal = renewal.quote is not None and renewal.quote.version == version
+    approval = renewal.approval if of_renewal else desk.state.approval
+    return approval, next((step for step in approval.steps if step.key == key), None), version
+
+
+async def request(desk: Desk, item: AgendaItem) -> None:
+    """Mail the approver what is asked of them, with their token."""
+    await _mail(desk, item, steps.Notice.APPROVAL_REQUEST)
+
+
+async def remind(desk: Desk, item: AgendaItem) -> None:
+    """Remind an approver who has not decided."""
+    await _mail(desk, item, steps.Notice.APPROVAL_REMINDER)
+
+
+async def _mail(desk: Desk, item: AgendaItem, notice: steps.Notice) -> None:
+    _, step, version = _find(desk, item.reference)
+    if step is None or step.status is not StepStatus.ACTIVE:
+        return
+    payload = desk.step(
+        steps.Notify, notice=notice, reference=step.key, quote_version=version
+    )
+    await desk.attempt(NOTIFY, payload, f"{notice} to {step.approver}")
+
+
+async def escalate(desk: Desk, item: AgendaItem) -> None:
+    """Move an undecided step to the approver's manager and ask them."""
+    approval, step, version = _find(desk, item.reference)
+    if step is None or step.status is not StepStatus.ACTIVE:
+        return
+    payload = desk.step(steps.EscalateApproval, quote_version=version, step=step.key)
+    outcome = await desk.attempt(ESCALATE_APPROVAL, payload, f"escalate {step.title}")
+    desk.note("q2c", "approval escalated", f"{step.key}: {step.approver} to {outcome.approver}")
+    desk.strike(f"approval:{version}:{step.key}:")
+    ask(desk, _replace_steps(desk, approval, outcome.steps))
+
+
+def _replace_steps(
+    desk: Desk, approval: Approval, path: tuple[ApprovalStep, ...]
+) -> Approval:
+    changed = approval.model_copy(update={"steps": path})
+    if approval is desk.state.renewal.approval:
+        desk.state.renewal = desk.state.renewal.model_copy(update={"approval": changed})
+    else:
+        desk.state.approval = changed
+    return changed
+
+
+async def take_approval(desk: Desk, command: Command) -> Answer:
+    """Record an approver's yes."""
+    return await _take(desk, command, DecisionKind.APPROVE)
+
+
+async def take_rejection(desk: Desk, command: Command) -> Answer:
+    """Record an approver's no; the first one stops the path."""
+    return await _take(desk, command, DecisionKind.REJECT)
+
+
+async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
+    decision = command.decision
+    if decision is None:
+        return Answer(accepted=False, text="The message says nothing: it needs a person.")
+    approval, quote = _waiting(desk)
+    if quote is None:
+        return Answer(accepted=False, text=f"No approval is open ({desk.state.stage}).")
+    payload = desk.step(
+        steps.RecordDecision,
+        kind=kind,
+        quote_version=quote.version,
+        command_id=command.command_id,
+        **decision.model_dump(
+            include={"person", "step", "token", "content_hash", "reason", "actor", "channel"}
+        ),
+    )
+    outcome = await desk.attempt(RECORD_DECISION, payload, f"{kind} by {decision.person}")
+    if not outcome.accepted:
+        return Answer(accepted=False, text=outcome.refused_because)
+    changed = _replace_steps(desk, approval, outcome.steps)
+    if kind is DecisionKind.REJECT:
+        return await _reject(desk, quote, decision.reason)
+    ask(desk, changed)
+    missing = [step.approver for step in changed.steps if step.status is not StepStatus.APPROVED]
+    left = f"still missing: {', '.join(missing)}" if missing else "nothing is missing"
+    return Answer(accepted=True, text=f"Quote {quote.number} is approved by you; {left}.")
+
+
+def _waiting(desk: Desk) -> tuple[Approval, QuoteReference | None]:
+    if desk.state.stage is Stage.APPROVE:
+        return desk.state.approval, desk.state.quote
+    renewal = desk.state.renewal
+    if renewal.quote and not is_approved(renewal.approval):
+        return renewal.approval, renewal.quote
+    return desk.state.approval, None
+
+
+async def _reject(desk: Desk, quote: QuoteReference, reason: str) -> Answer:
+    desk.strike(f"approval:{quote.version}:")
+    if desk.state.stage is Stage.APPROVE:
+        desk.state.outcome = "rejected"
+    else:
+        desk.hold(
+            "renewal", f"the renewal quote was rejected: {reason}", answers=("renew", "expire")
+        )
+    return Answer(accepted=True, text=f"Quote {quote.number} is rejected.")

@@ -1,0 +1,39 @@
+"""Bill and recognize: one convergence writes what is due by now and not on record."""
+
+from temporalio import workflow
+
+from workflows.desk import Desk
+from workflows.stages.fulfillment import publish
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import CONVERGE, PUBLISH_DOCUMENT
+    from models import steps
+    from models.agenda import AgendaItem, AgendaKind
+    from models.documents import DocumentKind
+
+BILLING_HOLD = "billing"
+
+
+async def converge(desk: Desk, item: AgendaItem) -> None:
+    """Issue the invoices and post the revenue that are due, and put the next date on the agenda."""
+    outcome = await desk.attempt(
+        CONVERGE, desk.step(steps.Converge), f"bill and recognize up to {desk.now():%Y-%m-%d}"
+    )
+    for number in outcome.invoices:
+        publish(desk, DocumentKind.INVOICE, number)
+    if outcome.invoices:
+        desk.count_cycle()
+    if outcome.next_on is not None:
+        desk.put_on_day("converge", AgendaKind.CONVERGE, outcome.next_on)
+    if outcome.parked:
+        desk.hold(BILLING_HOLD, outcome.parked, item=item)
+    else:
+        desk.release(BILLING_HOLD)
+    desk.take_account(outcome.account)
+
+
+async def publish_document(desk: Desk, item: AgendaItem) -> None:
+    """Render, store and mail one document."""
+    kind, _, number = item.reference.partition("/")
+    payload = desk.step(steps.PublishDocument, kind=DocumentKind(kind), number=number)
+    await desk.attempt(PUBLISH_DOCUMENT, payload, f"{kind.replace('_', ' ')} {number}")

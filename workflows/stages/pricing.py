@@ -1,0 +1,25 @@
+"""Price: turn the configuration into a quote version with its billing plan and approvals."""
+
+from temporalio import workflow
+
+from workflows.desk import Desk
+from workflows.stages.configuration import refuse_with
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import PRICE_QUOTE
+    from models import steps
+    from models.deal import Approval, Stage
+
+
+async def price(desk: Desk) -> None:
+    """Make quote version 1; prices that are missing end the deal with all problems listed."""
+    if not desk.enter(Stage.PRICE):
+        return
+    outcome = await desk.do(PRICE_QUOTE, lambda: desk.step(steps.PriceQuote))
+    refuse_with(outcome.problems)
+    desk.state.quote = outcome.quote
+    desk.state.approval = Approval(
+        steps=outcome.steps,
+        remind_after_hours=outcome.remind_after_hours,
+        escalate_after_hours=outcome.escalate_after_hours,
+    )

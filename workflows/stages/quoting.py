@@ -1,0 +1,102 @@
+"""Quote: send the offer to the customer and wait for acceptance, within its validity."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+from workflows.desk import Desk
+
+with workflow.unsafe.imports_passed_through():
+    from activities.signatures import PUBLISH_DOCUMENT, RECORD_DECISION
+    from models import steps
+    from models.agenda import AgendaItem, AgendaKind
+    from models.deal import Stage, start_of_day
+    from models.decisions import DecisionKind
+    from models.documents import DocumentKind
+    from models.messages import Answer, Command
+
+
+async def quote(desk: Desk) -> None:
+    """Start the quote's validity; the offer itself goes out once it is approved."""
+    if not desk.enter(Stage.QUOTE) or desk.state.quote is None:
+        return
+    ends = start_of_day(desk.state.quote.valid_until + timedelta(days=1), desk.state.time_zone)
+    desk.put("quote-expiry", AgendaKind.QUOTE_EXPIRY, ends, desk.state.quote.number)
+    if desk.state.approval.steps:
+        await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=False))
+
+
+async def accept(desk: Desk) -> None:
+    """Mail the approved quote and wait until it is accepted, declined or expired."""
+    if desk.state.outcome or not desk.enter(Stage.ACCEPT):
+        return
+    if not desk.state.quote_sent:
+        await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=True), "mail quote")
+        desk.state.quote_sent = True
+    await desk.until(lambda: desk.state.accepted or bool(desk.state.outcome))
+    desk.strike("quote-expiry")
+
+
+def _offer(desk: Desk, *, mail: bool) -> steps.PublishDocument:
+    offered = desk.state.quote
+    return desk.step(
+        steps.PublishDocument,
+        kind=DocumentKind.QUOTE,
+        number=offered.number if offered else "",
+        quote_version=offered.version if offered else 0,
+        mail=mail,
+    )
+
+
+async def expire(desk: Desk, item: AgendaItem) -> None:
+    """The offer was not accepted in time: the deal is lost."""
+    desk.note("q2c", "quote expired", item.reference)
+    desk.state.outcome = "expired"
+
+
+async def take_acceptance(desk: Desk, command: Command) -> Answer:
+    """Record the customer's yes to the quote version in force."""
+    if desk.state.stage is not Stage.ACCEPT or desk.state.quote is None or desk.state.accepted:
+        return Answer(accepted=False, text=f"No quote waits for acceptance ({desk.state.stage}).")
+    refusal = await record(desk, command, DecisionKind.ACCEPT)
+    if refusal:
+        return Answer(accepted=False, text=refusal)
+    desk.state.accepted = True
+    return Answer(accepted=True, text=f"Quote {desk.state.quote.number} is accepted.")
+
+
+async def take_decline(desk: Desk, command: Command) -> Answer:
+    """Record the customer's no to the quote; the deal is lost."""
+    if desk.state.stage is not Stage.ACCEPT or desk.state.quote is None or desk.state.accepted:
+        return Answer(accepted=False, text=f"No quote waits for acceptance ({desk.state.stage}).")
+    refusal = await record(desk, command, DecisionKind.DECLINE)
+    if refusal:
+        return Answer(accepted=False, text=refusal)
+    desk.state.outcome = "declined"
+    return Answer(accepted=True, text=f"Quote {desk.state.quote.number} is declined.")
+
+
+async def record(
+    desk: Desk, command: Command, kind: DecisionKind, step: str = "", version: int | None = None
+) -> str:
+    """Have a decision checked and put on record; return why it was refused, or an empty text."""
+    decision = command.decision
+    if decision is None:
+        return "The message says nothing: it needs person, token and content_hash."
+    in_force = desk.state.quote.version if desk.state.quote else 0
+    outcome = await desk.attempt(
+        RECORD_DECISION,
+        desk.step(
+            steps.RecordDecision,
+            kind=kind,
+            quote_version=version or in_force,
+            command_id=command.command_id,
+            **decision.model_dump(
+                include={"person", "token", "content_hash", "reason", "purchase_order", "actor",
+                         "channel"}
+            ),
+            step=step or decision.step,
+        ),
+        f"{kind} by {decision.person}",
+    )
+    return "" if outcome.accepted else outcome.refused_because
