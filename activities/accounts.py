@@ -107,7 +107,7 @@ def _fully_billed(session: Session, deal: str) -> bool:
     billed = session.exec(
         select(func.count(col(InvoiceLineRow.id))).where(InvoiceLineRow.deal == deal)
     ).one()
-    return planned > 0 and billed >= planned
+    return 0 < planned <= billed
 
 
 def _fully_recognized(session: Session, deal: str) -> bool:
@@ -121,4 +121,4 @@ def _fully_recognized(session: Session, deal: str) -> bool:
             RecognizedRow.deal == deal
         )
     ).one()
-    return promised is not None and int(recognized) == int(promised)
+    return promised is not None and int(recognized) == promised

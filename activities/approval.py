@@ -86,9 +86,7 @@ class ApprovalActivities:
             decided_at=step.at,
         )
 
-    def _assurance(
-        self, step: RecordDecision, quote: Quote, key: str
-    ) -> tuple[Assurance, str]:
+    def _assurance(self, step: RecordDecision, quote: Quote, key: str) -> tuple[Assurance, str]:
         if not step.person:
             return Assurance.UNVERIFIED, "Say who decides: `person` is empty."
         if step.content_hash and step.content_hash != quote.content_hash:
@@ -194,8 +192,11 @@ def _request(row: DecisionRow) -> DecisionRequest:
 
 def _side(kind: DecisionKind) -> str:
     """Yes and no to the same question are one decision."""
-    sides = {DecisionKind.REJECT: "approve", DecisionKind.DECLINE: "accept",
-             DecisionKind.RENEW: "accept"}
+    sides = {
+        DecisionKind.REJECT: "approve",
+        DecisionKind.DECLINE: "accept",
+        DecisionKind.RENEW: "accept",
+    }
     return sides.get(kind, kind.value)
 
 

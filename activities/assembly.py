@@ -5,9 +5,8 @@ crash gives the same bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from activities.accounts import deal_row, open_items
 from activities.collection import LetterItems
@@ -157,9 +156,7 @@ def _delivery_note(session: Session, step: PublishDocument) -> Document:
     deal = deal_row(session, step.deal)
     events = session.exec(
         select(FulfillmentEventRow)
-        .where(
-            FulfillmentEventRow.deal == step.deal, FulfillmentEventRow.document == step.number
-        )
+        .where(FulfillmentEventRow.deal == step.deal, FulfillmentEventRow.document == step.number)
         .order_by(col(FulfillmentEventRow.id))
     ).all()
     return DeliveryNoteDocument(

@@ -62,9 +62,7 @@ class BillingActivities:
     def _converge(self, session: Session, step: Converge) -> Converged:
         lock(session, f"deal:{step.deal}")
         contracts = session.exec(
-            select(ContractRow)
-            .where(ContractRow.deal == step.deal)
-            .order_by(col(ContractRow.term))
+            select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
         ).all()
         moved = transferred(session, step.deal)
         now = self._office.wall_clock()

@@ -1,7 +1,7 @@
 """Collect: record and apply payments, and write the reminders of overdue invoices.
 
-What spans deals (one payment for three of them, one letter over all overdue items) is decided in one
-step under the customer's lock.
+What spans deals (one payment for three of them, one letter over all overdue items) is decided in
+one step under the customer's lock.
 """
 
 import hashlib
@@ -269,9 +269,7 @@ def _of_scope(
             )
         )
     }
-    named = {request.deal} | {
-        item.deal for item in items if item.invoice in request.invoices
-    }
+    named = {request.deal} | {item.deal for item in items if item.invoice in request.invoices}
     if named & on_test_clock:
         return [item for item in items if item.deal in named & on_test_clock]
     return [item for item in items if item.deal not in on_test_clock]
@@ -313,9 +311,7 @@ def _payment_row(
     )
 
 
-def _application_rows(
-    outcome: CashApplication, payment: PaymentRow
-) -> list[PaymentApplicationRow]:
+def _application_rows(outcome: CashApplication, payment: PaymentRow) -> list[PaymentApplicationRow]:
     return [
         PaymentApplicationRow(
             payment=payment.number,

@@ -52,9 +52,7 @@ class ContractActivities:
 
         Safe to retry: the contract of a term is written once.
         """
-        return self._office.books.write(
-            lambda session: conclude(session, step, step.quote_version)
-        )
+        return self._office.books.write(lambda session: conclude(session, step, step.quote_version))
 
 
 def conclude(session: Session, step: DealStep, version: int) -> ContractConcluded:

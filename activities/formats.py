@@ -33,7 +33,9 @@ class Formats:
         decimals = exponent(amount.currency)
         pattern = _pattern(self.locale.currency_formats["standard"], decimals, decimals)
         return str(
-            pattern.apply(_major(amount), self.locale, currency=amount.currency, currency_digits=False)
+            pattern.apply(
+                _major(amount), self.locale, currency=amount.currency, currency_digits=False
+            )
         )
 
     def amount(self, amount: Money) -> str:

@@ -84,7 +84,9 @@ class FulfillmentActivities:
             if changed.status is line.status:
                 return
             if changed.status is FulfillmentStatus.RESERVED:
-                self._move(session, entity, line, -line.quantity, f"reserve:{step.deal}:{line.number}")
+                self._move(
+                    session, entity, line, -line.quantity, f"reserve:{step.deal}:{line.number}"
+                )
             _store(session, step, row, changed, f"{changed.status}:{line.number}")
 
     def _move(

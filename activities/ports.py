@@ -1,10 +1,23 @@
 """What the activities need from outside, by name; `workers` hands it in."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from activities.adapters.books import Books
+from sqlmodel import Session
+
+Result = TypeVar("Result")
+
+
+class Books(Protocol):
+    """The database of the books: work runs in one short transaction."""
+
+    def write(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` and commit; all of it or none of it is on record."""
+
+    def read(self, work: Callable[[Session], Result]) -> Result:
+        """Run `work` in a transaction that only reads."""
 
 
 class Clock(Protocol):

@@ -1,4 +1,4 @@
-"""Progress: the deal's row, audit trail and answered commands, kept up to date by the deal itself."""
+"""Progress: the deal's row, audit trail and answered commands, kept up to date by the deal."""
 
 from sqlmodel import Session, select
 from temporalio import activity

@@ -85,7 +85,7 @@ def next_boundary(
     return min((day for day in _boundaries(over_time, horizon) if day > on), default=None)
 
 
-def _post(  # noqa: PLR0913
+def _post(
     session: Session,
     contract: ContractRow,
     found: Iterable[Obligation],

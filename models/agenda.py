@@ -39,8 +39,8 @@ _ORDER = {kind: position for position, kind in enumerate(AgendaKind)}
 class AgendaItem(Value):
     """One thing to do. `key` names it within the deal; `due_at` is business time.
 
-    `retry_at` is wall-clock time: after a failure the item is not tried before it, so that a failing
-    item never starves the others. `reference` is the document or step the item is about.
+    `retry_at` is wall-clock time: after a failure the item is not tried before it, so that a
+    failing item never starves the others. `reference` is the document or step the item is about.
     """
 
     key: str
@@ -52,7 +52,7 @@ class AgendaItem(Value):
 
     @property
     def sort_key(self) -> tuple[datetime, int, str]:
-        """Earlier first; at one moment by kind, then by key, so that the order is always the same."""
+        """Earlier first; at one moment by kind, then by key, so the order is always the same."""
         return (self.due_at, _ORDER[self.kind], self.key)
 
 

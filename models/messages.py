@@ -6,7 +6,7 @@ does not fit is kept as `problems` instead of raised; the deal records the refus
 
 import hashlib
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pydantic import (
     AwareDatetime,
@@ -41,11 +41,11 @@ class Message(Value):
             return handler(data)
         except ValidationError as error:
             kept = {key: data[key] for key in ("command_id", "actor") if _is_text(data, key)}
-            return cls.model_construct(**kept, problems=problems_of(error))
+            return cast("Self", cls.model_construct(**kept, problems=problems_of(error)))
 
 
 def _is_text(data: object, key: str) -> bool:
-    return isinstance(data, dict) and isinstance(data.get(key), str) and len(data[key]) <= 80  # noqa: PLR2004
+    return isinstance(data, dict) and isinstance(data.get(key), str) and len(data[key]) <= 80
 
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
@@ -161,7 +161,14 @@ class Command(Value):
     def message(self) -> Message:
         """The message itself, whichever kind it is."""
         fields = (
-            self.decision, self.delivery, self.payment, self.stock, self.retry, self.resolve,
-            self.cancellation, self.line_cancellation, self.clock,
+            self.decision,
+            self.delivery,
+            self.payment,
+            self.stock,
+            self.retry,
+            self.resolve,
+            self.cancellation,
+            self.line_cancellation,
+            self.clock,
         )
         return next((field for field in fields if field is not None), Message())

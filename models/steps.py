@@ -81,7 +81,7 @@ class RecordDecision(DealStep):
 
 
 class DecisionRecorded(Value):
-    """Whether the decision counts; if not, `refused_because` says why. `steps` is the path after it."""
+    """Whether the decision counts, else why not. `steps` is the path after it."""
 
     accepted: bool
     refused_because: str = ""
@@ -355,4 +355,3 @@ class ChangeRecorded(Value):
     revision: int = 0
     repeated: bool = False
     deals: tuple[str, ...] = ()
-

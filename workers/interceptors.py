@@ -66,7 +66,7 @@ def _one(args: Any) -> list[Any]:
 
 def _is_dynamic(input: HandleSignalInput) -> bool:  # noqa: A002
     """A handler for unknown names gets the name and its inputs: two arguments by design."""
-    return len(input.args) == 2 and input.args[0] == input.signal  # noqa: PLR2004
+    return len(input.args) == 2 and input.args[0] == input.signal
 
 
 class HouseInterceptor(Interceptor):

@@ -38,7 +38,7 @@ PASSED_THROUGH = (
     "zoneinfo",
     "tzdata",
 )
-"""Modules the sandbox shares instead of importing anew for each deal; they hold no mutable state."""
+"""Modules the sandbox shares instead of importing anew for each deal; none holds state."""
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -49,7 +49,7 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 def wall_clock() -> datetime:
     """Return the current moment; it stamps rows and decides nothing."""
-    return datetime.now(UTC)  # noqa: TID251
+    return datetime.now(UTC)
 
 
 def open_office(settings: Settings) -> PublishingOffice:

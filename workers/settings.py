@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from activities.signatures import Queue
 from models.errors import InvalidInputError, Problem
 
 PREFIX = "Q2C_"
@@ -61,10 +62,6 @@ class Settings(BaseSettings):
 
     namespace: str = Field(default="q2c", min_length=1)
     retention_days: int = Field(default=3650, ge=1)
-    core_queue: str = Field(default="q2c-core", min_length=1)
-    books_queue: str = Field(default="q2c-books", min_length=1)
-    documents_queue: str = Field(default="q2c-documents", min_length=1)
-    payments_queue: str = Field(default="q2c-payments", min_length=1)
 
     continue_as_new_every: int = Field(default=12, ge=1, description="Billing cycles per run.")
     allow_test_clock: bool = True
@@ -142,17 +139,9 @@ class Settings(BaseSettings):
 
     def queue_of(self, role: Role) -> str:
         """Return the task queue of one role; `Role.ALL` has none and is refused."""
-        match role:
-            case Role.CORE:
-                return self.core_queue
-            case Role.BOOKS:
-                return self.books_queue
-            case Role.DOCUMENTS:
-                return self.documents_queue
-            case Role.PAYMENTS:
-                return self.payments_queue
-            case Role.ALL:
-                raise ValueError("The role `all` polls every queue; ask for its parts.")
+        if role is Role.ALL:
+            raise ValueError("The role `all` polls every queue; ask for its parts.")
+        return Queue(f"q2c-{role.value}").value
 
     def queues_of(self, role: Role) -> tuple[str, ...]:
         """Return every task queue a worker of this role polls."""

@@ -16,11 +16,11 @@ from workflows.stages import (
     configuration,
     contract,
     fulfillment,
+    operation,
     pricing,
     quoting,
     renewal,
 )
-from workflows.stages import operation
 
 with workflow.unsafe.imports_passed_through():
     from models.agenda import AgendaItem, AgendaKind
@@ -128,9 +128,7 @@ class DealWorkflow:
             ApplicationError: the command was refused.
         """
         state = self._desk
-        await workflow.wait_condition(
-            lambda: state.state.answer_to(command.command_id) is not None
-        )
+        await workflow.wait_condition(lambda: state.state.answer_to(command.command_id) is not None)
         answer = state.state.answer_to(command.command_id)
         if answer is None or not answer.accepted:
             text = answer.text if answer else "The deal ended before it could answer."
@@ -375,7 +373,7 @@ class DealWorkflow:
         self._check(message)
 
     @workflow.signal(dynamic=True)
-    def unknown(self, name: str, args: Sequence[RawValue]) -> None:
+    def unknown(self, name: str, args: Sequence[RawValue]) -> None:  # noqa: ARG002
         """Record a message nobody understands; it changes nothing."""
         self._take(name, None)
 

@@ -5,9 +5,9 @@ The desk knows how to wait, fail, park and continue as new; what to do is the st
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
@@ -40,8 +40,8 @@ class StepFailedError(Exception):
         super().__init__(reason)
 
 
-CommandServer = Callable[["Desk", Command], Awaitable[Answer]]
-ItemServer = Callable[["Desk", AgendaItem], Awaitable[None]]
+CommandServer = Callable[["Desk", Command], Coroutine[Any, Any, Answer]]
+ItemServer = Callable[["Desk", AgendaItem], Coroutine[Any, Any, None]]
 
 
 class Desk:
@@ -49,8 +49,8 @@ class Desk:
 
     def __init__(
         self,
-        commands: dict[str, CommandServer],
-        items: dict[AgendaKind, ItemServer],
+        commands: Mapping[str, CommandServer],
+        items: Mapping[AgendaKind, ItemServer],
     ) -> None:
         self.state = DealState()
         self.file = DealInput()
@@ -65,13 +65,17 @@ class Desk:
 
     def now(self) -> datetime:
         """Return business time: the test clock's where there is one, else the workflow's."""
-        return self.state.clock if self.state.clock else workflow.now()
+        return self.state.clock or workflow.now()
 
     def step(self, model: type[StepModel], **fields: object) -> StepModel:
         """Make a step's payload with the deal, its term and the business time filled in."""
         now = self.now()
-        base = {"deal": self.state.number, "term": self.state.term, "at": now,
-                "on": local_date(now, self.state.time_zone)}
+        base = {
+            "deal": self.state.number,
+            "term": self.state.term,
+            "at": now,
+            "on": local_date(now, self.state.time_zone),
+        }
         return model.model_validate({**base, **fields})
 
     def note(self, actor: str, what: str, detail: str = "") -> None:
@@ -94,9 +98,9 @@ class Desk:
         item = AgendaItem(key=key, kind=kind, due_at=due_at or self.now(), reference=reference)
         self.state.agenda = agendas.put(self.state.agenda, item)
 
-    def put_on_day(self, key: str, kind: AgendaKind, day: object, reference: str = "") -> None:
+    def put_on_day(self, key: str, kind: AgendaKind, day: date, reference: str = "") -> None:
         """Put an item on the agenda at the first moment of a day in the contract's zone."""
-        self.put(key, kind, start_of_day(day, self.state.time_zone), reference)  # type: ignore[arg-type]
+        self.put(key, kind, start_of_day(day, self.state.time_zone), reference)
 
     def strike(self, *prefixes: str) -> None:
         """Take the items whose key starts with one of `prefixes` off the agenda."""
@@ -134,9 +138,10 @@ class Desk:
         Raises:
             StepFailedError: the activity failed for good or its attempts ran out.
         """
+        result: Output
         try:
             if signature.queue is Queue.CORE:
-                return await workflow.execute_local_activity(
+                result = await workflow.execute_local_activity(
                     signature.name,
                     payload,
                     result_type=signature.gives,
@@ -144,20 +149,22 @@ class Desk:
                     schedule_to_close_timeout=policies.LOCAL_SCHEDULE_TO_CLOSE,
                     retry_policy=policies.LOCAL_RETRY,
                 )
-            return await workflow.execute_activity(
-                signature.name,
-                payload,
-                task_queue=signature.queue.value,
-                result_type=signature.gives,
-                start_to_close_timeout=policies.START_TO_CLOSE,
-                schedule_to_close_timeout=policies.SCHEDULE_TO_CLOSE,
-                retry_policy=policies.RETRY,
-                summary=summary or signature.name.replace("_", " "),
-            )
+            else:
+                result = await workflow.execute_activity(
+                    signature.name,
+                    payload,
+                    task_queue=signature.queue.value,
+                    result_type=signature.gives,
+                    start_to_close_timeout=policies.START_TO_CLOSE,
+                    schedule_to_close_timeout=policies.SCHEDULE_TO_CLOSE,
+                    retry_policy=policies.RETRY,
+                    summary=summary or signature.name.replace("_", " "),
+                )
         except ActivityError as error:
             cause = error.cause
             for_good = isinstance(cause, ApplicationError) and cause.non_retryable
             raise StepFailedError(str(cause or error), for_good=for_good) from error
+        return result
 
     async def do(
         self, signature: Signature[Input, Output], payload: Callable[[], Input], summary: str = ""
@@ -235,9 +242,7 @@ class Desk:
         who = message.actor or getattr(message, "person", "") or "unknown"
         self.note(who, f"{command.name} {verdict}", answer.text)
 
-    def _defer(
-        self, command: Command, failure: StepFailedError, item: AgendaItem | None
-    ) -> Answer:
+    def _defer(self, command: Command, failure: StepFailedError, item: AgendaItem | None) -> Answer:
         key = f"command:{command.command_id}"
         if all(deferred.key != key for deferred in self.state.deferred):
             self.state.deferred = (*self.state.deferred, Deferred(key=key, command=command))
@@ -342,8 +347,8 @@ class Desk:
             workflow.logger.warning("progress not written: %s", failure.reason)
             return
         self._write_failed = False
-        state.unwritten_audit = state.unwritten_audit[len(progress.audit):]
-        state.unwritten_answers = state.unwritten_answers[len(progress.answers):]
+        state.unwritten_audit = state.unwritten_audit[len(progress.audit) :]
+        state.unwritten_answers = state.unwritten_answers[len(progress.answers) :]
         self._written = progress.model_copy(update={"audit": (), "answers": ()})
 
     async def drain(self) -> None:
@@ -358,6 +363,10 @@ class Desk:
             await workflow.wait_condition(
                 lambda: bool(self._arrived) or workflow.all_handlers_finished()
             )
+
+    def has_outcome(self) -> bool:
+        """Whether the deal is decided against: rejected, declined, expired, withdrawn, unsigned."""
+        return bool(self.state.outcome)
 
     def count_cycle(self) -> None:
         """Count one billing cycle; after enough of them the run continues as new."""

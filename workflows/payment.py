@@ -1,4 +1,4 @@
-"""A payment: recorded once under its provider's reference, applied, told to the deals, receipted."""
+"""A payment: recorded once under its provider's reference, applied, told to its deals."""
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -21,7 +21,7 @@ class PaymentWorkflow:
         """Record the payment; a refused one ends as failed with the reason."""
         if request is None:
             raise ApplicationError("The payment is empty.", type="invalid_input")
-        recorded = await workflow.execute_activity(
+        recorded: PaymentRecorded = await workflow.execute_activity(
             RECORD_PAYMENT.name,
             request,
             result_type=PaymentRecorded,

@@ -31,7 +31,8 @@ BACK_OFF_LONGEST = timedelta(hours=1)
 
 def back_off(attempts: int) -> timedelta:
     """Return how long an item waits after its n-th failure: doubling, up to an hour."""
-    return min(BACK_OFF_FIRST * 2 ** min(attempts, 10), BACK_OFF_LONGEST)
+    doublings: int = 1 << min(attempts, 10)
+    return min(BACK_OFF_FIRST * doublings, BACK_OFF_LONGEST)
 
 
 # Beside a deal nothing else waits, so a small workflow keeps trying until it succeeds.

@@ -1,4 +1,4 @@
-"""Changes of parties, catalogue, policies and stock: short workflows, so every change has a history."""
+"""Changes of parties, catalogue, policies and stock: short workflows, each with a history."""
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -21,7 +21,7 @@ class RegisterWorkflow:
         """Write the revision, or fail with every problem listed."""
         if request is None:
             raise ApplicationError("The change is empty.", type="invalid_input")
-        recorded = await workflow.execute_activity(
+        recorded: ChangeRecorded = await workflow.execute_activity(
             RECORD_CHANGE.name,
             request,
             result_type=ChangeRecorded,
@@ -43,7 +43,7 @@ class StockWorkflow:
         """Record the receipt once and tell the deals that wait for it, oldest first."""
         if request is None:
             raise ApplicationError("The receipt is empty.", type="invalid_input")
-        recorded = await workflow.execute_activity(
+        recorded: ChangeRecorded = await workflow.execute_activity(
             RECEIVE_STOCK.name,
             request,
             result_type=ChangeRecorded,

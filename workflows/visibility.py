@@ -1,5 +1,6 @@
 """What the Temporal web UI shows of a deal: search attributes and current details."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ Shown = dict[str, str | int | bool | datetime | None]
 
 
 def _keys() -> dict[str, SearchAttributeKey[Any]]:
-    makers = {
+    makers: dict[str, Callable[[str], SearchAttributeKey[Any]]] = {
         "Keyword": SearchAttributeKey.for_keyword,
         "Int": SearchAttributeKey.for_int,
         "Bool": SearchAttributeKey.for_bool,
@@ -102,13 +103,19 @@ def details_of(state: DealState, now: datetime) -> str:
 
 def _waiting_for(state: DealState) -> list[str]:
     steps = (*state.approval.steps, *state.renewal.approval.steps)
-    asked = [f"- approval by {step.approver} ({step.title})" for step in steps
-             if step.status.value == "active"]
+    asked = [
+        f"- approval by {step.approver} ({step.title})"
+        for step in steps
+        if step.status.value == "active"
+    ]
     if state.stage.value == "accept":
         asked.append("- acceptance by the customer")
     if state.stage.value == "contract":
-        asked += [f"- signature of {signer.person}" for signer in state.signers
-                  if signer.signed_at is None]
+        asked += [
+            f"- signature of {signer.person}"
+            for signer in state.signers
+            if signer.signed_at is None
+        ]
     if state.undelivered:
         asked.append(f"- delivery of {state.undelivered} lines ({state.back_ordered} back-ordered)")
     return asked

@@ -23,8 +23,8 @@ class ApprovalPathRow(SQLModel, table=True):
 class DecisionRow(SQLModel, table=True):
     """One decision, or the refusal of one.
 
-    `used` is filled for decisions that count: a digest of what was decided (deal, kind, step, person,
-    content), unique, so that no token works twice. `kind` is a decision kind or `escalate`.
+    `used` is filled for decisions that count: a digest of what was decided (deal, kind, step,
+    person, content), unique, so that no token works twice. `kind` is a decision kind or `escalate`.
     """
 
     __tablename__ = "decision"

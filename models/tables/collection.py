@@ -62,7 +62,7 @@ class ReminderRow(SQLModel, table=True):
 
 
 class ReminderItemRow(SQLModel, table=True):
-    """One dunning level of one invoice: sent with a letter, skipped, or left to a person to decide."""
+    """One dunning level of one invoice: sent with a letter, skipped, or left to a person."""
 
     __tablename__ = "reminder_item"
     __table_args__ = (UniqueConstraint("invoice", "level"),)

@@ -1,4 +1,4 @@
-"""The journal. Postings come first, then their entry, which the database accepts only if balanced."""
+"""The journal: postings come first, then their entry, accepted only if they balance."""
 
 from datetime import date, datetime
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,27 +24,31 @@ from starter.cli.display import show_error
 from starter.cli.session import Options, Session
 from starter.cli.trouble import as_command_error
 
-_MOVABLE = ("--as", "--home", "--api", "--key")
+_MOVABLE = ("--as", "--home", "--api", "--key", "--token")
+_WITH_OWN_TOKEN = frozenset({"accept", "decline", "sign", "renew"})
 _EPILOG = (
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or input, 3 cannot reach the API or "
-    "Temporal, 4 not allowed. The options --as, --home, --api, --key and --debug may also stand "
-    "behind the command: `q2c approve 1001 --as alice`."
+    "Temporal, 4 not allowed. These options may also stand behind the command, "
+    "`q2c approve 1001 --as alice`; only --token means something else behind accept, decline, "
+    "sign and renew."
 )
 
 
 def hoisted(arguments: list[str]) -> list[str]:
     """Move root options that were written behind the command to the front, up to a `--`.
 
-    `--token` stays where it is: behind `accept` and `sign` it means the token of the request.
+    Behind a decision of the customer `--token` means the token of the request, and stays.
     """
     end = arguments.index("--") if "--" in arguments else len(arguments)
+    has_own_token = not _WITH_OWN_TOKEN.isdisjoint(arguments[:end])
+    names = _MOVABLE[:-1] if has_own_token else _MOVABLE
     moved: list[str] = []
     kept: list[str] = []
     waiting = iter(arguments[:end])
     for argument in waiting:
-        if argument in _MOVABLE:
-            moved += [argument, *([value] if (value := next(waiting, None)) is not None else [])]
-        elif argument == "--debug" or argument.startswith(tuple(f"{name}=" for name in _MOVABLE)):
+        if argument in names:
+            moved += [argument, *islice(waiting, 1)]
+        elif argument == "--debug" or argument.startswith(tuple(f"{name}=" for name in names)):
             moved.append(argument)
         else:
             kept.append(argument)
@@ -111,7 +116,7 @@ def root(  # noqa: PLR0913, PLR0917 - one parameter for each root option
         typer.Option(
             "--token",
             envvar="Q2C_TOKEN",
-            help="Your bearer token. Only before the command.",
+            help="Your bearer token.",
             show_default=False,
         ),
     ] = "",

@@ -1,44 +1,75 @@
 """The books: journal, trial balance, and what customers owe."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from starter.cli.display import Column, amount, show_json, show_rows
-from starter.cli.options import AsJson
+from starter.cli.display import Column, amount, say, show_heading, show_json, show_rows
+from starter.cli.door import Row
+from starter.cli.options import AsJson, day
 from starter.cli.session import session_of
+
+_DAY = ["%Y-%m-%d"]
 
 Deal = Annotated[str, typer.Option("--deal", help="Only of this deal.", show_default=False)]
 Customer = Annotated[
     str, typer.Option("--customer", help="Only of this customer.", show_default=False)
 ]
-OfEntity = Annotated[
-    str, typer.Option("--entity", help="Only of this selling entity.", show_default=False)
+Currency = Annotated[
+    str, typer.Option("--currency", help="Only in this currency.", show_default=False)
+]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=_DAY, help="From this day on.", show_default=False),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=_DAY, help="Before this day.", show_default=False),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option("--as-of", formats=_DAY, help="At the end of this day.", show_default="today"),
+]
+OnTestClock = Annotated[
+    bool | None,
+    typer.Option(
+        "--test-clock/--real",
+        help="Only deals on a test clock, or only real ones; otherwise all.",
+        show_default=False,
+    ),
 ]
 
 _JOURNAL = (
     Column("Date", "booked_on"),
-    Column("Entry", "key"),
     Column("Account", "account"),
     Column("Debit", amount("debit_minor"), right=True),
     Column("Credit", amount("credit_minor"), right=True),
+    Column("Deal", "deal"),
     Column("Text", "text"),
 )
-_BALANCE = (
+_BALANCES = (
     Column("Account", "account"),
-    Column("Name", "name"),
     Column("Debit", amount("debit_minor"), right=True),
     Column("Credit", amount("credit_minor"), right=True),
-    Column("Balance", amount("balance_minor"), right=True),
 )
 _RECEIVABLES = (
     Column("Invoice", "invoice"),
     Column("Customer", "customer"),
     Column("Deal", "deal"),
     Column("Due", "due_on"),
+    Column("Days late", lambda row: max(row.get("days_past_due") or 0, 0) or "", right=True),
     Column("Total", amount("gross_minor"), right=True),
-    Column("Open", amount("open_minor"), right=True),
-    Column("Days late", "days_late", right=True),
+    Column("Open", amount("balance_minor"), right=True),
+)
+_AGING = (
+    Column("Currency", "currency"),
+    Column("Not due", amount("current_minor"), right=True),
+    Column("1-30 days", amount("days_1_to_30_minor"), right=True),
+    Column("31-60", amount("days_31_to_60_minor"), right=True),
+    Column("61-90", amount("days_61_to_90_minor"), right=True),
+    Column("Over 90", amount("over_90_minor"), right=True),
+    Column("Total", amount("total_minor"), right=True),
 )
 
 
@@ -52,41 +83,92 @@ def attach(app: typer.Typer) -> None:
 
 
 def journal(
-    ctx: typer.Context, deal: Deal = "", entity: OfEntity = "", as_json: AsJson = False
+    ctx: typer.Context,
+    deal: Deal = "",
+    since: Since = None,
+    until: Until = None,
+    as_json: AsJson = False,
 ) -> None:
     """List the postings of the journal, oldest first.
 
-    Example: `q2c books journal --deal 1001`
+    Examples: `q2c books journal --deal 1001`,
+    `q2c books journal --since 2026-01-01 --until 2026-02-01`
     """
     session = session_of(ctx)
-    rows = session.door.rows("/v1/books/journal", deal=deal or None, entity=entity or None)
+    rows = session.door.rows(
+        "/v1/books/journal", deal=deal or None, since=day(since), until=day(until)
+    )
     if as_json:
         show_json(session.out, rows)
         return
-    show_rows(session.out, _JOURNAL, rows, "Nothing is posted yet.")
+    show_rows(session.out, _JOURNAL, postings(rows), "Nothing is posted yet.")
 
 
-def trial_balance(ctx: typer.Context, entity: OfEntity = "", as_json: AsJson = False) -> None:
-    """Show the balance of every account, per currency.
+def postings(entries: list[Row]) -> list[Row]:
+    """Return the postings of journal entries; the first of each entry carries date and text."""
+    found: list[Row] = []
+    for entry in entries:
+        for index, posting in enumerate(entry.get("postings") or ()):
+            head = {k: entry.get(k) for k in ("booked_on", "deal", "text")} if not index else {}
+            debit, credit = posting.get("debit_minor"), posting.get("credit_minor")
+            sides = {"debit_minor": debit or None, "credit_minor": credit or None}
+            found.append({**posting, **head, **sides, "currency": entry.get("currency")})
+    return found
 
-    Example: `q2c books trial-balance --entity US01`
+
+def trial_balance(
+    ctx: typer.Context,
+    currency: Currency = "",
+    test_clock: OnTestClock = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the balance of every account by currency, and whether the books balance.
+
+    Example: `q2c books trial-balance --real`
     """
     session = session_of(ctx)
-    rows = session.door.rows("/v1/books/trial-balance", entity=entity or None)
+    content = session.door.get(
+        "/v1/books/trial-balance", currency=currency.upper() or None, test_clock=test_clock
+    )
     if as_json:
-        show_json(session.out, rows)
+        show_json(session.out, content)
         return
-    show_rows(session.out, _BALANCE, rows, "Nothing is posted yet.")
+    sums = [{**total, "account": "Total"} for total in content.get("totals") or ()]
+    rows = [_one_sided(item) for item in content.get("items") or ()]
+    show_rows(session.out, _BALANCES, [*rows, *sums] if rows else [], "Nothing is posted yet.")
+    if rows and not content.get("balanced", True):
+        say(session.err, "The books do not balance.", "bold red")
+        raise typer.Exit(1)
 
 
-def receivables(ctx: typer.Context, customer: Customer = "", as_json: AsJson = False) -> None:
-    """List open invoices, the oldest due first.
+def _one_sided(item: Row) -> Row:
+    """Leave out the side of a balance that is zero."""
+    sides = ("debit_minor", "credit_minor")
+    return {key: value for key, value in item.items() if key not in sides or value}
+
+
+def receivables(
+    ctx: typer.Context,
+    customer: Customer = "",
+    as_of: AsOf = None,
+    test_clock: OnTestClock = None,
+    as_json: AsJson = False,
+) -> None:
+    """List open invoices, the oldest due first, and how late the money is.
 
     Example: `q2c books receivables --customer C-100`
     """
     session = session_of(ctx)
-    rows = session.door.rows("/v1/books/receivables", customer=customer or None)
+    content = session.door.get(
+        "/v1/books/receivables",
+        customer=customer or None,
+        as_of=day(as_of),
+        test_clock=test_clock,
+    )
     if as_json:
-        show_json(session.out, rows)
+        show_json(session.out, content)
         return
-    show_rows(session.out, _RECEIVABLES, rows, "Nobody owes anything.")
+    show_rows(session.out, _RECEIVABLES, content.get("items") or [], "Nobody owes anything.")
+    if content.get("items") and content.get("aging"):
+        show_heading(session.out, f"By age on {content.get('as_of')}")
+        show_rows(session.out, _AGING, content["aging"], "")

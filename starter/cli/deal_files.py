@@ -1,5 +1,8 @@
 """Deal files: making them, checking them, and starting deals from them, one or a thousand."""
 
+import hashlib
+import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +21,7 @@ from starter.cli.files import read_documents
 from starter.cli.options import AsJson
 from starter.cli.session import Session, session_of
 from starter.cli.trouble import CommandError, ExitCode, as_command_error
+from starter.service.template import DEAL_TEMPLATE
 
 _AT_ONCE = 8
 
@@ -29,51 +33,6 @@ Files = Annotated[
         show_default=False,
     ),
 ]
-
-TEMPLATE = """\
-# A deal file. Check it with `q2c deal check FILE`, start it with `q2c deal start FILE`.
-# Needed: entity, customer, currency, lines. The rest shows its default.
-
-number: "1001"              # letters, digits, hyphens; without it the next free number
-entity: US01                # our selling company   (q2c entity list)
-customer: C-100             # who buys              (q2c customer list)
-seller: sam                 # who sells: whoever starts the deal
-currency: USD               # ISO 4217
-
-# price_book: standard      # otherwise chosen by currency
-# starts_on: 2026-01-31     # first day of service; otherwise the day of the quote
-term_months: 12             # length of the first term; 0 for a one-off sale
-# payment_terms_days: 30    # otherwise the customer's
-# purchase_order: PO-77     # the customer's order number
-
-lines:                      # what is wanted        (q2c catalog show)
-  - product: CRM
-    quantity: "25"
-    # unit_price: "40.00"   # agreed price instead of the list price
-    discount:
-      percent: "10"         # or, instead: amount: "50.00" with basis: per_period | once
-      reason: Reference customer
-    # options:              # parts of a bundle; quantity 0 leaves one out
-    #   - product: SUPPORT
-    #     quantity: "1"
-  - product: ONBOARDING
-
-# header_discount:          # off the whole quote
-#   percent: "5"
-
-renewal:
-  auto_renew: true
-  notice_days: 30           # notice counts until this many days before the end
-  # term_months: 12         # otherwise as long as this term
-  uplift_percent: "0"       # price rise of the next term
-  price_basis: last         # last | list
-
-valid_days: 30              # how long the quote can be accepted
-signature_days: 14          # how long the contract can be signed
-# note: Thank you for your trust.   # shown on the quote
-
-# test_clock: 2026-01-31T09:00:00Z  # a deal on a clock of its own (q2c deal clock)
-"""
 
 
 def attach(app: typer.Typer) -> None:
@@ -96,7 +55,7 @@ def template() -> None:
 
     Example: `q2c deal template > deal-1001.yaml`
     """
-    typer.echo(TEMPLATE, nl=False)
+    typer.echo(DEAL_TEMPLATE, nl=False)
 
 
 def schema(ctx: typer.Context) -> None:
@@ -154,11 +113,8 @@ def ask_all(session: Session, path: str, entries: Sequence[Entry]) -> list[Outco
     What becomes of one changes nothing for the others. A bar shows how far it is. Raises
     `CommandError` if it is unclear who asks: then no deal would succeed.
     """
-    door, key = session.door, session.options.key
-    jobs = [
-        (door, path, entry, f"{key}-{index}" if key and index else key)
-        for index, entry in enumerate(entries)
-    ]
+    door, keys = session.door, keys_of(entries, session.options.key)
+    jobs = [(door, path, entry, key) for entry, key in zip(entries, keys, strict=True)]
     bar = Progress(
         TextColumn("Deals", markup=False),
         BarColumn(),
@@ -170,6 +126,25 @@ def ask_all(session: Session, path: str, entries: Sequence[Entry]) -> list[Outco
     with bar, ThreadPoolExecutor(_AT_ONCE) as pool:
         outcomes = pool.map(_ask, jobs)
         return list(bar.track(outcomes, total=len(entries)))
+
+
+def keys_of(entries: Sequence[Entry], given: str = "") -> list[str]:
+    """Return the idempotency key of each deal.
+
+    A deal without a number gets one by its key, so the key is made of what is written: the same
+    file started twice is one deal. Equal deals of one run are counted, because they are meant.
+    """
+    keys: list[str] = []
+    seen: Counter[str] = Counter()
+    for index, entry in enumerate(entries):
+        if given:
+            keys.append(f"{given}-{index}" if index else given)
+            continue
+        text = json.dumps(entry.data, sort_keys=True, default=str)
+        seen[text] += 1
+        digest = hashlib.sha256(f"{seen[text]}:{text}".encode()).hexdigest()
+        keys.append(f"file-{digest[:32]}")
+    return keys
 
 
 def _ask(job: tuple[Door, str, Entry, str]) -> Outcome:
@@ -185,7 +160,8 @@ def _ask(job: tuple[Door, str, Entry, str]) -> Outcome:
 def start(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
     """Start the deals of one or many files. What is wrong in one does not stop the others.
 
-    A file that was started already is told so and changes nothing. Ends with 1 if any failed.
+    A file started already is told so and changes nothing, also one without a deal number; to
+    start such a file anew, give --key another value. Ends with 1 if any failed.
 
     Examples: `q2c deal start deal-1001.yaml`, `q2c deal start deals/*.yaml`
     """

@@ -18,8 +18,6 @@ from starter.cli.register import content
 from starter.cli.session import Session, session_of
 from starter.cli.trouble import CommandError, ExitCode, bad_input
 
-_FIRST_NUMBER = 1001
-
 _CHOICES = (Column("Number", "number"), Column("Name", "name"))
 
 Reader = Callable[[str], str]
@@ -41,7 +39,7 @@ def new_deal(
     """
     session = session_of(ctx)
     document = _asked(session)
-    file = out or Path(f"deal-{document['number']}.yaml")
+    file = out or Path(f"deal-{document['number'] or document['customer']}.yaml")
     problem = _check(session, document)
     _write(session, file, document, force=force)
     if problem:
@@ -59,7 +57,7 @@ def _asked(session: Session) -> Row:
     entity = _party(session, "Selling entity", entities, "q2c entity add FILE")
     currency = _ask("Currency", str(entity.get("currency", "")), _currency)
     document: Row = {
-        "number": _ask("Deal number", _next_number(door.rows("/v1/deals")), _some),
+        "number": _ask("Deal number (Enter: the next free one)", "", str),
         "entity": entity["number"],
         "customer": customer["number"],
         "currency": currency,
@@ -166,11 +164,6 @@ def _write(session: Session, file: Path, document: Row, *, force: bool) -> None:
     say(session.out, f"Wrote {file}.", "green")
 
 
-def _next_number(deals: Iterable[Row]) -> str:
-    numbers = [int(number) for deal in deals if (number := str(deal.get("number"))).isdecimal()]
-    return str(max([*numbers, _FIRST_NUMBER - 1]) + 1)
-
-
 def _today() -> str:
     return datetime.now().astimezone().date().isoformat()
 
@@ -183,12 +176,6 @@ def _ask(title: str, default: str, reader: Reader) -> str:
             return reader(str(given).strip())
         except ValueError as error:
             typer.echo(f"  {error}")
-
-
-def _some(text: str) -> str:
-    if not text:
-        raise ValueError("Something is needed here.")
-    return text
 
 
 def _one_of(known: Iterable[str], *, empty: bool = False) -> Reader:

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from models.deal import Stage
+from starter.cli.deal_page import show_deal_page
 from starter.cli.display import (
     Column,
     amount,
     moment,
-    money,
     plain,
     say,
     short_moment,
@@ -22,7 +22,7 @@ from starter.cli.display import (
 from starter.cli.door import Row, segment
 from starter.cli.messages import tell
 from starter.cli.options import AsJson, DealNumber, Reason
-from starter.cli.session import Session, session_of
+from starter.cli.session import session_of
 
 _DEALS = (
     Column("Deal", "number"),
@@ -69,13 +69,12 @@ def list_deals(
         Stage | None, typer.Option(help="Only in this stage.", show_default=False)
     ] = None,
     customer: Annotated[str, typer.Option(help="Only of this customer.", show_default=False)] = "",
-    seller: Annotated[str, typer.Option(help="Only of this seller.", show_default=False)] = "",
     on_hold: Annotated[bool, typer.Option("--on-hold", help="Only those on hold.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List deals.
 
-    Examples: `q2c deal list`, `q2c deal list --stage approve --seller sam`,
+    Examples: `q2c deal list`, `q2c deal list --stage approve`,
     `q2c deal list --on-hold`
     """
     session = session_of(ctx)
@@ -83,7 +82,6 @@ def list_deals(
         "/v1/deals",
         stage=stage.value if stage else None,
         customer=customer or None,
-        seller=seller or None,
         on_hold=True if on_hold else None,
     )
     if as_json:
@@ -102,31 +100,7 @@ def show_deal(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> 
     if as_json:
         show_json(session.out, content)
         return
-    show_summary(session, content)
-
-
-def show_summary(session: Session, deal: Row) -> None:
-    """Show one deal as a page."""
-    currency = deal.get("currency", "")
-    say(session.out, f"Deal {deal.get('number')}: {plain(deal.get('stage'))}", "bold")
-    pairs = [
-        ("Customer", deal.get("customer")),
-        ("Entity", deal.get("entity")),
-        ("Seller", deal.get("seller")),
-        ("Term", deal.get("term")),
-        ("Total", money(deal.get("total_minor"), currency)),
-        ("Open", money(deal.get("balance_minor"), currency)),
-        ("Outcome", deal.get("outcome")),
-        ("On hold", deal.get("on_hold")),
-        ("Next", deal.get("next_action")),
-        ("Next on", short_moment(deal.get("next_action_at"))),
-        ("Test clock", short_moment(deal.get("business_time")) if deal.get("test_clock") else ""),
-        ("Started", short_moment(deal.get("started_at"))),
-        ("Closed", short_moment(deal.get("closed_at"))),
-    ]
-    show_pairs(session.out, pairs, indent=2)
-    if deal.get("on_hold"):
-        say(session.out, f"\nIt waits for an answer: q2c deal hold {deal.get('number')}", "yellow")
+    show_deal_page(session, content)
 
 
 def timeline(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None:
@@ -176,22 +150,21 @@ def holds(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None
 
 
 def _way_out(deal: str, row: Row, answers: list[str]) -> str:
-    item = f"--item {row.get('key')}"
     if answers:
-        return f"q2c deal resolve {deal} {item} --answer {answers[0]}"
-    return f"q2c deal retry {deal} {item}"
+        return f'q2c deal resolve {deal} {row.get("key")} "{answers[0]}"'
+    return f"q2c deal retry {deal} {row.get('key')}"
 
 
 def retry(
     ctx: typer.Context,
     deal: DealNumber,
     item: Annotated[
-        str, typer.Option(help="Item on hold; without it all.", show_default=False)
+        str, typer.Argument(help="Item on hold; without it all.", show_default=False)
     ] = "",
 ) -> None:
     """Try again what a deal has put on hold, after its cause was corrected.
 
-    Example: `q2c deal retry 1001`
+    Examples: `q2c deal retry 1001`, `q2c deal retry 1001 converge`
     """
     tell(session_of(ctx), deal, "retry", item=item)
 
@@ -199,15 +172,15 @@ def retry(
 def resolve(
     ctx: typer.Context,
     deal: DealNumber,
+    item: Annotated[str, typer.Argument(help="Item on hold.", show_default=False)],
     answer: Annotated[
-        str, typer.Option(help="One of the answers `deal hold` lists.", show_default=False)
+        str, typer.Argument(help="One of the answers `deal hold` lists.", show_default=False)
     ],
-    item: Annotated[str, typer.Option(help="Item on hold.", show_default=False)] = "",
     reason: Reason = "",
 ) -> None:
     """Answer the question a deal has put on hold.
 
-    Example: `q2c deal resolve 1001 --item term-end-1 --answer renew --reason "By phone"`
+    Example: `q2c deal resolve 1001 dunning wait --reason "They pay on Friday"`
     """
     tell(session_of(ctx), deal, "resolve", item=item, answer=answer, reason=reason)
 

@@ -14,11 +14,11 @@ _PANEL = "Decide"
 _INBOX = (
     Column("Deal", "deal"),
     Column("What", "kind"),
-    Column("Step", "step"),
     Column("Customer", "customer"),
     Column("Total", amount("total_minor"), right=True),
     Column("Why", "reason"),
     Column("Since", moment("since")),
+    Column("Do", "command"),
 )
 
 Step = Annotated[
@@ -49,7 +49,7 @@ def attach(app: typer.Typer) -> None:
 
 
 def inbox(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """List what waits for your decision.
+    """List what waits for your decision, each with the command that gives it.
 
     Example: `q2c --as alice inbox`
     """

@@ -132,7 +132,7 @@ def show_pairs(out: Console, pairs: Sequence[tuple[str, object]], indent: int = 
     grid.add_column(overflow="fold")
     for name, value in said:
         grid.add_row(Text(name), Text(value))
-    out.print(Padding(grid, (0, 0, 0, indent)))
+    out.print(Padding(grid, (0, 0, 0, indent), expand=False))
 
 
 def show_heading(out: Console, text: str) -> None:
@@ -156,9 +156,11 @@ def show_problems(out: Console, problems: Sequence[Problem], indent: int = 2) ->
     for problem in problems:
         line = Text(plain(problem.field) or "input", style="bold")
         line.append(f"  {plain(problem.reason)}", style="not bold")
-        out.print(Padding(line, (0, 0, 0, indent)))
+        out.print(Padding(line, (0, 0, 0, indent), expand=False))
         if problem.remedy:
-            out.print(Padding(Text(f"-> {plain(problem.remedy)}"), (0, 0, 0, indent + 2)))
+            out.print(
+                Padding(Text(f"-> {plain(problem.remedy)}"), (0, 0, 0, indent + 2), expand=False)
+            )
 
 
 def show_error(err: Console, error: CommandError) -> None:
@@ -166,4 +168,4 @@ def show_error(err: Console, error: CommandError) -> None:
     err.print(Text.assemble(("Error: ", "bold red"), plain(error.what)))
     show_problems(err, error.problems)
     if error.remedy:
-        err.print(Padding(Text(f"-> {plain(error.remedy)}"), (0, 0, 0, 2)))
+        err.print(Padding(Text(f"-> {plain(error.remedy)}"), (0, 0, 0, 2), expand=False))

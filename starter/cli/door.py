@@ -132,7 +132,7 @@ def refusal(response: httpx.Response) -> CommandError:
     content = _problem_document(response)
     title = str(content.get("title") or f"The API answered {response.status_code}.")
     detail = str(content.get("detail") or "")
-    problems = _problems(content.get("problems"))
+    problems = problems_in(content.get("problems"))
     what = title if problems or not detail or detail == title else f"{_stopped(title)} {detail}"
     code = _exit_code(response.status_code, str(content.get("code") or ""))
     return CommandError(what, problems, _remedy(response, content), code)
@@ -150,7 +150,8 @@ def _problem_document(response: httpx.Response) -> Mapping[str, Any]:
     return content if isinstance(content, Mapping) else {}
 
 
-def _problems(listed: object) -> Sequence[Problem]:
+def problems_in(listed: object) -> Sequence[Problem]:
+    """Return the problems an answer lists; whatever else stands there is left out."""
     if not isinstance(listed, list):
         return ()
     return [

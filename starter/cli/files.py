@@ -81,22 +81,23 @@ def read_document(file: Path) -> Any:
     return entries[0]
 
 
-def read_rows(file: Path) -> list[tuple[str, Any]]:
+def read_rows(file: Path, whole: frozenset[str] = frozenset()) -> list[tuple[str, Any]]:
     """Return the entries of a YAML list or CSV table, each with its place: `row 3`, `entry 2`.
 
     The heading of a CSV column is the path of a field: `bill_to.city`, `contacts[0].email`. A cell
-    left empty counts as not written. Rows are numbered as a spreadsheet does, the heading first.
+    left empty counts as not written, one in a `whole` column as a whole number where it is one.
+    Rows are numbered as a spreadsheet does, the heading first.
     """
     if file.suffix.lower() != ".csv":
         documents = read_documents(file)
         return [(f"entry {index}", each) for index, each in enumerate(documents, start=1)]
-    rows = list(_table(file))
+    rows = list(_table(file, whole))
     if not rows:
         raise InvalidInputError([_problem(file, "has no rows", "write a heading and a row")])
     return rows
 
 
-def _table(file: Path) -> Iterator[tuple[str, Any]]:
+def _table(file: Path, whole: frozenset[str]) -> Iterator[tuple[str, Any]]:
     text = _text(file)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -105,9 +106,17 @@ def _table(file: Path) -> Iterator[tuple[str, Any]]:
         _require_heading(file, heading)
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield f"row {reader.line_num}", _entry(file, heading, cells, reader.line_num)
+                entry = _entry(file, heading, cells, reader.line_num)
+                yield f"row {reader.line_num}", _counted(entry, whole)
     except csv.Error as error:
         raise InvalidInputError([_problem(file, f"row {reader.line_num}: {error}")]) from error
+
+
+def _counted(entry: dict[str, Any], whole: frozenset[str]) -> dict[str, Any]:
+    return {
+        name: int(value) if name in whole and _WHOLE.match(str(value)) else value
+        for name, value in entry.items()
+    }
 
 
 def _require_heading(file: Path, heading: Sequence[str]) -> None:

@@ -39,6 +39,7 @@ _KINDS = {
     Policy.TAX: "tax_rules",
 }
 _HOUSE = "house"
+_WHOLE = frozenset({"payment_terms_days", "credit_limit_minor"})
 
 
 class Party(NamedTuple):
@@ -169,7 +170,7 @@ def _party_commands(party: Party, text: str) -> typer.Typer:
 
 def _import(session: Session, party: Party, file: Path) -> None:
     """Record every row or none: the rows are checked here first, all of them."""
-    rows = read_rows(file)
+    rows = read_rows(file, _WHOLE)
     problems = row_problems(party.name, party.key, rows)
     if problems:
         what = f"Nothing was recorded: {file} has {len(problems)} problem(s)."
@@ -185,7 +186,7 @@ def _import(session: Session, party: Party, file: Path) -> None:
 
 
 def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[Problem]:
-    """Return everything wrong with the rows of an import, each problem with the place of its row."""
+    """Return everything wrong with the rows of an import, each with the place of its row."""
     from models import parties  # noqa: PLC0415
 
     parsers = {
@@ -208,6 +209,10 @@ def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[P
             problems.append(Problem(field=f"{place} {key}", reason=reason, remedy="keep one"))
         first.setdefault(value, place)
     return problems
+
+
+def _placed(place: str, problem: Problem) -> Problem:
+    return problem.model_copy(update={"field": f"{place} {problem.field}"})
 
 
 def _show_entry(session: Session, entry: Row, as_json: bool) -> None:

@@ -92,9 +92,18 @@ class Session:
         tokens = known_tokens(self.settings.home)
         if self.options.person:
             return _token_of(self.options.person, tokens, self.settings.home)
-        if tokens or not self.options.api:
-            raise _nobody(tokens, self.settings.home)
-        return ""
+        if not tokens and not self.options.api:
+            self._require_stack()
+        raise _nobody(tokens, self.settings.home)
+
+    def _require_stack(self) -> None:
+        """Say that nothing runs before asking who is there: a newcomer has to start it first."""
+        from workers.records import running_stack  # noqa: PLC0415
+
+        if running_stack(self.settings) is None:
+            what = f"No stack runs on the data folder {self.settings.home}."
+            remedy = "Start it with `q2c up`, or name an API with --api or Q2C_API_URL."
+            raise CommandError(what, remedy=remedy, exit_code=ExitCode.UNREACHABLE)
 
 
 def session_of(ctx: typer.Context) -> Session:

@@ -52,6 +52,7 @@ class DealFilter(Value):
 
     stage: str | None = None
     customer: str | None = None
+    seller: str | None = None
     on_hold: bool | None = None
 
 
@@ -75,6 +76,8 @@ def deals(session: Session, wanted: DealFilter, limit: int, after: str) -> Deals
         statement = statement.where(DealRow.stage == wanted.stage)
     if wanted.customer is not None:
         statement = statement.where(DealRow.customer == wanted.customer)
+    if wanted.seller is not None:
+        statement = statement.where(DealRow.seller == wanted.seller)
     if wanted.on_hold is not None:
         held = col(DealRow.on_hold) != ""
         statement = statement.where(held if wanted.on_hold else ~held)

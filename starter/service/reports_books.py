@@ -1,5 +1,6 @@
 """The books themselves: journal, trial balance, and what customers owe by age."""
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
@@ -10,50 +11,47 @@ from models.tables import InvoiceRow, JournalEntryRow, PaymentApplicationRow, Po
 from models.value import Value
 
 
-class PostingEntry(Value):
-    """One account and amount of a journal entry; one of debit and credit is zero."""
-
-    account: str
-    debit_minor: int
-    credit_minor: int
-
-
-class JournalEntry(Value):
-    """One balanced entry of the journal."""
+class Posted(Value):
+    """One posting with what its entry says; one of debit and credit is None."""
 
     key: str
     booked_on: date
     entity: str
     deal: str
     customer: str
+    account: str
     currency: str
+    debit_minor: int | None = None
+    credit_minor: int | None = None
     cause: str
     text: str
-    test_clock: bool
+    scope: str = ""
     recorded_at: datetime
-    postings: tuple[PostingEntry, ...]
 
 
 class Journal(Value):
-    """A page of the journal by day and key; `next` continues it."""
+    """A page of the journal by day and entry; `next` continues it."""
 
-    items: tuple[JournalEntry, ...]
+    items: tuple[Posted, ...]
     next: str | None = None
 
 
 class JournalFilter(Value):
-    """Which entries are shown: of a deal, from a day, before a day (`until`, not included)."""
+    """Which entries are shown: `since` is the first day, `until` the first day after the last."""
 
     deal: str | None = None
+    entity: str | None = None
     since: date | None = None
     until: date | None = None
 
 
 def journal(session: Session, wanted: JournalFilter, limit: int, after: str) -> Journal:
-    """Return a page of the journal, in order of day and key."""
+    """Return the postings of a page of entries, in order of day and key."""
     statement = select(JournalEntryRow)
     if wanted.deal is not None:
         statement = statement.where(JournalEntryRow.deal == wanted.deal)
+    if wanted.entity is not None:
+        statement = statement.where(JournalEntryRow.entity == wanted.entity)
     if wanted.since is not None:
         statement = statement.where(col(JournalEntryRow.booked_on) >= wanted.since)
     if wanted.until is not None:
@@ -67,45 +65,42 @@ def journal(session: Session, wanted: JournalFilter, limit: int, after: str) -> 
     order = (col(JournalEntryRow.booked_on), col(JournalEntryRow.key))
     rows = session.exec(statement.order_by(*order).limit(limit + 1)).all()
     page = rows[:limit]
-    postings = _postings(session, [row.key for row in page])
-    items = tuple(
-        JournalEntry(
-            **row.model_dump(exclude={"test_clock"}),
-            test_clock=_is_test(row),
-            postings=tuple(postings.get(row.key, ())),
-        )
-        for row in page
-    )
-    return Journal(items=items, next=page[-1].key if len(rows) > limit else None)
+    return Journal(items=_posted(session, page), next=page[-1].key if len(rows) > limit else None)
 
 
-def _is_test(row: JournalEntryRow | InvoiceRow) -> bool:
-    return bool(row.scope)
-
-
-def _postings(session: Session, keys: list[str]) -> dict[str, list[PostingEntry]]:
+def _posted(session: Session, entries: Sequence[JournalEntryRow]) -> tuple[Posted, ...]:
+    keys = [entry.key for entry in entries]
     rows = session.exec(
         select(PostingRow).where(col(PostingRow.entry).in_(keys)).order_by(col(PostingRow.id))
     )
-    found: dict[str, list[PostingEntry]] = {}
+    postings: dict[str, list[PostingRow]] = {}
     for row in rows:
-        found.setdefault(row.entry, []).append(
-            PostingEntry(
-                account=row.account,
-                debit_minor=max(row.amount_minor, 0),
-                credit_minor=max(-row.amount_minor, 0),
-            )
+        postings.setdefault(row.entry, []).append(row)
+    return tuple(
+        Posted(
+            **entry.model_dump(),
+            account=row.account,
+            debit_minor=debit(row.amount_minor),
+            credit_minor=debit(-row.amount_minor),
         )
-    return found
+        for entry in entries
+        for row in postings.get(entry.key, ())
+    )
+
+
+def debit(minor: int) -> int | None:
+    """Return an amount on its own side, or None for the empty side."""
+    return minor if minor > 0 else None
 
 
 class AccountBalance(Value):
-    """The balance of one ledger account in one currency; one of debit and credit is zero."""
+    """The balance of one ledger account in one currency; debits are positive."""
 
     account: str
     currency: str
-    debit_minor: int
-    credit_minor: int
+    debit_minor: int | None = None
+    credit_minor: int | None = None
+    balance_minor: int
 
 
 class CurrencyTotal(Value):
@@ -125,10 +120,16 @@ class TrialBalance(Value):
     items: tuple[AccountBalance, ...]
 
 
-def trial_balance(
-    session: Session, currency: str | None, test_clock: bool | None
-) -> TrialBalance:
-    """Return the balance of every account; `test_clock` chooses only such deals, or only others."""
+class BalanceFilter(Value):
+    """Which entries are summed; `test_clock` chooses only deals with one, or only the others."""
+
+    currency: str | None = None
+    entity: str | None = None
+    test_clock: bool | None = None
+
+
+def trial_balance(session: Session, wanted: BalanceFilter) -> TrialBalance:
+    """Return the balance of every account by currency and account number."""
     total = func.sum(PostingRow.amount_minor)
     statement = (
         select(PostingRow.currency, PostingRow.account, total)
@@ -136,17 +137,20 @@ def trial_balance(
         .group_by(PostingRow.currency, PostingRow.account)
         .order_by(PostingRow.currency, PostingRow.account)
     )
-    if currency is not None:
-        statement = statement.where(PostingRow.currency == currency)
-    if test_clock is not None:
+    if wanted.currency is not None:
+        statement = statement.where(PostingRow.currency == wanted.currency)
+    if wanted.entity is not None:
+        statement = statement.where(JournalEntryRow.entity == wanted.entity)
+    if wanted.test_clock is not None:
         scoped = col(JournalEntryRow.scope) != ""
-        statement = statement.where(scoped if test_clock else ~scoped)
+        statement = statement.where(scoped if wanted.test_clock else ~scoped)
     items = tuple(
         AccountBalance(
             account=account,
             currency=code,
-            debit_minor=max(int(amount), 0),
-            credit_minor=max(-int(amount), 0),
+            debit_minor=debit(int(amount)),
+            credit_minor=debit(-int(amount)),
+            balance_minor=int(amount),
         )
         for code, account, amount in session.exec(statement).all()
     )
@@ -157,25 +161,29 @@ def trial_balance(
 
 
 def _total(items: tuple[AccountBalance, ...], currency: str) -> CurrencyTotal:
-    debit = sum(each.debit_minor for each in items if each.currency == currency)
-    credit = sum(each.credit_minor for each in items if each.currency == currency)
+    balances = [each.balance_minor for each in items if each.currency == currency]
+    debits = sum(minor for minor in balances if minor > 0)
+    credits_ = -sum(minor for minor in balances if minor < 0)
     return CurrencyTotal(
-        currency=currency, debit_minor=debit, credit_minor=credit, balanced=debit == credit
+        currency=currency,
+        debit_minor=debits,
+        credit_minor=credits_,
+        balanced=debits == credits_,
     )
 
 
 class Receivable(Value):
-    """An open invoice; `days_past_due` is not positive before it is overdue."""
+    """An open invoice; `days_late` is not positive before it is overdue."""
 
     invoice: str
     deal: str
     customer: str
     issued_on: date
     due_on: date
-    days_past_due: int
+    days_late: int
     currency: str
     gross_minor: int
-    balance_minor: int
+    open_minor: int
     test_clock: bool
 
 
@@ -240,11 +248,11 @@ def _receivable(row: InvoiceRow, balance: int, as_of: date) -> Receivable:
         customer=row.customer,
         issued_on=row.issued_on,
         due_on=row.due_on,
-        days_past_due=(as_of - row.due_on).days,
+        days_late=(as_of - row.due_on).days,
         currency=row.currency,
         gross_minor=row.gross_minor,
-        balance_minor=balance,
-        test_clock=_is_test(row),
+        open_minor=balance,
+        test_clock=bool(row.scope),
     )
 
 
@@ -256,7 +264,7 @@ def _aging(items: tuple[Receivable, ...], as_of: date) -> tuple[AgingRow, ...]:
             issued_on=each.issued_on,
             due_on=each.due_on,
             gross=Money(minor=each.gross_minor, currency=each.currency),
-            balance=Money(minor=each.balance_minor, currency=each.currency),
+            balance=Money(minor=each.open_minor, currency=each.currency),
         )
         for each in items
     ]

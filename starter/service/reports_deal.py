@@ -19,6 +19,7 @@ from models.tables import (
     DealRow,
     DecisionRow,
     DocumentRow,
+    InvoiceLineRow,
     InvoiceRow,
     JournalEntryRow,
     OrderLineRow,
@@ -29,7 +30,6 @@ from models.tables import (
     QuoteRow,
     RecognizedRow,
 )
-from models.tables import InvoiceLineRow
 from models.value import Value
 from starter.service.approvals import paths_of
 from starter.service.reports import (
@@ -140,10 +140,9 @@ class Figures(Value):
     paid_minor: int
 
 
-class DealDetail(Value):
-    """One deal, whole. `problems` says why a deal that failed at its start is not on record."""
+class DealDetail(DealSummary):
+    """One deal, whole: its row, then every document and figure on record."""
 
-    deal: DealSummary
     file: DealFile | None = None
     quote: Quote | None = None
     contracts: tuple[ContractTerm, ...] = ()
@@ -154,6 +153,13 @@ class DealDetail(Value):
     payments: tuple[PaymentEntry, ...] = ()
     documents: tuple[DocumentEntry, ...] = ()
     figures: Figures
+
+
+class DealAtStart(Value):
+    """A deal that is not on record: it is still `starting`, or `failed` with these problems."""
+
+    number: str
+    stage: str
     problems: tuple[Problem, ...] = ()
 
 
@@ -167,7 +173,7 @@ def detail(session: Session, number: str) -> DealDetail:
     documents = session.exec(_of(DocumentRow, number).order_by(col(DocumentRow.id))).all()
     invoices = invoices_of(session, number)
     return DealDetail(
-        deal=summary_of(row),
+        **summary_of(row).model_dump(),
         file=DealFile.model_validate_json(file.content) if file else None,
         quote=Quote.model_validate_json(quote.content) if quote else None,
         contracts=tuple(ContractTerm.model_validate(each.model_dump()) for each in contracts),

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Iterable, Mapping
 from datetime import date
-from pathlib import Path
 
 from sqlmodel import Session, col, select
 
@@ -29,7 +28,6 @@ from workflows.ids import deal_workflow_id
 STARTERS = (Role.SALES,)
 
 _UNNUMBERED = "D-000000"
-_SAMPLE = Path(__file__).parent.parent / "samples" / "deal.yaml"
 
 
 class StartedDeal(Value):
@@ -89,11 +87,6 @@ def web_ui(settings: Settings, workflow_id: str) -> str:
     running = running_stack(settings)
     base = running.ui_url if running else f"http://127.0.0.1:{settings.temporal_ui_port}"
     return f"{base}/namespaces/{settings.namespace}/workflows/{workflow_id}" if base else ""
-
-
-def template() -> str:
-    """Return a deal file with a comment at every field, in YAML."""
-    return _SAMPLE.read_text(encoding="utf-8")
 
 
 async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFile, bool]:

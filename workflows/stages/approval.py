@@ -22,10 +22,10 @@ with workflow.unsafe.imports_passed_through():
 
 async def approve(desk: Desk) -> None:
     """Ask for the approvals the quote needs and wait until all are given or one is refused."""
-    if desk.state.outcome or not desk.enter(Stage.APPROVE):
+    if desk.has_outcome() or not desk.enter(Stage.APPROVE):
         return
     ask(desk, desk.state.approval)
-    await desk.until(lambda: is_approved(desk.state.approval) or bool(desk.state.outcome))
+    await desk.until(lambda: is_approved(desk.state.approval) or desk.has_outcome())
     desk.strike("approval:")
 
 
@@ -81,9 +81,7 @@ async def _mail(desk: Desk, item: AgendaItem, notice: steps.Notice) -> None:
     _, step, version = _find(desk, item.reference)
     if step is None or step.status is not StepStatus.ACTIVE:
         return
-    payload = desk.step(
-        steps.Notify, notice=notice, reference=step.key, quote_version=version
-    )
+    payload = desk.step(steps.Notify, notice=notice, reference=step.key, quote_version=version)
     await desk.attempt(NOTIFY, payload, f"{notice} to {step.approver}")
 
 
@@ -99,9 +97,7 @@ async def escalate(desk: Desk, item: AgendaItem) -> None:
     ask(desk, _replace_steps(desk, approval, outcome.steps))
 
 
-def _replace_steps(
-    desk: Desk, approval: Approval, path: tuple[ApprovalStep, ...]
-) -> Approval:
+def _replace_steps(desk: Desk, approval: Approval, path: tuple[ApprovalStep, ...]) -> Approval:
     changed = approval.model_copy(update={"steps": path})
     if approval is desk.state.renewal.approval:
         desk.state.renewal = desk.state.renewal.model_copy(update={"approval": changed})

@@ -17,7 +17,7 @@ LOST = ("rejected", "declined", "expired", "withdrawn", "not signed")
 
 async def live(desk: Desk) -> None:
     """Serve the running terms until the last one is over."""
-    if desk.state.outcome or not desk.enter(Stage.LIVE):
+    if desk.has_outcome() or not desk.enter(Stage.LIVE):
         return
     if not any(item.key == "term-end" for item in desk.state.agenda):
         renewal.schedule(desk)
@@ -35,8 +35,11 @@ async def close(desk: Desk) -> None:
     if desk.state.outcome in LOST:
         desk.state.stage = Stage.LOST
         desk.state.agenda = ()
-        notice = steps.Notify(**desk.step(steps.DealStep).model_dump(),
-                              notice=steps.Notice.ENDED, text=desk.state.outcome)
+        notice = steps.Notify(
+            **desk.step(steps.DealStep).model_dump(),
+            notice=steps.Notice.ENDED,
+            text=desk.state.outcome,
+        )
         await desk.do(NOTIFY, lambda: notice, "tell the seller")
     else:
         desk.enter(Stage.CLOSING)

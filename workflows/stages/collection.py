@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.agenda import AgendaItem
     from models.documents import DocumentKind
     from models.messages import Answer, Command
+    from models.money import Money
 
 DECISION_HOLD = "dunning"
 
@@ -43,4 +44,5 @@ async def take_payment(desk: Desk, command: Command) -> Answer:
         return Answer(accepted=False, text=text)
     if not desk.state.balance_minor:
         desk.release(DECISION_HOLD)
-    return Answer(accepted=True, text=f"Balance is now {desk.state.balance_minor} minor units.")
+    balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)
+    return Answer(accepted=True, text=f"Balance is now {balance}.")

@@ -19,13 +19,13 @@ with workflow.unsafe.imports_passed_through():
 
 async def contract(desk: Desk) -> None:
     """Have the order form signed before its deadline, then put the contract on record."""
-    if desk.state.outcome or not desk.enter(Stage.CONTRACT):
+    if desk.has_outcome() or not desk.enter(Stage.CONTRACT):
         return
     if not desk.state.signers:
         await _draw_up(desk)
-    await desk.until(lambda: _all_signed(desk) or bool(desk.state.outcome))
+    await desk.until(lambda: _all_signed(desk) or desk.has_outcome())
     desk.strike("signature-deadline")
-    if desk.state.outcome or desk.state.contract_signed:
+    if desk.has_outcome() or desk.state.contract_signed:
         return
     concluded = await desk.do(
         CONCLUDE_CONTRACT,

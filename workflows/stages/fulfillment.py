@@ -18,7 +18,7 @@ COMMITTED = (Stage.FULFILL, Stage.LIVE, Stage.CLOSING)
 
 async def fulfill(desk: Desk) -> None:
     """Start the order: stock and services, the confirmation to the customer, the work orders."""
-    if desk.state.outcome or not desk.enter(Stage.FULFILL):
+    if desk.has_outcome() or not desk.enter(Stage.FULFILL):
         return
     outcome = await desk.do(FULFILL_ORDER, lambda: desk.step(steps.FulfillOrder))
     take_outcome(desk, outcome)

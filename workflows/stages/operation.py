@@ -15,8 +15,9 @@ async def take_retry(desk: Desk, command: Command) -> Answer:
     """Bring parked items back: the named one, or all; failed ones are tried at once."""
     wanted = command.retry.item if command.retry else ""
     parked = [hold for hold in desk.state.holds if wanted in ("", hold.key) and hold.item]
-    waiting = [item for item in desk.state.agenda
-               if item.retry_at is not None and wanted in ("", item.key)]
+    waiting = [
+        item for item in desk.state.agenda if item.retry_at is not None and wanted in ("", item.key)
+    ]
     for hold in parked:
         desk.release(hold.key)
     for item in (*waiting, *(hold.item for hold in parked if hold.item)):

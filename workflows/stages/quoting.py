@@ -28,12 +28,12 @@ async def quote(desk: Desk) -> None:
 
 async def accept(desk: Desk) -> None:
     """Mail the approved quote and wait until it is accepted, declined or expired."""
-    if desk.state.outcome or not desk.enter(Stage.ACCEPT):
+    if desk.has_outcome() or not desk.enter(Stage.ACCEPT):
         return
     if not desk.state.quote_sent:
         await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=True), "mail quote")
         desk.state.quote_sent = True
-    await desk.until(lambda: desk.state.accepted or bool(desk.state.outcome))
+    await desk.until(lambda: desk.state.accepted or desk.has_outcome())
     desk.strike("quote-expiry")
 
 
@@ -92,8 +92,15 @@ async def record(
             quote_version=version or in_force,
             command_id=command.command_id,
             **decision.model_dump(
-                include={"person", "token", "content_hash", "reason", "purchase_order", "actor",
-                         "channel"}
+                include={
+                    "person",
+                    "token",
+                    "content_hash",
+                    "reason",
+                    "purchase_order",
+                    "actor",
+                    "channel",
+                }
             ),
             step=step or decision.step,
         ),

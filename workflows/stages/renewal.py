@@ -30,9 +30,7 @@ def schedule(desk: Desk) -> None:
     desk.put_on_day("term-end", AgendaKind.TERM_END, state.ends_on, f"term {state.term}")
     if state.cancel_requested:
         return
-    dates = rules.renewal_calendar(
-        state.starts_on, state.ends_on, state.renewal_terms.notice_days
-    )
+    dates = rules.renewal_calendar(state.starts_on, state.ends_on, state.renewal_terms.notice_days)
     desk.put_on_day("renewal:quote", AgendaKind.RENEWAL_QUOTE, dates.quote_on)
     desk.put_on_day("renewal:offer", AgendaKind.RENEWAL_OFFER, dates.offer_on)
     desk.put_on_day("renewal:alarm", AgendaKind.RENEWAL_ALARM, dates.alarm_on)
@@ -179,7 +177,9 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     refusal = await record(desk, command, kind, version=progress.quote.version)
     if refusal:
         return Answer(accepted=False, text=refusal)
-    decision = rules.RenewalDecision.RENEW if kind is DecisionKind.RENEW else rules.RenewalDecision.DECLINE
+    decision = (
+        rules.RenewalDecision.RENEW if kind is DecisionKind.RENEW else rules.RenewalDecision.DECLINE
+    )
     desk.state.renewal = progress.model_copy(update={"decision": decision})
     desk.strike("renewal:")
     ends = desk.state.ends_on

@@ -1,0 +1,1 @@
+"""The HTTP API: one router a room, over the services of `starter.service`."""

@@ -1,0 +1,45 @@
+"""Documents: what was made, and the PDFs themselves."""
+
+from fastapi import APIRouter, Response
+
+from models.documents import DocumentKind
+from starter.api.access import AfterNumber, Limit, TheCaller, TheHouse
+from starter.api.problems import responses
+from starter.service import reports
+
+router = APIRouter(tags=["Documents"])
+
+
+@router.get("/documents", summary="List documents", responses=responses(401))
+def documents(  # noqa: PLR0913 - each is a query parameter
+    house: TheHouse,
+    _: TheCaller,
+    deal: str | None = None,
+    kind: DocumentKind | None = None,
+    limit: Limit = 100,
+    after: AfterNumber = 0,
+) -> reports.Documents:
+    """Return documents in the order in which they were made, page by page."""
+    wanted = kind.value if kind else None
+    return house.books.read(
+        lambda session: reports.documents(session, deal, wanted, limit, after)
+    )
+
+
+@router.get(
+    "/documents/{kind}/{number:path}.pdf",
+    summary="The PDF of a document",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}, **responses(401, 404)},
+)
+def pdf(house: TheHouse, _: TheCaller, kind: DocumentKind, number: str) -> Response:
+    """Return the bytes of a document as they were first stored; the ETag is their SHA-256."""
+    row = house.books.read(lambda session: reports.document(session, kind.value, number))
+    name = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in row.filename)
+    headers = {
+        "ETag": f'"{row.sha256}"',
+        "Content-Disposition": f'inline; filename="{name}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    content = house.documents.read(row.sha256)
+    return Response(content, media_type="application/pdf", headers=headers)

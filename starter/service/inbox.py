@@ -1,0 +1,273 @@
+"""Everything the system waits for from one person, each with the command that settles it."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from models.approval import ApprovalPath
+from models.deal import Stage
+from models.decisions import DecisionKind
+from models.parties import Person, Role
+from models.steps import RegisterKind
+from models.tables import AuditRow, DealRow, DecisionRow, QuoteRow
+from models.value import Value
+from starter.service.approvals import is_approved, path_of, waiting_for
+from starter.service.decisions import default_person
+from starter.service.register import all_latest, customer_of
+from starter.service.waiting import HoldEntry, holds_in
+
+_SIGNATORY = "signatory"
+_ON_RENEWAL = (DecisionKind.RENEW.value, DecisionKind.DECLINE.value)
+
+
+class Asked(Value):
+    """One decision that is waited for: `command` gives it, and so does a POST to `path`."""
+
+    deal: str
+    kind: str
+    step: str = ""
+    customer: str
+    total_minor: int
+    currency: str
+    reason: str
+    since: datetime | None = None
+    command: str
+    path: str
+    body: dict[str, Any] = {}
+
+
+class Inbox(Value):
+    """Everything that waits for the caller, by deal."""
+
+    items: tuple[Asked, ...]
+    next: str | None = None
+
+
+def inbox(session: Session, person: Person) -> Inbox:
+    """Return what waits for a person."""
+    found = [
+        *_approvals(session, person),
+        *_acceptances(session, person),
+        *_signatures(session, person),
+        *_renewals(session, person),
+        *_holds(session, person),
+    ]
+    return Inbox(items=tuple(sorted(found, key=lambda asked: (asked.deal, asked.kind))))
+
+
+def _open_deals(session: Session, *stages: Stage) -> list[DealRow]:
+    statement = (
+        select(DealRow)
+        .where(col(DealRow.closed_at).is_(None), DealRow.outcome == "")
+        .where(col(DealRow.stage).in_([stage.value for stage in stages]))
+    )
+    return list(session.exec(statement.order_by(col(DealRow.number))).all())
+
+
+def _quote(session: Session, deal: DealRow, term: int) -> QuoteRow | None:
+    """Return the newest quote version of a term, or None."""
+    statement = select(QuoteRow).where(QuoteRow.deal == deal.number, QuoteRow.term == term)
+    return session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+
+
+def _approvals(session: Session, person: Person) -> Iterator[Asked]:
+    if Role.APPROVER not in person.roles:
+        return
+    for deal in _open_deals(session, Stage.APPROVE, Stage.LIVE):
+        term = deal.term if deal.stage == Stage.APPROVE.value else deal.term + 1
+        quote = _quote(session, deal, term)
+        path = path_of(session, deal.number, quote.version) if quote else None
+        if quote is None or path is None:
+            continue
+        yield from _steps(session, deal, quote, path, person.id)
+
+
+def _steps(
+    session: Session, deal: DealRow, quote: QuoteRow, path: ApprovalPath, person: str
+) -> Iterator[Asked]:
+    for step in waiting_for(path, person):
+        yield Asked(
+            deal=deal.number,
+            kind="approve",
+            step=step.key,
+            customer=deal.customer,
+            total_minor=quote.total_minor,
+            currency=quote.currency,
+            reason="; ".join(step.reasons),
+            since=_since(session, deal),
+            command=f"q2c approve {deal.number} --step {step.key}",
+            path=f"/v1/deals/{deal.number}/messages/approve",
+            body={"step": step.key},
+        )
+
+
+def _acceptances(session: Session, person: Person) -> Iterator[Asked]:
+    for deal in _of_seller(session, person, Stage.ACCEPT):
+        quote = _quote(session, deal, deal.term)
+        if quote is None:
+            continue
+        contact = default_person(session, deal)
+        yield _asked(
+            session,
+            deal,
+            quote,
+            kind="accept_quote",
+            reason=f"quote {quote.number} can be accepted until {quote.valid_until}",
+            command=f"q2c accept {deal.number}" + (f" --person {contact}" if contact else ""),
+            body={"person": contact} if contact else {},
+        )
+
+
+def _of_seller(session: Session, person: Person, stage: Stage) -> list[DealRow]:
+    if Role.SALES not in person.roles:
+        return []
+    return [deal for deal in _open_deals(session, stage) if deal.seller == person.id]
+
+
+def _signatures(session: Session, person: Person) -> Iterator[Asked]:
+    """Yield the contracts our signer has not signed; to the seller those the customer has not."""
+    for deal in _open_deals(session, Stage.CONTRACT):
+        quote = _quote(session, deal, deal.term)
+        if quote is None:
+            continue
+        signed = _signed_by(session, quote)
+        if our_signer(session, deal) == person.id and person.id not in signed:
+            yield _asked(
+                session,
+                deal,
+                quote,
+                kind="contract_signed",
+                reason="your signature is missing",
+                command=f"q2c sign {deal.number}",
+            )
+        signer = customer_signer(session, deal)
+        if deal.seller == person.id and signer and signer not in signed:
+            yield _asked(
+                session,
+                deal,
+                quote,
+                kind="contract_signed",
+                reason=f"the signature of {signer} is missing; it needs the token from their mail",
+                command=f"q2c sign {deal.number} --person {signer} --token TOKEN",
+                body={"person": signer, "token": "TOKEN"},
+            )
+
+
+def our_signer(session: Session, deal: DealRow) -> str:
+    """Return who signs for us: the first signatory, else the seller's manager, else the seller."""
+    everybody = [
+        Person.model_validate_json(row.content) for row in all_latest(session, RegisterKind.PERSON)
+    ]
+    holders = [person.id for person in everybody if _SIGNATORY in person.titles]
+    managers = [person.manager for person in everybody if person.id == deal.seller]
+    return next(signer for signer in (*holders, *managers, deal.seller) if signer is not None)
+
+
+def customer_signer(session: Session, deal: DealRow) -> str:
+    """Return the mail address of the customer's contact who signs, or an empty text."""
+    customer = customer_of(session, deal.customer)
+    contacts = customer.contacts if customer else ()
+    signers = [contact.email for contact in contacts if contact.role == _SIGNATORY]
+    return next(iter([*signers, *(contact.email for contact in contacts)]), "")
+
+
+def _signed_by(session: Session, quote: QuoteRow) -> set[str]:
+    statement = select(DecisionRow.person).where(
+        DecisionRow.deal == quote.deal,
+        DecisionRow.quote_version == quote.version,
+        DecisionRow.kind == DecisionKind.SIGN.value,
+        col(DecisionRow.accepted).is_(True),
+    )
+    return set(session.exec(statement).all())
+
+
+def _renewals(session: Session, person: Person) -> Iterator[Asked]:
+    for deal in _of_seller(session, person, Stage.LIVE):
+        quote = _quote(session, deal, deal.term + 1)
+        if quote is None or _is_decided(session, quote):
+            continue
+        if not is_approved(path_of(session, deal.number, quote.version)):
+            continue
+        yield _asked(
+            session,
+            deal,
+            quote,
+            kind="renew",
+            reason=f"renewal quote {quote.number} for term {quote.term} is undecided",
+            command=f"q2c renew {deal.number}",
+        )
+
+
+def _is_decided(session: Session, quote: QuoteRow) -> bool:
+    statement = select(DecisionRow.id).where(
+        DecisionRow.deal == quote.deal,
+        DecisionRow.quote_version == quote.version,
+        col(DecisionRow.kind).in_(_ON_RENEWAL),
+        col(DecisionRow.accepted).is_(True),
+    )
+    return session.exec(statement).first() is not None
+
+
+def _holds(session: Session, person: Person) -> Iterator[Asked]:
+    """Yield what is parked: questions for finance and operators, failures for operators."""
+    roles = set(person.roles)
+    if not roles & {Role.FINANCE, Role.OPERATOR}:
+        return
+    statement = select(DealRow).where(col(DealRow.on_hold) != "", col(DealRow.closed_at).is_(None))
+    for deal in session.exec(statement.order_by(col(DealRow.number))).all():
+        for hold in holds_in(deal.on_hold):
+            if hold.answers or Role.OPERATOR in roles:
+                yield _parked(session, deal, hold)
+
+
+def _parked(session: Session, deal: DealRow, hold: HoldEntry) -> Asked:
+    name = "resolve" if hold.answers else "retry"
+    answer = f" --answer '{'|'.join(hold.answers)}'" if hold.answers else ""
+    return Asked(
+        deal=deal.number,
+        kind=name,
+        step=hold.key,
+        customer=deal.customer,
+        total_minor=deal.total_minor,
+        currency=deal.currency,
+        reason=hold.reason,
+        since=_since(session, deal),
+        command=f"q2c deal {name} {deal.number} --item {hold.key}{answer}",
+        path=f"/v1/deals/{deal.number}/messages/{name}",
+        body={"item": hold.key, **({"answer": hold.answers[0]} if hold.answers else {})},
+    )
+
+
+def _asked(  # noqa: PLR0913 - one entry has these facts
+    session: Session,
+    deal: DealRow,
+    quote: QuoteRow,
+    *,
+    kind: str,
+    reason: str,
+    command: str,
+    body: dict[str, Any] | None = None,
+) -> Asked:
+    return Asked(
+        deal=deal.number,
+        kind=kind,
+        customer=deal.customer,
+        total_minor=quote.total_minor,
+        currency=quote.currency,
+        reason=reason,
+        since=_since(session, deal),
+        command=command,
+        path=f"/v1/deals/{deal.number}/messages/{kind}",
+        body=body or {},
+    )
+
+
+def _since(session: Session, deal: DealRow) -> datetime | None:
+    """Return when the deal last entered a stage or was parked: since then it waits."""
+    statement = select(func.max(AuditRow.at)).where(
+        AuditRow.deal == deal.number, col(AuditRow.what).in_(("stage", "parked"))
+    )
+    moment: datetime | None = session.exec(statement).one()
+    return moment

@@ -1,0 +1,43 @@
+"""A deal file to begin with, with a comment at every field."""
+
+DEAL_TEMPLATE = """\
+# A deal: what is sold to whom. Check it with `q2c deal check FILE`.
+
+number: ""                # leave it empty to get the next free number
+entity: US01              # which of our companies sells
+customer: C-100           # who buys
+currency: USD             # ISO 4217
+# price_book: standard    # only if not the one of the currency
+starts_on: 2026-01-31     # first day of service; without it, the day of the quote
+term_months: 12           # 0 for a one-off sale
+# payment_terms_days: 30  # only if not those of the customer
+purchase_order: ""        # the customer's order number, if already known
+valid_days: 30            # how long the quote can be accepted
+signature_days: 14        # how long the contract can be signed
+note: ""                  # shown on the quote
+
+lines:
+  - product: CRM          # a SKU of the catalogue
+    quantity: "25"
+    discount:             # a percentage, or an amount in major units
+      percent: "10"
+      reason: Reference customer
+  - product: ONBOARDING
+    unit_price: "1500.00" # agreed instead of the list price
+#   options:              # parts of a bundle
+#     - product: SUPPORT
+#       quantity: "1"
+
+# header_discount:        # off the whole quote
+#   amount: "100.00"
+#   basis: once           # or per_period
+
+renewal:
+  auto_renew: true
+  notice_days: 60         # days before the end at which notice counts
+  uplift_percent: "5"     # price rise of the next term
+  price_basis: last       # or list
+# term_months: 12         # only if the next term has another length
+
+# test_clock: 2026-01-15T09:00:00Z   # a clock of its own, for trials
+"""
