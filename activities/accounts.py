@@ -112,7 +112,7 @@ def _fully_billed(session: Session, deal: str) -> bool:
 
 def _fully_recognized(session: Session, deal: str) -> bool:
     promised = session.exec(
-        select(func.sum(ObligationRow.allocated_minor)).where(
+        select(func.coalesce(func.sum(ObligationRow.allocated_minor), -1)).where(
             ObligationRow.deal == deal, col(ObligationRow.canceled_on).is_(None)
         )
     ).one()
@@ -121,4 +121,4 @@ def _fully_recognized(session: Session, deal: str) -> bool:
             RecognizedRow.deal == deal
         )
     ).one()
-    return promised is not None and int(recognized) == promised
+    return 0 <= promised == recognized

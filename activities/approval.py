@@ -63,7 +63,8 @@ class ApprovalActivities:
         key = _step_key(session, step)
         assurance, refusal = self._assurance(step, quote, key)
         refusal = refusal or _refusal(session, step, quote, key)
-        used = f"{step.deal}:{_side(step.kind)}:{key}:{step.person}:{quote.content_hash}"
+        question = key if step.kind in _OF_APPROVERS else ""
+        used = f"{step.deal}:{_side(step.kind)}:{question}:{step.person}:{quote.content_hash}"
         digest = hashlib.sha256(f"{used}:{step.quote_version}".encode()).hexdigest()
         if not refusal and _is_used(session, digest):
             refusal = f"{step.person} has already decided this; a token works once."

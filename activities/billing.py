@@ -12,6 +12,7 @@ from temporalio import activity
 
 from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
+from activities.cash import apply_waiting_cash
 from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.pricing import quote_of_term
@@ -76,6 +77,7 @@ class BillingActivities:
             parked += [question] if question else []
             dates.append(next_on)
         dates.append(self._post_receivables(session, step))
+        apply_waiting_cash(session, step.deal, step.on, now)
         later = [day for day in dates if day is not None and day > step.on]
         return Converged(
             invoices=_unpublished(session, step),
@@ -132,14 +134,10 @@ class BillingActivities:
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),
         )
-        draft_invoice(request)
+        _require_sound(draft_invoice(request))
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
         dated = request.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        problems = check_invoice(invoice)
-        if problems:
-            listed = "; ".join(str(problem) for problem in problems)
-            raise ParkedError(f"The invoice is not complete: {listed}")
         session.add(_invoice_row(invoice, scope, series, sequence, group))
         session.flush()
         session.add_all(_line_rows(invoice, group))
@@ -181,6 +179,14 @@ class BillingActivities:
         position = journal.contract_position(session, row.deal, row.currency)
         entry = invoice_entry(header, invoice, position, day)
         journal.post(session, entry, self._office.wall_clock(), row.scope)
+
+
+def _require_sound(draft: Invoice) -> None:
+    """Park what may not go out before a number is drawn: a number without invoice is a gap."""
+    problems = check_invoice(draft.model_copy(update={"number": "draft"}))
+    if problems:
+        listed = "; ".join(str(problem) for problem in problems)
+        raise ParkedError(f"The invoice is not complete: {listed}")
 
 
 def transferred(session: Session, deal: str) -> dict[str, date]:

@@ -26,6 +26,7 @@ from models.collection import (
     apply_payment,
     due_step,
 )
+from models.currencies import is_currency
 from models.errors import NotFoundError, Problem
 from models.ledger import EntryHeader, payment_entry, payment_key
 from models.money import Money
@@ -138,26 +139,25 @@ class CollectionActivities:
         scope, policy = scope_of(deal), dunning_policy(session)
         items = _items_to_remind(session, deal)
         found = [
-            (item, due) for item in items if (due := due_step(policy, item, step.on)) is not None
+            (item, due)
+            for item in items
+            if (due := due_step(policy, item, step.on)) is not None
+            and (item.deal == step.deal or not due.step.is_decision)
         ]
-        written = _letter_of(session, deal, scope, step.on)
-        if written is not None:
-            return self._covered(session, step, written)
-        letter = _write_letter(session, deal, scope, step.on, (policy, found))
-        decision = _record_levels(session, found, letter, step.on)
-        account = account_of(session, step.deal, _day_after(step.on))
+        letter = _letter_of(session, deal, scope, step.on)
+        if letter is None:
+            letter = _write_letter(session, deal, scope, step.on, (policy, found))
+        else:
+            found = [(item, due) for item, due in found if not due.step.is_letter]
+        _record_levels(session, found, letter, step.on)
+        is_ours = letter is not None and letter.deal == step.deal
         return Dunned(
-            letter=letter.number if letter else "",
+            letter=letter.number if letter and is_ours else "",
+            covered_by=letter.number if letter and not is_ours else "",
             level=letter.level if letter else 0,
-            decision_needed=decision and any(item.deal == step.deal for item, _ in found),
-            account=account,
+            decision_needed=_needs_decision(session, step),
+            account=account_of(session, step.deal, _day_after(step.on)),
         )
-
-    def _covered(self, session: Session, step: Dun, letter: ReminderRow) -> Dunned:
-        account = account_of(session, step.deal, _day_after(step.on))
-        if letter.deal == step.deal:
-            return Dunned(letter=letter.number, level=letter.level, account=account)
-        return Dunned(covered_by=letter.number, level=letter.level, account=account)
 
 
 def _day_after(day: date) -> date:
@@ -216,6 +216,9 @@ def _problems(
     problems = []
     if request.amount_minor <= 0:
         problems.append(Problem(field="amount", reason="is not above zero"))
+    if not is_currency(request.currency):
+        reason, remedy = f"{request.currency!r} is no currency", "use an ISO 4217 code"
+        problems.append(Problem(field="currency", reason=reason, remedy=remedy))
     if not request.reference:
         remedy = "name the bank's or provider's reference, so that it counts once"
         problems.append(Problem(field="reference", reason="is empty", remedy=remedy))
@@ -227,12 +230,25 @@ def _problems(
         problems += _invoice_problems(session, request, number)
     if request.deal:
         problems += _deal_problems(session, request)
+    elif _first_deal(session, request.customer) is None:
+        reason = f"{request.customer} has no deal to pay for"
+        problems.append(Problem(field="customer", reason=reason, remedy="see `q2c deal list`"))
     currencies = sorted({item.balance.currency for item in items})
     if not problems and currencies and request.currency not in currencies:
         reason = f"is {request.currency}, but open invoices are in {', '.join(currencies)}"
         remedy = "cash never crosses currencies silently; convert it first"
         problems.append(Problem(field="currency", reason=reason, remedy=remedy))
     return tuple(problems)
+
+
+def _target_problems(session: Session, request: RecordPayment) -> list[Problem]:
+    """Return what is wrong with the invoices and the deal a payment names."""
+    found = [
+        problem
+        for number in request.invoices
+        for problem in _invoice_problems(session, request, number)
+    ]
+    return [*found, *(_deal_problems(session, request) if request.deal else [])]
 
 
 def _invoice_problems(session: Session, request: RecordPayment, number: str) -> list[Problem]:
@@ -279,11 +295,15 @@ def _entity_number(session: Session, request: RecordPayment, outcome: CashApplic
     deals = [part.deal for part in outcome.applied] or ([request.deal] if request.deal else [])
     if deals:
         return deal_row(session, deals[0]).entity
-    statement = select(DealRow).where(DealRow.customer == request.customer)
-    row = session.exec(statement.order_by(col(DealRow.started_at))).first()
-    if row is None:
+    first = _first_deal(session, request.customer)
+    if first is None:
         raise NotFoundError(f"Customer {request.customer} has no deal to pay for")
-    return row.entity
+    return first.entity
+
+
+def _first_deal(session: Session, customer: str) -> DealRow | None:
+    statement = select(DealRow).where(DealRow.customer == customer)
+    return session.exec(statement.order_by(col(DealRow.started_at), col(DealRow.number))).first()
 
 
 def _scope(session: Session, request: RecordPayment, outcome: CashApplication) -> str:
@@ -379,11 +399,9 @@ def _record_levels(
     found: Sequence[tuple[OpenItem, DunningDue]],
     letter: ReminderRow | None,
     on: date,
-) -> bool:
-    """Record the levels reached and passed over; return whether a person has to decide."""
-    decision = False
+) -> None:
+    """Record the levels reached and passed over."""
     for item, due in found:
-        decision = decision or due.step.is_decision
         reached = "sent" if due.step.is_letter else "decision" if due.step.is_decision else "due"
         levels = [(level, "skipped") for level in due.skipped] + [(due.step.level, reached)]
         for level, status in levels:
@@ -398,4 +416,14 @@ def _record_levels(
                 )
             )
     session.flush()
-    return decision
+
+
+def _needs_decision(session: Session, step: Dun) -> bool:
+    """Whether one of the deal's invoices came to the decision today, however often it is asked."""
+    statement = (
+        select(ReminderItemRow)
+        .join(InvoiceRow, col(InvoiceRow.number) == col(ReminderItemRow.invoice))
+        .where(InvoiceRow.deal == step.deal)
+        .where(ReminderItemRow.status == "decision", ReminderItemRow.on == step.on)
+    )
+    return session.exec(statement).first() is not None

@@ -33,10 +33,11 @@ class ConfigurationActivities:
         return self._office.books.write(lambda session: self._configure(session, step))
 
     def _configure(self, session: Session, step: ConfigureDeal) -> DealConfigured:
-        problems = (*self._house_problems(step), *problems_of(session, step))
-        if problems:
-            return DealConfigured(problems=problems)
-        self._put_on_record(session, step)
+        if not _is_on_record(session, step):
+            problems = (*self._house_problems(step), *problems_of(session, step))
+            if problems:
+                return DealConfigured(problems=problems)
+            self._put_on_record(session, step)
         return DealConfigured(
             entity=step.file.entity,
             customer=step.file.customer,
@@ -52,8 +53,6 @@ class ConfigurationActivities:
         return (Problem(field="test_clock", reason=reason, remedy=remedy),)
 
     def _put_on_record(self, session: Session, step: ConfigureDeal) -> None:
-        if session.get(DealRow, step.deal) is not None:
-            return
         content = file_content(step.file)
         deal = DealRow(
             number=step.deal,
@@ -88,10 +87,7 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     """Return everything that keeps a deal file from being sold: parties, products and prices."""
     file = step.file
     problems = [*check_deal_file(file), *_party_problems(session, file)]
-    known = session.exec(
-        select(DealFileRow).where(DealFileRow.deal == step.deal, DealFileRow.term == 1)
-    ).first()
-    if known is not None and known.content_hash != file_hash(file):
+    if _recorded_hash(session, step.deal) not in ("", file_hash(file)):
         reason = f"deal {step.deal} exists with another file"
         problems.append(Problem(field="number", reason=reason, remedy="use another number"))
     try:
@@ -100,6 +96,17 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
     return (*problems, *_line_problems(catalog, step))
+
+
+def _recorded_hash(session: Session, deal: str) -> str:
+    """Return the hash of the file a deal was put on record with, empty for a new deal."""
+    statement = select(DealFileRow).where(DealFileRow.deal == deal, DealFileRow.term == 1)
+    row = session.exec(statement).first()
+    return row.content_hash if row else ""
+
+
+def _is_on_record(session: Session, step: ConfigureDeal) -> bool:
+    return _recorded_hash(session, step.deal) == file_hash(step.file)
 
 
 def _party_problems(session: Session, file: DealFile) -> list[Problem]:
@@ -118,15 +125,21 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
     return problems
 
 
-def _line_problems(catalog: Catalog, step: ConfigureDeal) -> tuple[Problem, ...]:
+def _line_problems(catalog: Catalog, step: ConfigureDeal) -> list[Problem]:
     configured = configure(catalog, step.file)
-    if configured.problems or not configured.lines:
-        return configured.problems
+    lines, request = configured.lines, pricing_request(step.file, step)
+    if configured.problems or check_deal_file(step.file):
+        # Numbers of a broken file may not compute; whether everything has a price can still be told.
+        bare = {"unit_price": None, "discount": None}
+        lines = tuple(line.model_copy(update=bare) for line in lines)
+        request = request.model_copy(update={"header_discount": None})
+    found = {(problem.field, problem.reason): problem for problem in configured.problems}
     try:
-        price(catalog, configured.lines, pricing_request(step.file, step))
+        price(catalog, lines, request)
     except InvalidInputError as error:
-        return error.problems
-    return ()
+        for problem in error.problems:
+            found.setdefault((problem.field, problem.reason), problem)
+    return list(found.values())
 
 
 def pricing_request(file: DealFile, step: DealStep) -> PricingRequest:

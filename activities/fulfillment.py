@@ -31,6 +31,7 @@ from models.steps import (
     FulfillOrder,
 )
 from models.tables import (
+    DocumentRow,
     FulfillmentEventRow,
     InvoiceLineRow,
     ObligationRow,
@@ -62,12 +63,12 @@ class FulfillmentActivities:
         """
 
         def fulfill(session: Session) -> FulfillmentOutcome:
-            opened = _open_order(session, step)
+            _open_order(session, step)
             for row in _rows(session, step):
                 line = OrderLine.model_validate_json(row.content)
                 self._advance(session, step, row, line)
             session.flush()
-            return _outcome(session, step, opened=opened)
+            return _with_unpublished(session, step, _outcome(session, step))
 
         return self._office.books.write(fulfill)
 
@@ -114,7 +115,7 @@ class FulfillmentActivities:
             note = _known_note(session, step)
             if note is None:
                 note = _deliver(session, step)
-            return _outcome(session, step, delivery_note=note)
+            return _outcome(session, step, note)
 
         return self._refusable(record)
 
@@ -137,7 +138,7 @@ class FulfillmentActivities:
     def _give_up(
         self, session: Session, step: CancelLine, row: OrderLineRow, line: OrderLine
     ) -> None:
-        if _is_billed(session, step, line.number):
+        if _is_billed(session, row, line.number):
             raise RefusedError(f"Line {line.number} is billed already; it needs a credit note")
         changed = cancel(line)
         if line.status is FulfillmentStatus.RESERVED:
@@ -145,7 +146,7 @@ class FulfillmentActivities:
             key = f"release:{step.deal}:{line.number}"
             self._move(session, entity, line, line.quantity, key)
         _store(session, step, row, changed, f"cancel:{line.number}", actor=step.actor)
-        _cancel_promise(session, step, line.number)
+        _cancel_promise(session, step, row, line.number)
 
     def _refusable(self, work: Callable[[Session], FulfillmentOutcome]) -> FulfillmentOutcome:
         try:
@@ -154,9 +155,9 @@ class FulfillmentActivities:
             return FulfillmentOutcome(refused_because=str(refused))
 
 
-def _open_order(session: Session, step: DealStep) -> bool:
+def _open_order(session: Session, step: DealStep) -> None:
     if _rows(session, step):
-        return False
+        return
     quote = quote_of_term(session, step.deal, step.term)
     lines = order_lines(quote.lines) if quote else ()
     for line in lines:
@@ -184,7 +185,6 @@ def _open_order(session: Session, step: DealStep) -> bool:
             )
         )
     session.flush()
-    return True
 
 
 def _rows(session: Session, step: DealStep) -> Sequence[OrderLineRow]:
@@ -238,7 +238,14 @@ def _known_note(session: Session, step: ConfirmDelivery) -> str | None:
 
 def _deliver(session: Session, step: ConfirmDelivery) -> str:
     rows = _wanted(session, step, step.lines) if step.lines else _open_rows(session, step)
-    if not rows:
+    lines = [OrderLine.model_validate_json(row.content) for row in rows]
+    confirmed = [confirm(line, step.event, step.on) for line in lines]
+    moved = [
+        (row, after)
+        for row, before, after in zip(rows, lines, confirmed, strict=True)
+        if after != before
+    ]
+    if not moved:
         raise RefusedError("Nothing waits for delivery: stock is missing or all is delivered")
     notes = session.exec(
         select(func.count(func.distinct(FulfillmentEventRow.document))).where(
@@ -247,8 +254,7 @@ def _deliver(session: Session, step: ConfirmDelivery) -> str:
         )
     ).one()
     number = f"DN-{step.deal}-{notes + 1}"
-    for row in rows:
-        line = confirm(OrderLine.model_validate_json(row.content), step.event, step.on)
+    for row, line in moved:
         key = f"deliver:{step.command_id}:{line.number}"
         _store(session, step, row, line, key, document=number, actor=step.actor)
     session.flush()
@@ -282,23 +288,27 @@ def _wanted(session: Session, step: DealStep, names: Sequence[str]) -> list[Orde
     return [rows.get(name) or by_number[name] for name in names]
 
 
-def _is_billed(session: Session, step: DealStep, number: str) -> bool:
+def _is_billed(session: Session, row: OrderLineRow, number: str) -> bool:
     statement = select(InvoiceLineRow).where(
-        InvoiceLineRow.deal == step.deal,
+        InvoiceLineRow.deal == row.deal,
+        InvoiceLineRow.term == row.term,
         col(InvoiceLineRow.reference).startswith(f"{number}/", autoescape=True),
     )
     return session.exec(statement).first() is not None
 
 
-def _cancel_promise(session: Session, step: CancelLine, number: str) -> None:
+def _cancel_promise(
+    session: Session, step: CancelLine, order_line: OrderLineRow, number: str
+) -> None:
     """Take a line out of the plan and share what is left of the price over what is still promised.
 
-    Removing a distinct, unsatisfied good is a modification accounted for prospectively
+    Only the term that ordered the line is touched: a later term numbers its lines anew. Removing a distinct, unsatisfied good is a modification accounted for prospectively
     (ASC 606-10-25-13(a), IFRS 15.21(a)).
     """
     charges = session.exec(
         select(PlannedChargeRow).where(
-            PlannedChargeRow.deal == step.deal,
+            PlannedChargeRow.deal == order_line.deal,
+            PlannedChargeRow.term == order_line.term,
             col(PlannedChargeRow.reference).startswith(f"{number}/", autoescape=True),
             col(PlannedChargeRow.canceled_on).is_(None),
         )
@@ -309,7 +319,9 @@ def _cancel_promise(session: Session, step: CancelLine, number: str) -> None:
     removed = sum(charge.amount_minor for charge in charges)
     rows = session.exec(
         select(ObligationRow).where(
-            ObligationRow.deal == step.deal, col(ObligationRow.canceled_on).is_(None)
+            ObligationRow.deal == order_line.deal,
+            ObligationRow.term == order_line.term,
+            col(ObligationRow.canceled_on).is_(None),
         )
     ).all()
     for row in rows:
@@ -333,14 +345,13 @@ def _cancel_promise(session: Session, step: CancelLine, number: str) -> None:
             row.allocated_minor = share.minor
             row.content = promise.model_copy(update={"allocated": share}).model_dump_json()
             session.add(row)
-    deal_row(session, step.deal).total_minor -= removed
+    deal = deal_row(session, step.deal)
+    if deal.term == order_line.term:
+        deal.total_minor -= removed
 
 
-def _outcome(
-    session: Session, step: DealStep, *, opened: bool = False, delivery_note: str = ""
-) -> FulfillmentOutcome:
+def _outcome(session: Session, step: DealStep, delivery_note: str = "") -> FulfillmentOutcome:
     rows = _rows(session, step)
-    numbers = session.exec(select(WorkOrderRow.number).where(WorkOrderRow.deal == step.deal)).all()
     undelivered = [
         row
         for row in rows
@@ -350,7 +361,22 @@ def _outcome(
     return FulfillmentOutcome(
         undelivered=len(undelivered),
         back_ordered=sum(row.status == FulfillmentStatus.BACK_ORDERED.value for row in rows),
-        confirmation=f"OC-{step.deal}" if opened else "",
-        work_orders=tuple(sorted(numbers)) if opened else (),
         delivery_note=delivery_note,
+    )
+
+
+def _with_unpublished(
+    session: Session, step: DealStep, outcome: FulfillmentOutcome
+) -> FulfillmentOutcome:
+    """Name the order's documents that are not stored yet, so that a lost answer loses none."""
+    stored = frozenset(
+        session.exec(select(DocumentRow.number).where(DocumentRow.deal == step.deal))
+    )
+    confirmation = f"OC-{step.deal}" if _rows(session, step) else ""
+    numbers = session.exec(select(WorkOrderRow.number).where(WorkOrderRow.deal == step.deal))
+    return outcome.model_copy(
+        update={
+            "confirmation": "" if confirmation in stored else confirmation,
+            "work_orders": tuple(sorted(frozenset(numbers) - stored)),
+        }
     )

@@ -24,7 +24,8 @@ def next_number(
     Dates never go back within a series (EU VAT Directive art. 226(2) with national practice), so a
     document of an earlier day carries the date of the last one.
     """
-    series = f"{kind}-{scope}" if scope else f"{kind}-{on.year}"
+    mark = f"TEST-{scope}" if scope else str(on.year)
+    series = f"{kind}-{mark}"
     row = session.get(NumberSeries, (entity.number, series), with_for_update=True)
     if row is None:
         row = NumberSeries(entity=entity.number, series=series, last=0, last_on=on)
@@ -32,6 +33,5 @@ def next_number(
     row.last += 1
     row.last_on = max(row.last_on, on)
     session.flush()
-    mark = f"TEST-{scope}" if scope else str(on.year)
     number = f"{entity.number_prefix}{kind}-{mark}-{row.last:05d}"
     return number, series, row.last, row.last_on

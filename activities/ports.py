@@ -19,6 +19,9 @@ class Books(Protocol):
     def read(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction that only reads."""
 
+    def close(self) -> None:
+        """Let go of every connection."""
+
 
 class Clock(Protocol):
     """The wall clock; it only stamps when a row was written, never decides anything."""

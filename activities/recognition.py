@@ -58,6 +58,14 @@ def recognize_term(
             before = handed_over + _ONE_DAY
             key = f"{revenue_key(contract.deal, contract.term, before)}:{promise.reference}"
             _post(session, contract, [promise], before, key, recorded_at)
+    # Giving up a line shares the price anew, also over what was earned in full before.
+    complete = _complete(found, on)
+    key = f"{revenue_key(contract.deal, contract.term, on + _ONE_DAY)}:changed"
+    _post(session, contract, complete, on + _ONE_DAY, key, recorded_at)
+
+
+def _complete(found: Iterable[Obligation], before: date) -> list[Obligation]:
+    return [one for one in found if one.satisfied_before and one.satisfied_before <= before]
 
 
 def _boundaries(over_time: Sequence[Obligation], on: date) -> list[date]:
@@ -76,13 +84,25 @@ def next_boundary(
     session: Session, contract: ContractRow, moved: Mapping[str, date], on: date
 ) -> date | None:
     """Return the next day after `on` on which a term earns something."""
-    over_time = [
-        promise
-        for promise in promises(session, contract, moved)
-        if promise.satisfaction is Satisfaction.OVER_TIME
-    ]
+    found = promises(session, contract, moved)
+    tomorrow = on + _ONE_DAY
+    complete = _complete(found, tomorrow)
+    if not _left(session, contract, complete, tomorrow).is_zero:
+        return tomorrow
+    over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
     horizon = max((one.satisfied_before or on for one in over_time), default=on)
     return min((day for day in _boundaries(over_time, horizon) if day > on), default=None)
+
+
+def _left(
+    session: Session, contract: ContractRow, found: Iterable[Obligation], before: date
+) -> Money:
+    """Return what the promises have earned before a day beyond what is recognized already."""
+    amounts = (
+        earned(promise, before) - _recognized(session, contract, promise.reference)
+        for promise in found
+    )
+    return Money.total(amounts, contract.currency)
 
 
 def _post(

@@ -13,7 +13,7 @@ from temporalio import activity
 from activities.ports import Office
 from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
 from models.approval import ApprovalPolicy, parse_policy
-from models.catalog import Catalog, parse_catalog
+from models.catalog import Catalog, decimals_of, number_problem, parse_catalog
 from models.collection import DEFAULT_LADDER, DunningPolicy, parse_dunning_policy
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.fulfillment import FulfillmentStatus
@@ -34,6 +34,8 @@ Content = TypeVar("Content", bound=BaseModel)
 
 HOUSE = "house"
 """The key of what there is only one of: the catalogue, each policy, the tax rules."""
+
+_STOCK_DECIMALS = 6
 
 
 class TaxRules(Value):
@@ -159,6 +161,9 @@ class RegisterActivities:
         return self._office.books.write(lambda session: self._append(session, change, content))
 
     def _append(self, session: Session, change: RegisterChange, content: str) -> ChangeRecorded:
+        problems = _prefix_problems(session, change, content)
+        if problems:
+            return ChangeRecorded(problems=problems)
         current = latest(session, change.kind, change.key)
         digest = content_hash(content)
         if current is not None and current.content_hash == digest:
@@ -189,9 +194,11 @@ class RegisterActivities:
         return self._office.books.write(lambda session: self._receive(session, receipt))
 
     def _receive(self, session: Session, receipt: StockReceipt) -> ChangeRecorded:
-        entity_of(session, receipt.entity)
         key = f"receipt:{receipt.entity}:{receipt.sku}:{receipt.reference}"
         found = session.exec(select(StockMovement).where(StockMovement.key == key)).first()
+        problems = _receipt_problems(session, receipt, found)
+        if problems:
+            return ChangeRecorded(problems=problems)
         if found is None:
             session.add(
                 StockMovement(
@@ -213,14 +220,52 @@ class RegisterActivities:
         return ChangeRecorded(repeated=found is not None, deals=tuple(waiting))
 
 
+def _prefix_problems(session: Session, change: RegisterChange, content: str) -> tuple[Problem, ...]:
+    """Refuse a prefix another entity has or had: two invoices would get the same number."""
+    if change.kind is not RegisterKind.ENTITY:
+        return ()
+    prefix = Entity.model_validate_json(content).number_prefix
+    others = session.exec(
+        select(RegisterRow)
+        .where(RegisterRow.kind == RegisterKind.ENTITY.value, RegisterRow.key != change.key)
+        .order_by(col(RegisterRow.id))
+    )
+    for row in others:
+        if Entity.model_validate_json(row.content).number_prefix == prefix:
+            reason = f"{prefix!r} belongs to entity {row.key}, whose documents would clash with it"
+            remedy = "give each entity a prefix of its own"
+            return (Problem(field="number_prefix", reason=reason, remedy=remedy),)
+    return ()
+
+
 def _stock_problems(receipt: StockReceipt) -> tuple[Problem, ...]:
-    problems = []
-    try:
-        if Decimal(receipt.quantity) <= 0:
-            problems.append(Problem(field="quantity", reason="is not above zero"))
-    except ArithmeticError:
-        problems.append(Problem(field="quantity", reason=f"{receipt.quantity!r} is no number"))
+    problems = [*_quantity_problems(receipt.quantity)]
     if not receipt.reference:
         remedy = "name the delivery note, so that it counts once"
         problems.append(Problem(field="reference", reason="is empty", remedy=remedy))
     return tuple(problems)
+
+
+def _quantity_problems(written: str) -> list[Problem]:
+    try:
+        quantity = Decimal(written)
+    except ArithmeticError:
+        return [Problem(field="quantity", reason=f"{written!r} is no number")]
+    if not quantity.is_finite():
+        return [Problem(field="quantity", reason=f"{written} is no quantity")]
+    if decimals_of(quantity) > _STOCK_DECIMALS:
+        return [Problem(field="quantity", reason=f"has more than {_STOCK_DECIMALS} decimals")]
+    return number_problem("quantity", quantity, positive=True)
+
+
+def _receipt_problems(
+    session: Session, receipt: StockReceipt, found: StockMovement | None
+) -> tuple[Problem, ...]:
+    if found is not None and found.quantity != Decimal(receipt.quantity):
+        reason = f"{receipt.reference} is on record with {found.quantity.normalize():f}"
+        remedy = "use the number of the other delivery note"
+        return (Problem(field="reference", reason=reason, remedy=remedy),)
+    if latest(session, RegisterKind.ENTITY, receipt.entity) is None:
+        reason = f"There is no entity {receipt.entity} on record"
+        return (Problem(field="entity", reason=reason, remedy="see `q2c entity list`"),)
+    return ()

@@ -245,14 +245,9 @@ class Notice(StrEnum):
 
     APPROVAL_REQUEST = "approval_request"
     APPROVAL_REMINDER = "approval_reminder"
-    APPROVAL_ESCALATION = "approval_escalation"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    SIGNATURE_REMINDER = "signature_reminder"
     RENEWAL_ALARM = "renewal_alarm"
     RENEWAL_REMINDER = "renewal_reminder"
     DUNNING_DECISION = "dunning_decision"
-    PARKED = "parked"
     ENDED = "ended"
 
 

@@ -18,6 +18,7 @@ from temporalio.worker.workflow_sandbox import (
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from activities.adapters.mail import open_mailer
+from activities.adapters.pdf import render
 from activities.ports import HouseRules, Office
 from activities.publishing import PublishingOffice
 from activities.signatures import Queue
@@ -66,6 +67,7 @@ def open_office(settings: Settings) -> PublishingOffice:
         office=office,
         store=DocumentStore(settings.documents_url),
         mailer=open_mailer(settings.mail_url),
+        render=render,
     )
 
 

@@ -16,13 +16,22 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 Result = TypeVar("Result")
 
 _ATTEMPTS = 12
-_SERIALIZATION_FAILURES = {"40001", "40P01"}
+_UNIQUE_VIOLATION = "23505"
+_LOST_RACES = {"40001", "40P01", _UNIQUE_VIOLATION}
+_PRAGMAS = (
+    "busy_timeout=30000",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    # Without it INSERT OR REPLACE deletes a row and no trigger hears of it.
+    "recursive_triggers=ON",
+)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -39,7 +48,11 @@ def open_engine(url: str) -> Engine:
     address = _address(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(
-            address, isolation_level="SERIALIZABLE", pool_pre_ping=True, pool_size=10, max_overflow=20
+            address,
+            isolation_level="SERIALIZABLE",
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
         )
     engine = create_engine(
         url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=20
@@ -53,7 +66,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions of its own: `_begin_sqlite` does.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in _PRAGMAS:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -76,8 +89,8 @@ class Books:
             try:
                 with Session(self._engine, expire_on_commit=False) as session, session.begin():
                     return work(session)
-            except OperationalError as error:
-                if attempt == _ATTEMPTS or not _is_rolled_back(error):
+            except DBAPIError as error:
+                if attempt == _ATTEMPTS or not _lost_a_race(error):
                     raise
                 time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311
         raise AssertionError("unreachable")
@@ -92,8 +105,13 @@ class Books:
         self._engine.dispose()
 
 
-def _is_rolled_back(error: OperationalError) -> bool:
-    return getattr(error.orig, "sqlstate", None) in _SERIALIZATION_FAILURES
+def _lost_a_race(error: DBAPIError) -> bool:
+    """Whether another transaction came first; PostgreSQL says so by any of these (manual, 13.5).
+
+    A unique violation is one of them: the snapshot is taken before a lock is waited for, so what
+    the other wrote is only seen by trying again.
+    """
+    return getattr(error.orig, "sqlstate", None) in _LOST_RACES
 
 
 def _config(url: str) -> Config:

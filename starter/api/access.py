@@ -1,6 +1,7 @@
-"""What the routes share: the house behind them, who is asking, what they wrote, and under which key."""
+"""What the routes share: the house behind them, who is asking, what they wrote, which page."""
 
 import json
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -87,9 +88,25 @@ IdempotencyKey = Annotated[
     ),
 ]
 
-Limit = Annotated[int, Query(ge=1, le=500, description="Entries on a page.")]
-After = Annotated[str, Query(description="The `next` of the page before.")]
-AfterNumber = Annotated[int, Query(ge=0, description="The `next` of the page before.")]
+
+@dataclass(frozen=True)
+class TextPage:
+    """A page of a listing that is in order of a text."""
+
+    limit: Annotated[int, Query(ge=1, le=500, description="Entries on a page.")] = 100
+    after: Annotated[str, Query(description="The `next` of the page before.")] = ""
+
+
+@dataclass(frozen=True)
+class CountedPage:
+    """A page of a listing that is in order of a count."""
+
+    limit: Annotated[int, Query(ge=1, le=500, description="Entries on a page.")] = 100
+    after: Annotated[int, Query(ge=0, description="The `next` of the page before.")] = 0
+
+
+Page = Annotated[TextPage, Depends()]
+Counted = Annotated[CountedPage, Depends()]
 
 
 def written_as(schema: dict[str, Any], example: object) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """The books: journal, trial balance, receivables. For finance and operators."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
-from starter.api.access import After, Limit, ReaderOfBooks, TheHouse
+from starter.api.access import Page, ReaderOfBooks, TheHouse
 from starter.api.problems import responses
 from starter.service import reports_books as reports
 
@@ -13,27 +14,32 @@ router = APIRouter(tags=["Books"])
 
 _RESPONSES = responses(401, 403, 422)
 
-From = Annotated[date | None, Query(alias="from", description="First day.")]
-Until = Annotated[date | None, Query(description="The day after the last.")]
 OnlyTests = Annotated[
     bool | None, Query(description="Only deals on a test clock, or only the others.")
 ]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries of the journal are shown."""
+
+    deal: Annotated[str | None, Query(description="Only of this deal.")] = None
+    entity: Annotated[str | None, Query(description="Only of this company of ours.")] = None
+    since: Annotated[date | None, Query(alias="from", description="First day.")] = None
+    until: Annotated[date | None, Query(description="The day after the last.")] = None
+
+
 @router.get("/books/journal", summary="The journal", responses=_RESPONSES)
-def journal(  # noqa: PLR0913 - each is a query parameter
-    house: TheHouse,
-    _: ReaderOfBooks,
-    deal: str | None = None,
-    entity: str | None = None,
-    since: From = None,
-    until: Until = None,
-    limit: Limit = 100,
-    after: After = "",
+def journal(
+    house: TheHouse, _: ReaderOfBooks, wanted: Annotated[Wanted, Depends()], page: Page
 ) -> reports.Journal:
     """Return the postings in order of day and entry, page by page."""
-    wanted = reports.JournalFilter(deal=deal, entity=entity, since=since, until=until)
-    return house.books.read(lambda session: reports.journal(session, wanted, limit, after))
+    chosen = reports.JournalFilter(
+        deal=wanted.deal, entity=wanted.entity, since=wanted.since, until=wanted.until
+    )
+    return house.books.read(
+        lambda session: reports.journal(session, chosen, page.limit, page.after)
+    )
 
 
 @router.get("/books/trial-balance", summary="The trial balance", responses=_RESPONSES)

@@ -1,19 +1,19 @@
 """Deals: checking and starting them, and everything there is to read about them."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import PlainTextResponse
 
 from models.deal import Stage
 from models.deal_file import deal_file_schema
 from models.errors import NotFoundError
 from starter.api.access import (
-    After,
-    AfterNumber,
     Body,
+    Counted,
     IdempotencyKey,
-    Limit,
+    Page,
     TheCaller,
     TheHouse,
     written_as,
@@ -95,22 +95,28 @@ def template(_: TheCaller) -> PlainTextResponse:
     return PlainTextResponse(DEAL_TEMPLATE, media_type="application/yaml")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which deals a listing shows."""
+
+    stage: Annotated[Stage | None, Query(description="Only in this stage.")] = None
+    customer: Annotated[str | None, Query(description="Only of this customer.")] = None
+    seller: Annotated[str | None, Query(description="Only of this seller.")] = None
+    on_hold: Annotated[bool | None, Query(description="Only those on hold, or not.")] = None
+
+
 @router.get("/deals", summary="List deals", responses=responses(401, 422))
-def list_deals(  # noqa: PLR0913 - each is a query parameter
-    house: TheHouse,
-    _: TheCaller,
-    stage: Stage | None = None,
-    customer: str | None = None,
-    seller: str | None = None,
-    on_hold: Annotated[bool | None, Query(description="Only those on hold, or not.")] = None,
-    limit: Limit = 100,
-    after: After = "",
+def list_deals(
+    house: TheHouse, _: TheCaller, wanted: Annotated[Wanted, Depends()], page: Page
 ) -> reports.Deals:
     """Return deals by number, page by page, from the books."""
-    wanted = reports.DealFilter(
-        stage=stage.value if stage else None, customer=customer, seller=seller, on_hold=on_hold
+    chosen = reports.DealFilter(
+        stage=wanted.stage.value if wanted.stage else None,
+        customer=wanted.customer,
+        seller=wanted.seller,
+        on_hold=wanted.on_hold,
     )
-    return house.books.read(lambda session: reports.deals(session, wanted, limit, after))
+    return house.books.read(lambda session: reports.deals(session, chosen, page.limit, page.after))
 
 
 @router.get("/deals/{number}", summary="Show a deal", responses=responses(401, 404))
@@ -144,11 +150,11 @@ async def _at_start(house: House, number: str) -> DealAtStart:
 @router.get(
     "/deals/{number}/timeline", summary="What happened to a deal", responses=responses(401, 404)
 )
-def timeline(
-    house: TheHouse, _: TheCaller, number: str, limit: Limit = 100, after: AfterNumber = 0
-) -> reports.Timeline:
+def timeline(house: TheHouse, _: TheCaller, number: str, page: Counted) -> reports.Timeline:
     """Return the audit trail, oldest first, page by page."""
-    return house.books.read(lambda session: reports.timeline(session, number, limit, after))
+    return house.books.read(
+        lambda session: reports.timeline(session, number, page.limit, page.after)
+    )
 
 
 @router.get(

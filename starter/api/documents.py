@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from models.documents import DocumentKind
-from starter.api.access import AfterNumber, Limit, TheCaller, TheHouse
+from starter.api.access import Counted, TheCaller, TheHouse
 from starter.api.problems import responses
 from starter.service import reports
 
@@ -11,18 +11,17 @@ router = APIRouter(tags=["Documents"])
 
 
 @router.get("/documents", summary="List documents", responses=responses(401))
-def documents(  # noqa: PLR0913 - each is a query parameter
+def documents(
     house: TheHouse,
     _: TheCaller,
+    page: Counted,
     deal: str | None = None,
     kind: DocumentKind | None = None,
-    limit: Limit = 100,
-    after: AfterNumber = 0,
 ) -> reports.Documents:
     """Return documents in the order in which they were made, page by page."""
     wanted = kind.value if kind else None
     return house.books.read(
-        lambda session: reports.documents(session, deal, wanted, limit, after)
+        lambda session: reports.documents(session, deal, wanted, page.limit, page.after)
     )
 
 

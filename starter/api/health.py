@@ -10,7 +10,7 @@ from models.parties import Role
 from models.tables import DealRow
 from models.value import Value
 from starter.api.access import TheCaller, TheHouse
-from starter.api.problems import responses
+from starter.api.problems import ProblemDocument
 
 router = APIRouter(tags=["House"])
 
@@ -57,7 +57,7 @@ async def health(house: TheHouse) -> JSONResponse:
     return JSONResponse(found.model_dump(mode="json"), status_code=200 if found.ok else 503)
 
 
-@router.get("/me", summary="Who am I?", responses=responses(401))
+@router.get("/me", summary="Who am I?", responses={401: {"model": ProblemDocument}})
 def me(caller: TheCaller) -> Me:
     """Return the person behind the token, with roles and titles."""
     return Me.model_validate(caller.person.model_dump())

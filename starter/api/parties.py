@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 
 from models.parties import Customer, Entity
 from models.steps import RegisterKind
-from starter.api.access import After, Body, Limit, TheCaller, TheHouse, written_as
+from starter.api.access import Body, Page, TheCaller, TheHouse, written_as
 from starter.api.problems import responses
 from starter.service import changes, register
 
@@ -30,12 +30,10 @@ _ENTITY = {
 
 
 @router.get("/entities", summary="Our companies", responses=responses(401))
-def entities(
-    house: TheHouse, _: TheCaller, limit: Limit = 100, after: After = ""
-) -> register.Entries:
+def entities(house: TheHouse, _: TheCaller, page: Page) -> register.Entries:
     """Return our companies by number, page by page."""
     return house.books.read(
-        lambda session: register.listing(session, RegisterKind.ENTITY, limit, after)
+        lambda session: register.listing(session, RegisterKind.ENTITY, page.limit, page.after)
     )
 
 
@@ -62,12 +60,10 @@ async def add_entity(
 
 
 @router.get("/customers", summary="Our customers", responses=responses(401))
-def customers(
-    house: TheHouse, _: TheCaller, limit: Limit = 100, after: After = ""
-) -> register.Entries:
+def customers(house: TheHouse, _: TheCaller, page: Page) -> register.Entries:
     """Return our customers by number, page by page."""
     return house.books.read(
-        lambda session: register.listing(session, RegisterKind.CUSTOMER, limit, after)
+        lambda session: register.listing(session, RegisterKind.CUSTOMER, page.limit, page.after)
     )
 
 

@@ -30,7 +30,7 @@ _EXAMPLE = {
     },
     openapi_extra=written_as(PaymentFile.model_json_schema(), _EXAMPLE),
 )
-async def record(
+async def record_payment(
     house: TheHouse, caller: TheCaller, response: Response, body: Body
 ) -> PaymentRecorded:
     """Record a payment once and return what it settled; needs the role finance.

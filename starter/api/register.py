@@ -5,7 +5,7 @@ from enum import StrEnum
 from fastapi import APIRouter, Response
 
 from models.steps import RegisterKind
-from starter.api.access import After, Body, Limit, TheCaller, TheHouse, written_as
+from starter.api.access import Body, Page, TheCaller, TheHouse, written_as
 from starter.api.problems import responses
 from starter.service import changes, register
 
@@ -38,12 +38,12 @@ _BODY = written_as(
 
 
 @router.get("/register/{kind}", summary="What is in force", responses=responses(401, 404))
-def in_force(
-    house: TheHouse, _: TheCaller, kind: Kind, limit: Limit = 100, after: After = ""
-) -> register.Entries:
+def in_force(house: TheHouse, _: TheCaller, kind: Kind, page: Page) -> register.Entries:
     """Return everything of a kind in force, page by page; catalogue and policies are one entry."""
     wanted = RegisterKind(kind.value)
-    return house.books.read(lambda session: register.listing(session, wanted, limit, after))
+    return house.books.read(
+        lambda session: register.listing(session, wanted, page.limit, page.after)
+    )
 
 
 @router.get("/register/{kind}/{key}", summary="One entry in force", responses=responses(401, 404))
@@ -60,7 +60,7 @@ def entry(house: TheHouse, _: TheCaller, kind: Kind, key: str) -> register.Entry
     responses=responses(401, 403, 422, 503, 504),
     openapi_extra=_BODY,
 )
-async def record(
+async def record_entry(
     house: TheHouse, caller: TheCaller, response: Response, kind: Kind, body: Body
 ) -> changes.Recorded:
     """Record the newest revision; needs the role operator. 200 if it is in force already."""

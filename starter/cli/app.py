@@ -29,7 +29,7 @@ _WITH_OWN_TOKEN = frozenset({"accept", "decline", "sign", "renew"})
 _EPILOG = (
     "Exit codes: 0 done, 1 refused or failed, 2 wrong usage or input, 3 cannot reach the API or "
     "Temporal, 4 not allowed. These options may also stand behind the command, "
-    "`q2c approve 1001 --as alice`; only --token means something else behind accept, decline, "
+    "`q2c approve 1001 --as mia`; only --token means something else behind accept, decline, "
     "sign and renew."
 )
 

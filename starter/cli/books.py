@@ -19,6 +19,9 @@ Customer = Annotated[
 Currency = Annotated[
     str, typer.Option("--currency", help="Only in this currency.", show_default=False)
 ]
+OfEntity = Annotated[
+    str, typer.Option("--entity", help="Only of this selling entity.", show_default=False)
+]
 Since = Annotated[
     datetime | None,
     typer.Option(formats=_DAY, help="From this day on.", show_default=False),
@@ -46,7 +49,7 @@ _JOURNAL = (
     Column("Debit", amount("debit_minor"), right=True),
     Column("Credit", amount("credit_minor"), right=True),
     Column("Deal", "deal"),
-    Column("Text", "text"),
+    Column("Text", "text", long=True),
 )
 _BALANCES = (
     Column("Account", "account"),
@@ -85,6 +88,7 @@ def attach(app: typer.Typer) -> None:
 def journal(
     ctx: typer.Context,
     deal: Deal = "",
+    entity: OfEntity = "",
     since: Since = None,
     until: Until = None,
     as_json: AsJson = False,
@@ -95,9 +99,8 @@ def journal(
     `q2c books journal --since 2026-01-01 --until 2026-02-01`
     """
     session = session_of(ctx)
-    rows = session.door.rows(
-        "/v1/books/journal", deal=deal or None, since=day(since), until=day(until)
-    )
+    wanted = {"deal": deal or None, "entity": entity or None, "from": day(since)}
+    rows = session.door.rows("/v1/books/journal", until=day(until), **wanted)
     if as_json:
         show_json(session.out, rows)
         return
@@ -119,6 +122,7 @@ def postings(entries: list[Row]) -> list[Row]:
 def trial_balance(
     ctx: typer.Context,
     currency: Currency = "",
+    entity: OfEntity = "",
     test_clock: OnTestClock = None,
     as_json: AsJson = False,
 ) -> None:
@@ -128,7 +132,10 @@ def trial_balance(
     """
     session = session_of(ctx)
     content = session.door.get(
-        "/v1/books/trial-balance", currency=currency.upper() or None, test_clock=test_clock
+        "/v1/books/trial-balance",
+        currency=currency.upper() or None,
+        entity=entity or None,
+        test_clock=test_clock,
     )
     if as_json:
         show_json(session.out, content)

@@ -22,7 +22,7 @@ _STEPS = (
     Column("For", "title"),
     Column("Approver", "approver"),
     Column("Status", "status"),
-    Column("Why", "reasons"),
+    Column("Why", "reasons", long=True),
 )
 _ORDER = (
     Column("Line", "reference"),
@@ -52,8 +52,11 @@ _FIGURES = (
 
 
 def show_deal_page(session: Session, detail: Row) -> None:
-    """Show one deal as a page; parts it has not come to yet are left out."""
-    deal: Row = detail.get("deal") or {}
+    """Show one deal as a page; parts it has not come to yet are left out.
+
+    A deal that is still starting, or failed at its start, is only its number, stage and problems.
+    """
+    deal: Row = detail.get("deal") or detail
     out = session.out
     say(out, f"Deal {deal.get('number')}: {_stage(deal)}", "bold")
     show_pairs(out, _summary(deal, detail.get("quote") or {}), indent=2)

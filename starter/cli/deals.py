@@ -38,7 +38,7 @@ _TIMELINE = (
     Column("When", moment("at")),
     Column("Who", "actor"),
     Column("What", "what"),
-    Column("Detail", "detail"),
+    Column("Detail", "detail", long=True),
 )
 _AGENDA = (
     Column("Due", moment("due_at")),
@@ -69,12 +69,13 @@ def list_deals(
         Stage | None, typer.Option(help="Only in this stage.", show_default=False)
     ] = None,
     customer: Annotated[str, typer.Option(help="Only of this customer.", show_default=False)] = "",
+    seller: Annotated[str, typer.Option(help="Only of this seller.", show_default=False)] = "",
     on_hold: Annotated[bool, typer.Option("--on-hold", help="Only those on hold.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List deals.
 
-    Examples: `q2c deal list`, `q2c deal list --stage approve`,
+    Examples: `q2c deal list`, `q2c deal list --stage approve --seller sam`,
     `q2c deal list --on-hold`
     """
     session = session_of(ctx)
@@ -82,6 +83,7 @@ def list_deals(
         "/v1/deals",
         stage=stage.value if stage else None,
         customer=customer or None,
+        seller=seller or None,
         on_hold=True if on_hold else None,
     )
     if as_json:

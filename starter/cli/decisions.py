@@ -16,9 +16,9 @@ _INBOX = (
     Column("What", "kind"),
     Column("Customer", "customer"),
     Column("Total", amount("total_minor"), right=True),
-    Column("Why", "reason"),
+    Column("Why", "reason", long=True),
     Column("Since", moment("since")),
-    Column("Do", "command"),
+    Column("Do", "command", long=True),
 )
 
 Step = Annotated[
@@ -51,7 +51,7 @@ def attach(app: typer.Typer) -> None:
 def inbox(ctx: typer.Context, as_json: AsJson = False) -> None:
     """List what waits for your decision, each with the command that gives it.
 
-    Example: `q2c --as alice inbox`
+    Example: `q2c --as mia inbox`
     """
     session = session_of(ctx)
     rows = session.door.rows("/v1/inbox")
@@ -64,7 +64,7 @@ def inbox(ctx: typer.Context, as_json: AsJson = False) -> None:
 def approve(ctx: typer.Context, deal: DealNumber, step: Step = "", reason: Reason = "") -> None:
     """Approve the quote of a deal, for the step that waits for you.
 
-    Example: `q2c approve 1001 --as alice`
+    Example: `q2c approve 1001 --as mia`
     """
     tell(session_of(ctx), deal, "approve", step=step, reason=reason)
 
@@ -72,7 +72,7 @@ def approve(ctx: typer.Context, deal: DealNumber, step: Step = "", reason: Reaso
 def reject(ctx: typer.Context, deal: DealNumber, reason: RequiredReason, step: Step = "") -> None:
     """Reject the quote of a deal; the reason goes to its seller.
 
-    Example: `q2c reject 1001 --reason "Discount too high for one year" --as alice`
+    Example: `q2c reject 1001 --reason "Discount too high for one year" --as mia`
     """
     tell(session_of(ctx), deal, "reject", step=step, reason=reason)
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -21,14 +21,19 @@ from starter.cli.door import Row
 from starter.cli.trouble import CommandError
 
 _WIDE = 200
+_LEAST = 20
 
 
 class Column(NamedTuple):
-    """One column of a listing: its title, and the field or the function that fills it."""
+    """One column of a listing: its title, and the field or the function that fills it.
+
+    Amounts stand to the `right`; `long` text may break into several lines.
+    """
 
     title: str
     of: str | Callable[[Row], object]
     right: bool = False
+    long: bool = False
 
 
 def console(*, errors: bool = False) -> Console:
@@ -95,7 +100,8 @@ def show_rows(out: Console, columns: Sequence[Column], rows: Sequence[Row], empt
     used = [any(row[index] for row in cells) for index in range(len(columns))]
     kept = [index for index in range(len(columns)) if used[index]]
     widths = [max(len(columns[i].title), *(_width(row[i]) for row in cells)) for i in kept]
-    if sum(widths) + 2 * len(widths) <= out.width:
+    least = [min(w, _LEAST) if columns[i].long else w for i, w in zip(kept, widths, strict=True)]
+    if sum(least) + 2 * len(least) <= out.width:
         out.print(_table([columns[i] for i in kept], [[row[i] for i in kept] for row in cells]))
         return
     for row in cells:
@@ -109,8 +115,8 @@ def _width(text: str) -> int:
 def _table(columns: Sequence[Column], cells: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for column in columns:
-        justify = "right" if column.right else "left"
-        table.add_column(column.title, justify=justify, no_wrap=True)  # type: ignore[arg-type]
+        justify: JustifyMethod = "right" if column.right else "left"
+        table.add_column(column.title, justify=justify, no_wrap=not column.long, overflow="fold")
     for row in cells:
         table.add_row(*(Text(each) for each in row))
     return table

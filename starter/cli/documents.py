@@ -17,7 +17,7 @@ _DOCUMENTS = (
     Column("Number", "number"),
     Column("Deal", "deal"),
     Column("Dated", "dated_on"),
-    Column("File", "filename"),
+    Column("File", "filename", long=True),
     Column("Bytes", "size", right=True),
 )
 

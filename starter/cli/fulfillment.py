@@ -1,14 +1,17 @@
 """Fulfillment: the work of the departments, deliveries, lines given up, and stock."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from models.catalog import Transfer
 from starter.cli.display import Column, say, show_json, show_rows
+from starter.cli.files import read_rows
 from starter.cli.messages import tell
 from starter.cli.options import AsJson, DealNumber, On, Reason, day
 from starter.cli.session import session_of
+from starter.cli.trouble import CommandError, broken_off
 
 _PANEL = "Deliver and collect"
 
@@ -17,7 +20,7 @@ _TASKS = (
     Column("Department", "department"),
     Column("Deal", "deal"),
     Column("Customer", "customer"),
-    Column("Lines", "lines"),
+    Column("Lines", "lines", long=True),
     Column("Status", "status"),
     Column("Since", "opened_on"),
 )
@@ -36,6 +39,7 @@ def attach(app: typer.Typer) -> None:
     app.command("cancel-line", rich_help_panel=_PANEL)(cancel_line)
     stock = typer.Typer(help="Goods in the warehouse.", no_args_is_help=True)
     stock.command("add")(add_stock)
+    stock.command("import")(import_stock)
     app.add_typer(stock, name="stock", rich_help_panel=_PANEL)
 
 
@@ -111,3 +115,26 @@ def add_stock(
     say(session.out, f"Received {quantity} x {sku}.{again}", "green")
     if deals:
         say(session.out, f"Deals that waited for it: {deals}")
+
+
+def import_stock(
+    ctx: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="YAML list or CSV table.", show_default=False),
+    ],
+) -> None:
+    """Receive the goods of many delivery notes: entity, sku, quantity, reference.
+
+    Importing a file again counts nothing twice.
+
+    Example: `q2c stock import stock.csv`
+    """
+    session = session_of(ctx)
+    rows = read_rows(file)
+    for done, (place, data) in enumerate(rows):
+        try:
+            session.door.post("/v1/stock", data)
+        except CommandError as error:
+            raise broken_off(place, done, error) from error
+    say(session.out, f"Received {len(rows)}.", "green")

@@ -18,7 +18,6 @@ from starter.cli.trouble import ExitCode, bad_input
 
 if TYPE_CHECKING:
     from workers.doctor import Finding
-    from workers.settings import Settings
 
 _PANEL = "Run the house"
 
@@ -42,14 +41,31 @@ def attach(app: typer.Typer) -> None:
 def up(ctx: typer.Context) -> None:
     """Run everything on this machine: Temporal, worker and API, until Ctrl-C.
 
-    A stack that already runs on the data folder is shown, not started again.
+    The first start of an empty data folder also records people to begin with. A stack that already
+    runs on the data folder is shown, not started again.
 
     Example: `q2c up`
     """
-    from workers.stack import stack_up  # noqa: PLC0415
+    from workers.stack import Stack, migrate_books, stack_up  # noqa: PLC0415
 
     session = session_of(ctx)
-    asyncio.run(stack_up(session.settings, say=_teller(session)))
+    settings, tell = session.settings, _teller(session)
+
+    def migrate(url: str) -> None:
+        migrate_books(url)
+        _welcome(session)
+
+    asyncio.run(stack_up(settings, tell, Stack(settings, migrate=migrate, say=tell)))
+
+
+def _welcome(session: Session) -> None:
+    """Record people to begin with in books that know nobody, and say where their tokens are."""
+    from starter.first_start import prepare  # noqa: PLC0415
+
+    done = prepare(session.settings)
+    if done.is_first:
+        say(session.out, f"People to begin with: {', '.join(done.people)} (q2c --as PERSON ...).")
+        say(session.out, f"Their tokens are in {done.tokens_file}.")
 
 
 def worker(
@@ -82,19 +98,17 @@ def api(ctx: typer.Context) -> None:
 def setup(ctx: typer.Context) -> None:
     """Prepare Temporal's namespace, its search attributes and the books. Repeating it is safe.
 
-    Needed once for servers of your own; `q2c up` does it by itself.
+    Needed once for servers of your own; `q2c up` does it by itself. Books that know nobody get
+    people to begin with.
 
     Example: `TEMPORAL_ADDRESS=temporal:7233 q2c setup`
     """
-    session = session_of(ctx)
-    asyncio.run(_prepare(session.settings))
-    say(session.out, f"Namespace {session.settings.namespace} and the books are ready.")
-
-
-async def _prepare(settings: "Settings") -> None:
     from workers.stack import prepare  # noqa: PLC0415
 
-    await prepare(settings)
+    session = session_of(ctx)
+    asyncio.run(prepare(session.settings))
+    _welcome(session)
+    say(session.out, f"Namespace {session.settings.namespace} and the books are ready.", "green")
 
 
 def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -119,7 +133,7 @@ def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
 _FINDING = (
     Column("", lambda row: "ok" if row["ok"] else "BAD"),
     Column("Check", "check"),
-    Column("Detail", "detail"),
+    Column("Detail", "detail", long=True),
 )
 
 
@@ -171,16 +185,7 @@ def simulate(
     from starter import simulate as simulation  # noqa: PLC0415
 
     del ctx
-    _end(_awaited(simulation.run(file, until.date(), payment_manner(pay), as_json)))
-
-
-def payment_manner(pay: str) -> str:
-    """Return `--pay` as it was written if it is one of `due`, `late:N` and `never`."""
-    kind, _, days = pay.partition(":")
-    known = pay in ("due", "never") or (kind == "late" and days.isascii() and days.isdigit())
-    if not known:
-        raise bad_input("--pay", f"{pay} is no manner of paying", "use due, late:N or never")
-    return pay
+    _end(_awaited(simulation.run(file, until.date(), pay, as_json)))
 
 
 def _awaited(result: Any) -> Any:

@@ -13,7 +13,7 @@ from starter.cli.door import Row, segment
 from starter.cli.files import as_yaml, read_document, read_rows
 from starter.cli.options import AsJson
 from starter.cli.session import Session, session_of
-from starter.cli.trouble import CommandError, ExitCode
+from starter.cli.trouble import CommandError, ExitCode, broken_off
 
 _PANEL = "Register"
 
@@ -73,7 +73,7 @@ _ENTITY = Party(
     "number",
     (
         Column("Entity", _of("number")),
-        Column("Name", _of("legal_name")),
+        Column("Name", _of("legal_name"), long=True),
         Column("Country", _of("address", "country")),
         Column("Currency", _of("currency")),
         Column("Time zone", _of("time_zone")),
@@ -85,7 +85,7 @@ _CUSTOMER = Party(
     "number",
     (
         Column("Customer", _of("number")),
-        Column("Name", _of("legal_name")),
+        Column("Name", _of("legal_name"), long=True),
         Column("City", _of("bill_to", "city")),
         Column("Country", _of("bill_to", "country")),
         Column("Terms", _of("payment_terms_days"), right=True),
@@ -179,9 +179,7 @@ def _import(session: Session, party: Party, file: Path) -> None:
         try:
             session.door.post(party.path, data)
         except CommandError as error:
-            what = f"{place} was not recorded, {done} before it were: {error.what}"
-            remedy = f"{error.remedy} Correct it and import the file again: nothing counts twice."
-            raise CommandError(what, error.problems, remedy.strip(), error.exit_code) from error
+            raise broken_off(place, done, error) from error
     say(session.out, f"Recorded {len(rows)}.", "green")
 
 
@@ -242,11 +240,13 @@ def publish_catalog(ctx: typer.Context, file: FileArgument) -> None:
 
 _PRODUCTS = (
     Column("SKU", "sku"),
-    Column("Name", "name"),
+    Column("Name", "name", long=True),
     Column("Kind", "kind"),
     Column("Unit", "unit"),
-    Column("Charges", lambda row: [charge["key"] for charge in row.get("charges") or ()]),
-    Column("Parts", lambda row: [part["sku"] for part in row.get("components") or ()]),
+    Column(
+        "Charges", lambda row: [charge["key"] for charge in row.get("charges") or ()], long=True
+    ),
+    Column("Parts", lambda row: [part["sku"] for part in row.get("components") or ()], long=True),
 )
 
 

@@ -42,6 +42,13 @@ def bad_input(field: str, reason: str, remedy: str = "") -> CommandError:
     return CommandError("The input cannot be used.", [problem], exit_code=ExitCode.BAD_INPUT)
 
 
+def broken_off(place: str, done: int, error: CommandError) -> CommandError:
+    """Return the error of an import that failed in the middle: where, and what is recorded."""
+    what = f"{place} was not recorded, {done} before it were: {error.what}"
+    remedy = f"{error.remedy} Correct it and import the file again: nothing counts twice."
+    return CommandError(what, error.problems, remedy.strip(), error.exit_code)
+
+
 def as_command_error(error: Exception) -> CommandError:
     """Return any error as one that can be shown; an unforeseen one names itself and `--debug`."""
     match error:

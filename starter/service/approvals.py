@@ -51,9 +51,7 @@ def current_path(session: Session, row: ApprovalPathRow) -> ApprovalPath:
 def _moved(step: ApprovalStep, decision: DecisionRow) -> ApprovalStep:
     if step.key != decision.step:
         return step
-    return step.model_copy(
-        update={"approver": decision.person, "escalated_from": step.approver}
-    )
+    return step.model_copy(update={"approver": decision.person, "escalated_from": step.approver})
 
 
 def _request(row: DecisionRow) -> DecisionRequest:
@@ -71,9 +69,7 @@ def waiting_for(path: ApprovalPath, person: str) -> tuple[ApprovalStep, ...]:
     if any(step.status is StepStatus.REJECTED for step in path.steps):
         return ()
     return tuple(
-        step
-        for step in path.steps
-        if step.status is StepStatus.ACTIVE and step.approver == person
+        step for step in path.steps if step.status is StepStatus.ACTIVE and step.approver == person
     )
 
 

@@ -1,4 +1,4 @@
-"""Changes of parties, catalogue, policies and stock: each a short workflow under its business key."""
+"""Changes of parties, catalogue, policies and stock: each a short workflow of its own."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -112,7 +112,9 @@ def _sent(content: BaseModel) -> str:
 def _in_force(session: Session, kind: RegisterKind, key: str) -> tuple[int, str] | None:
     """Return the revision in force and the fingerprint of its content, or None."""
     row = latest(session, kind, key)
-    return (row.revision, fingerprint(MODELS[kind].model_validate_json(row.content))) if row else None
+    return (
+        (row.revision, fingerprint(MODELS[kind].model_validate_json(row.content))) if row else None
+    )
 
 
 async def receive_stock(house: House, caller: Caller, data: object) -> StockRecorded:
@@ -150,9 +152,7 @@ async def _run(house: House, start: Start) -> ChangeRecorded:
         if known.fingerprint != start.fingerprint:
             raise ConflictError(f"{start.workflow_id} is on record with other content.")
     try:
-        done = await house.gateway.result(
-            start.workflow_id, ChangeRecorded, house.patience.answer
-        )
+        done = await house.gateway.result(start.workflow_id, ChangeRecorded, house.patience.answer)
     except RunFailedError as error:
         listed = error.problems or (Problem(field="content", reason=str(error)),)
         raise InvalidInputError(listed) from error

@@ -112,7 +112,11 @@ def decider(
 
 
 def proven(
-    secret: bytes, deal: str, kind: MessageKind, written: Mapping[str, Any], person: str,
+    secret: bytes,
+    deal: str,
+    kind: MessageKind,
+    written: Mapping[str, Any],
+    person: str,
     question: Question,
 ) -> dict[str, Any]:
     """Return a decision's fields with person, step, content and token filled in.

@@ -1,9 +1,10 @@
 """Everything the system waits for from one person, each with the command that settles it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
 from sqlmodel import Session, col, func, select
 
 from models.approval import ApprovalPath
@@ -35,7 +36,7 @@ class Asked(Value):
     since: datetime | None = None
     command: str
     path: str
-    body: dict[str, Any] = {}
+    body: Mapping[str, Any] = Field(default_factory=dict)
 
 
 class Inbox(Value):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
@@ -114,7 +114,7 @@ class House:
     gateway: Gateway
     documents: DocumentStore
     clock: Callable[[], datetime]
-    patience: Patience = Patience()
+    patience: Patience = field(default_factory=Patience)
 
     async def read(self, work: Callable[[Session], Result]) -> Result:
         """Read the books without keeping other requests waiting."""

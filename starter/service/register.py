@@ -85,9 +85,7 @@ def all_latest(session: Session, kind: RegisterKind, after: str = "") -> list[Re
     return list(session.exec(statement).all())
 
 
-def find(
-    session: Session, kind: RegisterKind, key: str, model: type[Content]
-) -> Content | None:
+def find(session: Session, kind: RegisterKind, key: str, model: type[Content]) -> Content | None:
     """Return what is in force under a key, or None."""
     row = latest(session, kind, key)
     return model.model_validate_json(row.content) if row else None

@@ -155,9 +155,7 @@ def trial_balance(session: Session, wanted: BalanceFilter) -> TrialBalance:
         for code, account, amount in session.exec(statement).all()
     )
     totals = tuple(_total(items, code) for code in dict.fromkeys(each.currency for each in items))
-    return TrialBalance(
-        balanced=all(each.balanced for each in totals), totals=totals, items=items
-    )
+    return TrialBalance(balanced=all(each.balanced for each in totals), totals=totals, items=items)
 
 
 def _total(items: tuple[AccountBalance, ...], currency: str) -> CurrencyTotal:

@@ -225,9 +225,7 @@ def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
     """Return the invoices of a deal in the order of their issue, each with its balance."""
     applied = dict(
         session.exec(
-            select(
-                PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor)
-            )
+            select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
             .where(PaymentApplicationRow.deal == number)
             .group_by(PaymentApplicationRow.invoice)
         ).all()

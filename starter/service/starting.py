@@ -1,7 +1,8 @@
-"""Starting a deal: everything wrong with its file is told at once, and a repetition is no new deal."""
+"""Starting a deal: all problems of its file are told at once, and a repetition is no new deal."""
 
 import asyncio
 import time
+import uuid
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -65,9 +66,9 @@ async def start(house: House, caller: Caller, data: object, key: str) -> Started
     require(caller, STARTERS, "start a deal")
     file, is_numbered = await _read_file(house, caller, data)
     if not is_numbered:
-        today = house.clock().date()
+        today, once = house.clock().date(), f"{caller.id}:{key or uuid.uuid4().hex}"
         number = await asyncio.to_thread(
-            house.books.write, lambda session: numbers.allot(session, f"{caller.id}:{key}", today)
+            house.books.write, lambda session: numbers.allot(session, once, today)
         )
         file = file.model_copy(update={"number": number})
     is_new = await _start_once(house, caller, file)
@@ -117,9 +118,7 @@ def _each_field_once(problems: Iterable[Problem]) -> list[Problem]:
     return list(first.values())
 
 
-def _problems(
-    session: Session, settings: Settings, file: DealFile, today: date
-) -> list[Problem]:
+def _problems(session: Session, settings: Settings, file: DealFile, today: date) -> list[Problem]:
     """Return what the deal's first steps would refuse, before there is a deal."""
     problems = _party_problems(session, file.entity, file.customer)
     if file.test_clock is not None and not settings.allow_test_clock:

@@ -101,9 +101,7 @@ class TemporalGateway:
             await self.result(workflow_id, object, _RPC_SECONDS)
         except RunFailedError as error:
             text, problems = str(error), error.problems
-        return Run(
-            state=RunState.FAILED, fingerprint=fingerprint, text=text, problems=problems
-        )
+        return Run(state=RunState.FAILED, fingerprint=fingerprint, text=text, problems=problems)
 
     async def result(self, workflow_id: str, model: type[Result], seconds: float) -> Result:
         """Wait for a workflow's result; see `Gateway`."""

@@ -48,8 +48,8 @@ class Holds(Value):
 async def agenda(house: House, number: str) -> Agenda:
     """Ask a deal for its agenda.
 
-    Raises `NotFoundError`, and `UnavailableError` with the next action the books know when no worker
-    answers in time.
+    Raises `NotFoundError`, and `UnavailableError` with the next action the books know when no
+    worker answers in time.
     """
     row = await _summary(house, number)
     if row.closed_at is not None:
@@ -83,9 +83,7 @@ async def holds(house: House, number: str) -> Holds:
         )
     except (UnansweredError, UnavailableError, NotFoundError):
         return Holds(items=holds_in(row.on_hold), source="books")
-    return Holds(
-        items=tuple(HoldEntry.model_validate(hold.model_dump()) for hold in state.holds)
-    )
+    return Holds(items=tuple(HoldEntry.model_validate(hold.model_dump()) for hold in state.holds))
 
 
 def holds_in(text: str) -> tuple[HoldEntry, ...]:

@@ -13,9 +13,9 @@ from starter.cli.trouble import CommandError, ExitCode
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
-def door(handler: Handler, *, key: str = "", token: str = "told") -> Door:
+def door(handler: Handler, *, key: str = "", bearer: str = "told") -> Door:
     transport = httpx.MockTransport(handler)
-    address = Address("http://api.test", token)
+    address = Address("http://api.test", bearer)
     return Door(address, key=key, transport=transport, pause_seconds=0)
 
 
@@ -56,7 +56,7 @@ def test_nobody_sends_no_token() -> None:
         seen.append(request)
         return httpx.Response(200, json={})
 
-    door(answer, token="").get("/v1/health")
+    door(answer, bearer="").get("/v1/health")
 
     assert "Authorization" not in seen[0].headers
 

@@ -66,6 +66,11 @@ def upgrade() -> None:
         for event in ("UPDATE", "DELETE"):
             name = f"{table}_no_{event.lower()}"
             install(name, table, f"BEFORE {event}", "SELECT 1", f"{table} is append-only")
+        if dialect == "postgresql":
+            op.execute(
+                f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+                f"FOR EACH STATEMENT EXECUTE FUNCTION {table}_no_delete()"
+            )
 
 
 def _guard_sqlite(name: str, table: str, when: str, condition: str, message: str) -> None:

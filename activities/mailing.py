@@ -1,0 +1,295 @@
+"""Mailing: who gets which letter, with which token."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+
+from sqlmodel import Session, col, select
+
+from activities import letters
+from activities.accounts import deal_row
+from activities.approval import current_path
+from activities.collection import LetterItems
+from activities.contract import signers_of
+from activities.formats import Formats, formats_for
+from activities.letters import Letter, Request, Subject
+from activities.mail import OutgoingMail
+from activities.pricing import quote_version
+from activities.register import customer_of, dunning_policy, entity_of, people
+from models.approval import ApprovalStep
+from models.deal_file import RenewalTerms
+from models.decisions import decision_token
+from models.documents import DocumentKind, ReceiptDocument
+from models.fulfillment import OrderLine
+from models.money import Money
+from models.parties import Contact, Customer
+from models.quoting import Quote
+from models.renewal import renewal_calendar
+from models.steps import DealStep, Notice, Notify, PublishDocument
+from models.tables import (
+    ContractRow,
+    DealRow,
+    InvoiceRow,
+    OrderLineRow,
+    ReminderRow,
+    WorkOrderRow,
+)
+
+BILLING = "billing"
+"""The role of the customer contact who gets invoices, receipts and reminders."""
+
+
+def noon(day: date) -> datetime:
+    """Return a moment of a day, for mails that are only dated by day."""
+    return datetime.combine(day, time(12), tzinfo=UTC)
+
+
+class Desk:
+    """What the letters of one deal share: its parties, its looks, and how a mail is addressed."""
+
+    def __init__(self, session: Session, step: DealStep, secret: bytes) -> None:
+        self.session, self.step, self.secret = session, step, secret
+        self.deal: DealRow = deal_row(session, step.deal)
+        self.customer: Customer = customer_of(session, self.deal.customer)
+        self.entity = entity_of(session, self.deal.entity)
+        self.people = {person.id: person for person in people(session)}
+        self.looks: Formats = formats_for(self.customer.language)
+
+    def about(self, total: Money | None = None) -> Subject:
+        """Return what a letter is about."""
+        seller = self.people.get(self.deal.seller)
+        shown = total or Money(minor=self.deal.total_minor, currency=self.deal.currency)
+        return Subject(
+            deal=self.deal.number,
+            customer=self.customer.legal_name,
+            seller=seller.name if seller else self.deal.seller,
+            entity=self.entity.legal_name,
+            total=self.looks.money(shown),
+        )
+
+    def request(self, quote: Quote, command: tuple[str, str], person: str, step: str) -> Request:
+        """Return a decision asked of a person, with the token that proves it was asked."""
+        message, word = command
+        token = decision_token(self.secret, quote.deal, step, person, quote.content_hash)
+        return Request(
+            deal=quote.deal,
+            message=message,
+            command=word,
+            person=person,
+            token=token,
+            content_hash=quote.content_hash,
+            step=step if message == "approve" else "",
+        )
+
+    def mail(self, recipient: str, key: str, letter: Letter) -> OutgoingMail:
+        """Address a letter; `key` makes it one mail however often it is sent."""
+        return OutgoingMail(
+            key=f"{self.deal.number}:{key}:{recipient}",
+            sender=self.entity.email,
+            recipient=recipient,
+            subject=letter.subject,
+            text=letter.text,
+            sent_at=self.step.at,
+        )
+
+    def contact(self, role: str = "") -> Contact:
+        """Return the customer's contact for a role, else the first one."""
+        matching = [one for one in self.customer.contacts if one.role == role]
+        everybody = [*matching, *self.customer.contacts]
+        return everybody[0] if everybody else Contact(name="", email=self.entity.email)
+
+    def address(self, person: str) -> str:
+        """Return where mail to somebody goes: our people by id, everybody else by address."""
+        known = self.people.get(person)
+        return known.email if known else person
+
+    def notice(self, term: int) -> str:
+        """Return the sentence on the last notice day of a term."""
+        contract = self.session.exec(
+            select(ContractRow).where(
+                ContractRow.deal == self.deal.number, ContractRow.term == term
+            )
+        ).one()
+        terms = RenewalTerms.model_validate_json(contract.renewal)
+        dates = renewal_calendar(contract.starts_on, contract.ends_on, terms.notice_days)
+        day = self.looks.day(dates.last_notice_on)
+        if terms.auto_renew:
+            return f"Without notice until {day} the deal renews on {self.looks.day(dates.ends_on)}."
+        return f"Please answer until {day}; without an answer the deal ends."
+
+
+def letters_of(session: Session, step: PublishDocument, secret: bytes) -> list[OutgoingMail]:
+    """Return the mails that carry a document."""
+    return _WRITERS[step.kind](Desk(session, step, secret), step)
+
+
+def _quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    buyer = desk.contact().email
+    asked = desk.request(quote, ("accept_quote", "accept"), buyer, "accept")
+    letter = letters.quote(
+        desk.about(quote.total), asked, quote.number, desk.looks.day(quote.valid_until)
+    )
+    return [desk.mail(buyer, f"quote:{quote.number}", letter)]
+
+
+def _order_form(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    mails = []
+    for person, _ in signers_of(desk.session, quote):
+        asked = desk.request(quote, ("contract_signed", "sign"), person, "sign")
+        letter = letters.signature_request(desk.about(quote.total), asked, step.number)
+        mails.append(desk.mail(desk.address(person), f"sign:{step.number}", letter))
+    return mails
+
+
+def _order_confirmation(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    lines = [
+        f"{desk.looks.quantity(line.quantity)} x {line.name}: {line.status.replace('_', ' ')}"
+        for line in _order_lines(desk)
+    ]
+    letter = letters.order_confirmation(desk.about(), step.number, lines)
+    return [desk.mail(desk.contact().email, f"confirmation:{step.number}", letter)]
+
+
+def _order_lines(desk: Desk) -> list[OrderLine]:
+    rows = desk.session.exec(
+        select(OrderLineRow)
+        .where(OrderLineRow.deal == desk.deal.number)
+        .order_by(col(OrderLineRow.id))
+    ).all()
+    return [OrderLine.model_validate_json(row.content) for row in rows]
+
+
+def _work_order(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    row = desk.session.get_one(WorkOrderRow, step.number)
+    mine = row.references.split(",")
+    lines = [
+        f"{desk.looks.quantity(line.quantity)} x {line.name}"
+        for line in _order_lines(desk)
+        if line.reference in mine
+    ]
+    letter = letters.work_order(desk.about(), step.number, lines)
+    department = f"{row.department}@{desk.entity.email.rpartition('@')[2]}"
+    return [desk.mail(department, f"work-order:{step.number}", letter)]
+
+
+def _delivery_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    letter = letters.delivery_note(step.number)
+    return [desk.mail(desk.contact().email, f"delivery:{step.number}", letter)]
+
+
+def _invoice(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    row = desk.session.get_one(InvoiceRow, step.number)
+    gross = Money(minor=row.gross_minor, currency=row.currency)
+    letter = letters.invoice(
+        desk.about(), row.number, desk.looks.money(gross), desk.looks.day(row.due_on)
+    )
+    return [desk.mail(desk.contact(BILLING).email, f"invoice:{row.number}", letter)]
+
+
+def _reminder(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    row = desk.session.get_one(ReminderRow, step.number)
+    names = {one.level: one.name for one in dunning_policy(desk.session).steps}
+    total = Money.total(
+        (item.balance for item in LetterItems.model_validate_json(row.content).items), row.currency
+    )
+    name = names.get(row.level, f"level {row.level}")
+    letter = letters.reminder(desk.about(), row.number, name, desk.looks.money(total))
+    return [desk.mail(desk.contact(BILLING).email, f"reminder:{row.number}", letter)]
+
+
+def _renewal_quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    buyer = desk.contact().email
+    asked = desk.request(quote, ("renew", "renew"), buyer, "renew")
+    notice = desk.notice(quote.term - 1)
+    letter = letters.renewal_offer(desk.about(quote.total), asked, quote.number, notice)
+    return [desk.mail(buyer, f"renewal:{quote.number}", letter)]
+
+
+_WRITERS: Mapping[DocumentKind, Callable[[Desk, PublishDocument], list[OutgoingMail]]] = {
+    DocumentKind.QUOTE: _quote,
+    DocumentKind.ORDER_FORM: _order_form,
+    DocumentKind.ORDER_CONFIRMATION: _order_confirmation,
+    DocumentKind.WORK_ORDER: _work_order,
+    DocumentKind.DELIVERY_NOTE: _delivery_note,
+    DocumentKind.INVOICE: _invoice,
+    DocumentKind.REMINDER: _reminder,
+    DocumentKind.RENEWAL_QUOTE: _renewal_quote,
+}
+
+
+def receipt_letter(receipt: ReceiptDocument, step: PublishDocument) -> OutgoingMail:
+    """Return the mail that carries a payment's receipt."""
+    looks = formats_for(receipt.customer.language)
+    contacts = [one for one in receipt.customer.contacts if one.role == BILLING]
+    contacts += receipt.customer.contacts
+    letter = letters.receipt(
+        receipt.number, looks.money(receipt.amount), looks.money(receipt.balance)
+    )
+    recipient = contacts[0].email if contacts else receipt.entity.email
+    return OutgoingMail(
+        key=f"receipt:{receipt.number}:{recipient}",
+        sender=receipt.entity.email,
+        recipient=recipient,
+        subject=letter.subject,
+        text=letter.text,
+        sent_at=step.at,
+    )
+
+
+_OPENINGS = {
+    Notice.APPROVAL_REQUEST: "Please approve",
+    Notice.APPROVAL_REMINDER: "Reminder, please approve",
+}
+
+
+def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[OutgoingMail], str]:
+    """Return the mails of a notice, and the quote to attach (empty: none)."""
+    desk = Desk(session, step, secret)
+    match step.notice:
+        case Notice.APPROVAL_REQUEST | Notice.APPROVAL_REMINDER:
+            return _approval(desk, step)
+        case Notice.RENEWAL_REMINDER:
+            return _renewal_reminder(desk, step), ""
+        case Notice.RENEWAL_ALARM:
+            letter = letters.renewal_alarm(desk.about(), desk.notice(step.term))
+            return [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)], ""
+        case Notice.DUNNING_DECISION:
+            return _dunning_decision(desk, step), ""
+        case Notice.ENDED:
+            letter = letters.ended(desk.about(), step.text)
+            return [desk.mail(_seller(desk), "ended", letter)], ""
+
+
+def _seller(desk: Desk) -> str:
+    return desk.address(desk.deal.seller)
+
+
+def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    path = current_path(desk.session, step.deal, step.quote_version)
+    asked: ApprovalStep = next(one for one in path.steps if one.key == step.reference)
+    request = desk.request(quote, ("approve", "approve"), asked.approver, asked.key)
+    opening = _OPENINGS[step.notice]
+    if asked.escalated_from:
+        opening = f"Escalated from {asked.escalated_from}, please approve"
+    letter = letters.approval_request(
+        desk.about(quote.total), request, asked.reasons, opening=opening
+    )
+    key = f"{step.notice}:{step.quote_version}:{asked.key}"
+    return [desk.mail(desk.address(asked.approver), key, letter)], quote.number
+
+
+def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    notice = desk.notice(quote.term - 1)
+    letter = letters.renewal_reminder(desk.about(quote.total), quote.number, notice)
+    return [desk.mail(desk.contact().email, f"renewal-reminder:{quote.number}", letter)]
+
+
+def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    finance = [person for person in desk.people.values() if "finance" in person.titles]
+    letter = letters.dunning_decision(desk.about())
+    key = f"dunning-decision:{step.on}"
+    return [desk.mail(person.email, key, letter) for person in finance]

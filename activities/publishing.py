@@ -1,0 +1,183 @@
+"""Publish: draw a document, store it under its hash, and mail it to whom it concerns.
+
+Every part is safe to repeat: equal content gives equal bytes, the first stored document wins, and a
+mail goes out under a key of its own.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlmodel import Session, select
+from temporalio import activity
+
+from activities.assembly import assemble, assemble_receipt
+from activities.mail import Attachment, Mailer, OutgoingMail
+from activities.mailing import letters_of, noon, notices_of, receipt_letter
+from activities.ports import Office
+from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
+from models.documents import Document, DocumentKind, file_name
+from models.steps import (
+    DealStep,
+    DocumentPublished,
+    Notify,
+    PublishDocument,
+    PublishReceipt,
+    Recorded,
+)
+from models.tables import DocumentRow, MailRow, PaymentApplicationRow, PaymentRow
+
+
+class Store(Protocol):
+    """Keeps documents by their hash."""
+
+    def put(self, content: bytes) -> str:
+        """Store a document and return its SHA-256."""
+
+    def get(self, sha256: str) -> bytes:
+        """Return a document."""
+
+
+@dataclass(frozen=True)
+class PublishingOffice:
+    """What publishing works with besides the books."""
+
+    office: Office
+    store: Store
+    mailer: Mailer
+    render: Callable[[Document], bytes]
+
+
+class PublishingActivities:
+    """Makes documents and sends mail."""
+
+    def __init__(self, publishing: PublishingOffice) -> None:
+        self._books = publishing.office.books
+        self._rules = publishing.office.rules
+        self._store = publishing.store
+        self._mailer = publishing.mailer
+        self._render = publishing.render
+
+    @activity.defn(name=PUBLISH_DOCUMENT.name)
+    def publish_document(self, step: PublishDocument) -> DocumentPublished:
+        """Draw, store and mail a document of a deal.
+
+        Safe to retry: a stored document is not drawn again, a sent mail is not sent again.
+        """
+        stored = self._stored(step.kind, step.number)
+        if stored is None:
+            document = self._books.read(lambda session: assemble(session, step))
+            stored = self._keep(document, step, step.number)
+        if step.mail:
+            mails = self._books.read(lambda session: letters_of(session, step, self._rules.secret))
+            attachment = Attachment(
+                filename=stored.filename, content=self._store.get(stored.sha256)
+            )
+            self._send(step.deal, [self._with(mail, [attachment]) for mail in mails])
+        return DocumentPublished(number=step.number, sha256=stored.sha256)
+
+    @activity.defn(name=PUBLISH_RECEIPT.name)
+    def publish_receipt(self, request: PublishReceipt) -> DocumentPublished:
+        """Draw, store and mail the receipt of a payment.
+
+        Safe to retry, like every document.
+        """
+        step = self._books.read(lambda session: _receipt_step(session, request.payment))
+        stored = self._stored(DocumentKind.RECEIPT, step.number)
+        receipt = self._books.read(lambda session: assemble_receipt(session, request.payment))
+        if stored is None:
+            stored = self._keep(receipt, step, step.number)
+        attachment = Attachment(filename=stored.filename, content=self._store.get(stored.sha256))
+        self._send(step.deal, [self._with(receipt_letter(receipt, step), [attachment])])
+        return DocumentPublished(number=step.number, sha256=stored.sha256)
+
+    @activity.defn(name=NOTIFY.name)
+    def notify(self, step: Notify) -> Recorded:
+        """Mail a notice to the people it concerns.
+
+        Safe to retry: one mail per notice, reference and person.
+        """
+        mails, quote = self._books.read(
+            lambda session: notices_of(session, step, self._rules.secret)
+        )
+        attached: list[Attachment] = []
+        stored = self._stored(DocumentKind.QUOTE, quote) if quote else None
+        if stored is not None:
+            content = self._store.get(stored.sha256)
+            attached.append(Attachment(filename=stored.filename, content=content))
+        self._send(step.deal, [self._with(mail, attached) for mail in mails])
+        return Recorded()
+
+    def _stored(self, kind: DocumentKind, number: str) -> DocumentRow | None:
+        statement = select(DocumentRow).where(
+            DocumentRow.kind == kind.value, DocumentRow.number == number
+        )
+        return self._books.read(lambda session: session.exec(statement).first())
+
+    def _keep(self, document: Document, step: DealStep, number: str) -> DocumentRow:
+        """Draw and store a document, then put it on record unless another one was first."""
+        content = self._render(document)
+        row = DocumentRow(
+            deal=step.deal,
+            kind=document.kind.value,
+            number=number,
+            sha256=self._store.put(content),
+            filename=file_name(document),
+            size=len(content),
+            dated_on=step.on,
+        )
+
+        def record(session: Session) -> DocumentRow:
+            found = session.exec(
+                select(DocumentRow).where(
+                    DocumentRow.kind == row.kind, DocumentRow.number == row.number
+                )
+            ).first()
+            if found is not None:
+                return found
+            session.add(row)
+            session.flush()
+            return row
+
+        return self._books.write(record)
+
+    def _with(self, mail: OutgoingMail, attachments: Sequence[Attachment]) -> OutgoingMail:
+        return mail.model_copy(update={"attachments": tuple(attachments)})
+
+    def _send(self, deal: str, mails: Sequence[OutgoingMail]) -> None:
+        keys = [mail.key for mail in mails]
+        sent = self._books.read(
+            lambda session: {key for key in keys if session.get(MailRow, key) is not None}
+        )
+        fresh = [mail for mail in mails if mail.key not in sent]
+        for mail in fresh:
+            self._mailer.send(mail)
+        if fresh:
+            self._books.write(lambda session: _record_mails(session, deal, fresh))
+
+
+def _record_mails(session: Session, deal: str, mails: Sequence[OutgoingMail]) -> None:
+    for mail in mails:
+        if session.get(MailRow, mail.key) is None:
+            session.add(
+                MailRow(
+                    key=mail.key,
+                    deal=deal,
+                    recipient=mail.recipient,
+                    subject=mail.subject,
+                    sent_at=mail.sent_at,
+                )
+            )
+
+
+def _receipt_step(session: Session, payment: str) -> PublishDocument:
+    row = session.get_one(PaymentRow, payment)
+    statement = select(PaymentApplicationRow.deal).where(PaymentApplicationRow.payment == payment)
+    deal = session.exec(statement).first() or row.scope
+    return PublishDocument(
+        deal=deal,
+        at=noon(row.received_on),
+        on=row.received_on,
+        kind=DocumentKind.RECEIPT,
+        number=f"R-{row.number}",
+    )

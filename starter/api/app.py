@@ -1,0 +1,86 @@
+"""The application: every router under /v1, one error form, and the house behind them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from fastapi import FastAPI
+
+from activities.adapters.books import Books
+from starter.api import (
+    books,
+    deals,
+    documents,
+    health,
+    inbox,
+    messages,
+    parties,
+    payments,
+    problems,
+    register,
+)
+from starter.service.ports import House
+from starter.service.temporal import TemporalGateway
+from workers.connection import connect
+from workers.settings import Role, Settings
+
+_ABOUT = """\
+Quote to cash: every step of a deal from the quote to the last renewal.
+
+Every request but `/v1/health` needs `Authorization: Bearer <token>`. Listings are pages: hand the
+`next` of a page in as `after`. Amounts ending in `_minor` are whole minor units of the `currency`
+beside them. A message repeated under its `Idempotency-Key` gets the same answer. Whatever goes
+wrong is told as a problem document (RFC 9457) with all problems at once.
+"""
+
+_ROUTERS = (
+    health.router,
+    deals.router,
+    messages.router,
+    inbox.router,
+    payments.router,
+    parties.router,
+    register.router,
+    books.router,
+    documents.router,
+)
+
+
+def open_house(settings: Settings) -> House:
+    """Open the books and the document store; Temporal is connected to when first needed."""
+    from activities.adapters.document_store import DocumentStore  # noqa: PLC0415
+
+    return House(
+        settings=settings,
+        books=Books(settings.books_url),
+        gateway=TemporalGateway(partial(connect, settings), settings.queue_of(Role.CORE)),
+        documents=DocumentStore(settings.documents_url),
+        clock=partial(datetime.now, UTC),
+    )
+
+
+def create_app(settings: Settings, house: House | None = None) -> FastAPI:
+    """Return the API of a house; without `house` it opens the one the settings name."""
+    served = house or open_house(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        """Close the books at the end."""
+        yield
+        await asyncio.to_thread(served.books.close)
+
+    app = FastAPI(
+        title="Q2C",
+        version="1",
+        description=_ABOUT,
+        lifespan=lifespan,
+        openapi_url="/v1/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.house = served
+    problems.install(app)
+    for router in _ROUTERS:
+        app.include_router(router, prefix="/v1")
+    return app

@@ -1,0 +1,131 @@
+"""The small world a deal is played in: a server that skips time, workers, and books of its own.
+
+Nothing in it is real but the workflow and the activities: the folder is thrown away, documents and
+mails are only noted, and the secret that signs decisions is made for this one run.
+"""
+
+import secrets
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.adapters.books import Books, migrate
+from activities.publishing import PublishingOffice
+from activities.signatures import Queue
+from models.attributes import ATTRIBUTES
+from models.errors import Q2CError
+from starter.simulate.recorder import Recorder
+from workers.attributes import INDEXED_TYPES
+from workers.interceptors import HouseInterceptor
+from workers.roles import WORKFLOWS, activities_of
+from workers.runner import open_office, sandbox
+from workers.settings import Settings
+
+_PROGRAM = "temporal-test-server"
+_THREADS = 4
+
+
+class SimulationError(Q2CError):
+    """A simulation cannot go on; the message says which deal and what it waits for."""
+
+    code = "simulation"
+
+
+@dataclass(frozen=True)
+class World:
+    """What the players of a simulation work with."""
+
+    client: Client
+    books: Books
+    recorder: Recorder
+    secret: bytes
+
+
+def test_server() -> str:
+    """Return the program of the server that skips time: beside our interpreter, else on the path.
+
+    Raises `SimulationError` if it is missing.
+    """
+    beside = Path(sys.executable).parent / _PROGRAM
+    found = str(beside) if beside.exists() else shutil.which(_PROGRAM)
+    if found is None:
+        raise SimulationError(f"The program `{_PROGRAM}` is missing. Run `make setup` again.")
+    return found
+
+
+def private_settings(folder: Path) -> Settings:
+    """Return settings that reach nothing outside a folder."""
+    return Settings(
+        home=folder,
+        books_url=f"sqlite:///{folder / 'books.sqlite'}",
+        documents_url=f"file://{folder / 'documents'}",
+        mail_url=f"maildir://{folder / 'mail'}",
+        secret=SecretStr(secrets.token_hex(32)),
+        allow_test_clock=True,
+        allow_unverified_decisions=False,
+        continue_as_new_every=12,
+    )
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Open a world in an empty folder and close it again; one world serves one simulation."""
+    settings = private_settings(folder)
+    migrate(settings.books_url)
+    office = open_office(settings)
+    books = office.office.books
+    async with AsyncExitStack() as stack:
+        stack.callback(books.close)
+        environment = await WorkflowEnvironment.start_time_skipping(
+            data_converter=pydantic_data_converter, test_server_existing_path=test_server()
+        )
+        await stack.enter_async_context(environment)
+        await _register_attributes(environment.client)
+        recorder = Recorder(books)
+        for queue in Queue:
+            worker = _worker(environment.client, queue, office, recorder)
+            await stack.enter_async_context(worker)
+        secret = settings.signing_secret()
+        yield World(environment.client, books, recorder, secret)
+
+
+async def _register_attributes(client: Client) -> None:
+    wanted = {each.name: INDEXED_TYPES[each.type] for each in ATTRIBUTES}
+    request = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=wanted)
+    await client.operator_service.add_search_attributes(request)
+
+
+def _worker(
+    client: Client, queue: Queue, office: PublishingOffice, recorder: Recorder
+) -> Worker:
+    return Worker(
+        client,
+        task_queue=queue.value,
+        workflows=WORKFLOWS if queue is Queue.CORE else [],
+        activities=_activities(queue, office, recorder),
+        activity_executor=ThreadPoolExecutor(_THREADS, queue.value),
+        max_concurrent_activities=_THREADS,
+        max_concurrent_local_activities=_THREADS,
+        workflow_runner=sandbox(),
+        interceptors=[HouseInterceptor()],
+    )
+
+
+def _activities(
+    queue: Queue, office: PublishingOffice, recorder: Recorder
+) -> list[Callable[..., Any]]:
+    if queue is Queue.DOCUMENTS:
+        return [recorder.publish_document, recorder.publish_receipt, recorder.notify]
+    return activities_of(queue, office)

@@ -1,0 +1,160 @@
+"""Configuring: everything wrong with a deal at once, and nothing written until it is right."""
+
+from typing import Any
+
+import pytest
+
+from models.catalog import Catalog
+from models.steps import ConfigureDeal, DealConfigured, RegisterKind
+from models.tables import DealFileRow, DealRow
+from tests.activities.house import CATALOG, House, deal_file, line, step
+
+
+def configure(house: House, *lines: dict[str, Any], **changes: Any) -> DealConfigured:
+    test_clock = changes.pop("with_test_clock", False)
+    file = deal_file("1001", *lines, **changes)
+    asked = step(ConfigureDeal, "1001", file=file, test_clock=test_clock)
+    return house.configuration.configure_deal(asked)
+
+
+def fields(configured: DealConfigured) -> list[str]:
+    return [problem.field for problem in configured.problems]
+
+
+def test_a_sound_deal_goes_on_record(house: House) -> None:
+    """The workflow hears what it needs to know of the parties."""
+    configured = configure(house, line("CRM", "3"))
+
+    assert configured == DealConfigured(
+        entity="DE01",
+        customer="C-100",
+        currency="EUR",
+        time_zone="Europe/Berlin",
+        continue_as_new_every=12,
+    )
+    assert [row.number for row in house.rows(DealRow)] == ["1001"]
+    assert [row.term for row in house.rows(DealFileRow)] == [1]
+
+
+def test_configuring_again_answers_the_same_and_writes_nothing(house: House) -> None:
+    """The answer of the first run may be lost (law 1)."""
+    configure(house, line("CRM", "3"))
+    before = house.everything()
+
+    again = configure(house, line("CRM", "3"))
+
+    assert again.problems == ()
+    assert house.everything() == before
+
+
+def test_a_deal_on_record_is_not_checked_anew(house: House) -> None:
+    """A product withdrawn between a crash and its retry does not undo what was accepted."""
+    first = configure(house, line("CRM", "3"))
+    without = [product for product in CATALOG["products"] if product["sku"] != "CRM"]
+    house.publish(RegisterKind.CATALOG, {**CATALOG, "products": without, "price_books": []})
+
+    assert configure(house, line("CRM", "3")) == first
+
+
+def test_the_same_number_with_another_file_is_refused(house: House) -> None:
+    """A deal number stands for one deal."""
+    configure(house, line("CRM", "3"))
+
+    refused = configure(house, line("CRM", "4"))
+
+    assert [str(problem) for problem in refused.problems] == [
+        "number: deal 1001 exists with another file (use another number)"
+    ]
+
+
+def test_unknown_parties_products_and_prices_are_named_together(house: House) -> None:
+    """Whoever corrects a deal file wants to do it once."""
+    refused = configure(
+        house,
+        line("CRN"),
+        line("UNPRICED"),
+        line("CRM", "0.5"),
+        entity="XX01",
+        customer="C-999",
+        seller="nobody",
+    )
+
+    reasons = {problem.field: problem.reason for problem in refused.problems}
+    assert reasons == {
+        "entity": "There is no entity XX01 on record",
+        "customer": "There is no customer C-999 on record",
+        "seller": "There is no person nobody on record",
+        "lines[0].product": "CRN is not in the catalogue",
+        "lines[1].product": "UNPRICED/day has no price in eur (EUR)",
+        "lines[2].quantity": "CRM is sold in whole units only, not 0.5",
+    }
+    assert house.rows(DealRow) == []
+    assert house.rows(DealFileRow) == []
+
+
+def test_a_file_that_was_never_checked_is_checked_here(house: House) -> None:
+    """A deal started by hand skips the reader of files; its numbers may be beyond computing."""
+    sound = deal_file("1001", line("UNPRICED"), line("CRM"))
+    wrong = sound.lines[1].model_validate(
+        {"product": "CRM", "quantity": "-1", "unit_price": "1e60", "discount": {"percent": "300"}}
+    )
+    file = sound.model_copy(update={"lines": (sound.lines[0], wrong), "valid_days": 0})
+
+    refused = house.configuration.configure_deal(step(ConfigureDeal, "1001", file=file))
+
+    assert fields(refused) == [
+        "lines[1].quantity",
+        "lines[1].unit_price",
+        "lines[1].discount.percent",
+        "valid_days",
+        "lines[0].product",
+    ]
+
+
+def test_a_discount_below_zero_is_refused(house: House) -> None:
+    """What can only be told by pricing is told before anything is committed."""
+    refused = configure(house, line("CRM", discount={"amount": "51"}))
+
+    assert fields(refused) == ["lines[0].discount"]
+
+
+def test_the_same_problem_is_named_once(house: House) -> None:
+    """A subscription in a one-off sale is found by configuring and by pricing."""
+    refused = configure(house, line("CRM"), term_months=0)
+
+    assert fields(refused) == ["lines[0].product"]
+
+
+def test_a_currency_without_price_book_is_refused(house: House) -> None:
+    """Prices are never converted silently."""
+    refused = configure(house, line("CRM"), currency="JPY")
+
+    assert [problem.reason for problem in refused.problems] == ["there is no price book in JPY"]
+
+
+def test_without_catalogue_the_other_problems_are_named_too(empty_house: House) -> None:
+    """An empty house is a result, not an exception (law 10)."""
+    refused = configure(empty_house, line("CRM"))
+
+    assert fields(refused) == ["entity", "customer", "seller", "lines"]
+
+
+def test_an_empty_catalogue_sells_nothing(empty_house: House) -> None:
+    """Every line is named."""
+    empty = Catalog(version="1").model_dump(mode="json")
+    empty_house.publish(RegisterKind.CATALOG, empty)
+
+    refused = configure(empty_house, line("CRM"), line("SUITE"))
+
+    assert {"lines[0].product", "lines[1].product"} <= set(fields(refused))
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_test_clock_needs_a_setting(house: House, *, allowed: bool) -> None:
+    """A deal on a clock of its own would otherwise pass for a real one."""
+    ruled = house.ruled(allow_test_clock=allowed)
+
+    configured = configure(ruled, line("CRM"), with_test_clock=True)
+
+    assert fields(configured) == ([] if allowed else ["test_clock"])
+    assert [row.test_clock for row in house.rows(DealRow)] == ([True] if allowed else [])

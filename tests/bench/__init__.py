@@ -1,0 +1,1 @@
+"""Measurements: ratios and counts printed in one run, never asserted."""

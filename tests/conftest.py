@@ -1,0 +1,13 @@
+"""What holds for every test."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep whoever runs the tests from choosing their server, data folder or secrets."""
+    for name in list(os.environ):
+        if name.startswith(("TEMPORAL_", "Q2C_")):
+            monkeypatch.delenv(name)
