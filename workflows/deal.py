@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from workflows.desk import Desk
+from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
     approval,
     billing,
@@ -88,13 +88,16 @@ class DealWorkflow:
         """Walk the deal through its stages, in this run or a later one."""
         desk = self._desk
         self._begin(request)
-        await configuration.configure(desk)
-        await pricing.price(desk)
-        await quoting.quote(desk)
-        await approval.approve(desk)
-        await quoting.accept(desk)
-        await contract.contract(desk)
-        await fulfillment.fulfill(desk)
+        try:
+            await configuration.configure(desk)
+            await pricing.price(desk)
+            await quoting.quote(desk)
+            await approval.approve(desk)
+            await quoting.accept(desk)
+            await contract.contract(desk)
+            await fulfillment.fulfill(desk)
+        except OfferEndedError:
+            await configuration.give_up(desk)
         await closing.live(desk)
         await closing.close(desk)
         await closing.finish(desk)
@@ -103,11 +106,11 @@ class DealWorkflow:
 
     def _begin(self, request: DealInput | None) -> None:
         """Take over what an earlier run carried, or the deal file of a new deal."""
-        if request is not None and request.carried is not None:
-            self._desk.state = upcast(request.carried)
-            return
         file = request or DealInput.model_validate("no input")
         self._desk.file = file
+        if file.carried is not None and workflow.info().continued_run_id is not None:
+            self._desk.state = upcast(file.carried)
+            return
         state = self._desk.state
         state.number, state.seller = file.number, file.seller
         state.signature_days = file.signature_days
@@ -127,9 +130,9 @@ class DealWorkflow:
         Raises:
             ApplicationError: the command was refused.
         """
-        state = self._desk
-        await workflow.wait_condition(lambda: state.state.answer_to(command.command_id) is not None)
-        answer = state.state.answer_to(command.command_id)
+        desk = self._desk
+        await workflow.wait_condition(lambda: desk.answer_to(command.command_id) is not None)
+        answer = desk.answer_to(command.command_id)
         if answer is None or not answer.accepted:
             text = answer.text if answer else "The deal ended before it could answer."
             raise ApplicationError(text, type="refused", non_retryable=True)

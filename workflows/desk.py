@@ -4,6 +4,7 @@ All effects of a deal run in this loop, so nothing interleaves and the next acti
 The desk knows how to wait, fail, park and continue as new; what to do is the stages' business.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import date, datetime, timedelta
@@ -28,6 +29,8 @@ Output = TypeVar("Output")
 StepModel = TypeVar("StepModel", bound=steps.DealStep)
 
 MESSAGES_PER_RUN = 1000
+WRITTEN_AT_ONCE = 40
+LONGEST_ANSWER = 500
 _STAGES = list(Stage)
 
 
@@ -38,6 +41,10 @@ class StepFailedError(Exception):
         self.reason = reason
         self.for_good = for_good
         super().__init__(reason)
+
+
+class OfferEndedError(Exception):
+    """The offer was rejected, declined, withdrawn or ran out while one of its steps was parked."""
 
 
 CommandServer = Callable[["Desk", Command], Coroutine[Any, Any, Answer]]
@@ -61,6 +68,8 @@ class Desk:
         self._cycles = 0
         self._written: steps.Progress | None = None
         self._write_failed = False
+        self._given: dict[str, Answer] = {}
+        self._cancellation_noted = False
         self._showcase = Showcase()
 
     def now(self) -> datetime:
@@ -186,7 +195,16 @@ class Desk:
                 )
                 attempts += 1
                 self._set_aside(item, failure)
-                await self.until(lambda key=item.key: not self._is_aside(key))  # type: ignore[misc]
+                await self.until(lambda key=item.key: self._may_go_on(key))  # type: ignore[misc]
+                if self._offer_ended():
+                    self.release(item.key)
+                    raise OfferEndedError from failure
+
+    def _may_go_on(self, key: str) -> bool:
+        return self._offer_ended() or not self._is_aside(key)
+
+    def _offer_ended(self) -> bool:
+        return self.has_outcome() and self.state.stage not in (Stage.LOST, Stage.COMPLETED)
 
     def _is_aside(self, key: str) -> bool:
         waiting = any(item.key == key for item in self.state.agenda)
@@ -217,8 +235,7 @@ class Desk:
     async def _serve_command(self) -> None:
         command, *rest = self.state.inbox
         self.state.inbox = tuple(rest)
-        known = self.state.answer_to(command.command_id)
-        if known is not None:
+        if self.answer_to(command.command_id) is not None:
             self.note(command.message.actor, f"{command.name} repeated", command.command_id)
             return
         await self.run_command(command)
@@ -237,10 +254,20 @@ class Desk:
                 answer = await server(self, command)
             except StepFailedError as failure:
                 answer = self._defer(command, failure, item)
-        self.state.remember(command, answer)
+        self._remember(command, answer)
         verdict = "accepted" if answer.accepted else "refused"
         who = message.actor or getattr(message, "person", "") or "unknown"
         self.note(who, f"{command.name} {verdict}", answer.text)
+
+    def _remember(self, command: Command, answer: Answer) -> None:
+        """Keep an answer for repetitions, and until the end of the run for whoever waits for it."""
+        short = answer.model_copy(update={"text": answer.text[:LONGEST_ANSWER]})
+        self._given[command.command_id] = short
+        self.state.remember(command, short)
+
+    def answer_to(self, command_id: str) -> Answer | None:
+        """Return the answer to a command of this run, or to one of the last of earlier runs."""
+        return self._given.get(command_id) or self.state.answer_to(command_id)
 
     def _defer(self, command: Command, failure: StepFailedError, item: AgendaItem | None) -> Answer:
         key = f"command:{command.command_id}"
@@ -251,7 +278,7 @@ class Desk:
         return Answer(accepted=True, text=f"Received and on hold: {failure.reason}")
 
     async def _serve_item(self, item: AgendaItem) -> None:
-        self.state.agenda = agendas.without(self.state.agenda, item.key)
+        self.state.agenda = tuple(one for one in self.state.agenda if one.key != item.key)
         if item.kind is AgendaKind.STEP:
             return
         if item.kind is AgendaKind.COMMAND:
@@ -289,7 +316,7 @@ class Desk:
     async def _rest(self) -> None:
         """Write what the books lack, show where the deal is, then wait for whatever comes next."""
         await self.write_progress()
-        self._showcase.show(self.state, self.now())
+        self.show()
         if self._arrived:
             return
         if self._should_continue():
@@ -302,6 +329,16 @@ class Desk:
             )
         except TimeoutError:
             return
+        except asyncio.CancelledError:
+            # Temporal asks once, and a cache eviction looks alike but gives no reason.
+            if workflow.cancellation_reason() is None or self._cancellation_noted:
+                raise
+            self._cancellation_noted = True
+            self.note("temporal", "cancellation refused", "a deal ends by the message `cancel`")
+
+    def show(self) -> None:
+        """Show where the deal is: search attributes and current details."""
+        self._showcase.show(self.state, self.now())
 
     def _wait_for(self) -> tuple[AgendaItem | None, timedelta | None]:
         """Return the next item and how long until then in wall-clock time (None: for ever)."""
@@ -322,6 +359,11 @@ class Desk:
 
     async def write_progress(self) -> None:
         """Bring the deal's row, audit trail and answers in the books up to date."""
+        while await self._write_some():
+            continue
+
+    async def _write_some(self) -> bool:
+        """Write a part that fits a payload; True if more is left to write."""
         state = self.state
         item = agendas.next_due(state.agenda, datetime.min.replace(tzinfo=self.now().tzinfo))
         progress = steps.Progress(
@@ -334,29 +376,43 @@ class Desk:
             next_action_at=item.due_at if item else None,
             business_time=self.now(),
             balance_minor=state.balance_minor,
-            audit=state.unwritten_audit,
-            answers=state.unwritten_answers,
+            audit=state.unwritten_audit[:WRITTEN_AT_ONCE],
+            answers=state.unwritten_answers[:WRITTEN_AT_ONCE],
         )
         unchanged = {"business_time": progress.business_time}
         if self._written and progress == self._written.model_copy(update=unchanged):
-            return
+            return False
         try:
             await self.attempt(RECORD_PROGRESS, progress)
         except StepFailedError as failure:
             self._write_failed = True
             workflow.logger.warning("progress not written: %s", failure.reason)
-            return
+            return False
         self._write_failed = False
         state.unwritten_audit = state.unwritten_audit[len(progress.audit) :]
         state.unwritten_answers = state.unwritten_answers[len(progress.answers) :]
         self._written = progress.model_copy(update={"audit": (), "answers": ()})
+        return bool(state.unwritten_audit or state.unwritten_answers)
+
+    async def leave(self) -> None:
+        """Let nothing unwritten and nobody unanswered behind: the last thing an ended deal does."""
+        while True:
+            await self.drain()
+            await self.write_progress()
+            self.show()
+            if self._write_failed:
+                await workflow.sleep(policies.BACK_OFF_FIRST, summary="write the end to the books")
+            elif not self._arrived and workflow.all_handlers_finished():
+                return
 
     async def drain(self) -> None:
         """Refuse what is still in the inbox of an ended deal, and let every handler finish."""
         while self._arrived or self.state.inbox or not workflow.all_handlers_finished():
             for command in (*self.state.inbox, *self._arrived):
+                if self.answer_to(command.command_id) is not None:
+                    continue
                 text = f"Deal {self.state.number} has ended: {self.state.outcome}."
-                self.state.remember(command, Answer(accepted=False, text=text))
+                self._remember(command, Answer(accepted=False, text=text))
                 self.note(command.message.actor, f"{command.name} refused", text)
             self.state.inbox = ()
             self._arrived.clear()
@@ -388,11 +444,15 @@ class Desk:
 
     async def _continue_as_new(self) -> None:
         """Carry the state into a new run; only at rest, when every handler has finished."""
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        await workflow.wait_condition(
+            lambda: bool(self._arrived) or workflow.all_handlers_finished()
+        )
         if self._arrived:
             return
-        self.state.agenda = tuple(self.state.agenda)
-        carried = DealInput(number=self.state.number, carried=self.state)
+        # Until the deal is on record, its file exists nowhere else.
+        unrecorded = self.state.stage is Stage.CONFIGURE
+        start = self.file if unrecorded else DealInput(number=self.state.number)
+        carried = start.model_copy(update={"carried": self.state})
         workflow.continue_as_new(carried, memo=dict(workflow.memo()))
 
     async def read_account(self, payment: str = "") -> steps.Account:

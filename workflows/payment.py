@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import PUBLISH_RECEIPT, RECORD_PAYMENT
     from models.messages import PaymentNotice
     from models.steps import PaymentRecorded, PublishReceipt, RecordPayment
+    from workflows.requests import PaymentRequest, refuse_unread
 
 
 @workflow.defn(name="PaymentWorkflow")
@@ -17,18 +18,18 @@ class PaymentWorkflow:
     """Starts when money arrives; ends when it is applied, the deals know, and a receipt is out."""
 
     @workflow.run
-    async def run(self, request: RecordPayment | None = None) -> PaymentRecorded:
+    async def run(self, request: PaymentRequest | None = None) -> PaymentRecorded:
         """Record the payment; a refused one ends as failed with the reason."""
-        if request is None:
-            raise ApplicationError("The payment is empty.", type="invalid_input")
+        refuse_unread("The payment cannot be read", request)
+        payment = RecordPayment.model_validate(request, from_attributes=True)
         recorded: PaymentRecorded = await workflow.execute_activity(
             RECORD_PAYMENT.name,
-            request,
+            payment,
             result_type=PaymentRecorded,
             task_queue=RECORD_PAYMENT.queue.value,
             start_to_close_timeout=policies.START_TO_CLOSE,
             retry_policy=policies.KEEP_TRYING,
-            summary=f"record {request.reference}",
+            summary=f"record {payment.reference}",
         )
         if recorded.refused_because:
             raise ApplicationError(recorded.refused_because, type="refused", non_retryable=True)

@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
     from models.messages import StockNotice
     from models.steps import ChangeRecorded, RegisterChange, StockReceipt
+    from workflows.requests import ChangeRequest, ReceiptRequest, refuse, refuse_unread
 
 
 @workflow.defn(name="RegisterWorkflow")
@@ -17,20 +18,20 @@ class RegisterWorkflow:
     """Starts with a changed party, catalogue or policy; ends when its revision is on record."""
 
     @workflow.run
-    async def run(self, request: RegisterChange | None = None) -> ChangeRecorded:
+    async def run(self, request: ChangeRequest | None = None) -> ChangeRecorded:
         """Write the revision, or fail with every problem listed."""
-        if request is None:
-            raise ApplicationError("The change is empty.", type="invalid_input")
+        refuse_unread("The change cannot be read", request)
+        change = RegisterChange.model_validate(request, from_attributes=True)
         recorded: ChangeRecorded = await workflow.execute_activity(
             RECORD_CHANGE.name,
-            request,
+            change,
             result_type=ChangeRecorded,
             task_queue=RECORD_CHANGE.queue.value,
             start_to_close_timeout=policies.START_TO_CLOSE,
             retry_policy=policies.KEEP_TRYING,
-            summary=f"{request.kind} {request.key}",
+            summary=f"{change.kind} {change.key}",
         )
-        _refuse(recorded)
+        refuse("The change was refused", recorded.problems)
         return recorded
 
 
@@ -39,36 +40,26 @@ class StockWorkflow:
     """Starts when goods reach the warehouse; ends when waiting deals have heard of it."""
 
     @workflow.run
-    async def run(self, request: StockReceipt | None = None) -> ChangeRecorded:
+    async def run(self, request: ReceiptRequest | None = None) -> ChangeRecorded:
         """Record the receipt once and tell the deals that wait for it, oldest first."""
-        if request is None:
-            raise ApplicationError("The receipt is empty.", type="invalid_input")
+        refuse_unread("The receipt cannot be read", request)
+        receipt = StockReceipt.model_validate(request, from_attributes=True)
         recorded: ChangeRecorded = await workflow.execute_activity(
             RECEIVE_STOCK.name,
-            request,
+            receipt,
             result_type=ChangeRecorded,
             task_queue=RECEIVE_STOCK.queue.value,
             start_to_close_timeout=policies.START_TO_CLOSE,
             retry_policy=policies.KEEP_TRYING,
-            summary=f"{request.quantity} x {request.sku}",
+            summary=f"{receipt.quantity} x {receipt.sku}",
         )
-        _refuse(recorded)
+        refuse("The receipt was refused", recorded.problems)
         for number in recorded.deals:
             deal = workflow.get_external_workflow_handle(deal_workflow_id(number))
-            command_id = f"stock-{request.entity}-{request.sku}-{request.reference}"
-            notice = StockNotice(command_id=command_id, actor=request.actor, sku=request.sku)
+            command_id = f"stock-{receipt.entity}-{receipt.sku}-{receipt.reference}"
+            notice = StockNotice(command_id=command_id, actor=receipt.actor, sku=receipt.sku)
             try:
                 await deal.signal("stock_arrived", notice)
             except ApplicationError:
                 workflow.logger.info("deal %s has ended", number)
         return recorded
-
-
-def _refuse(recorded: ChangeRecorded) -> None:
-    if recorded.problems:
-        raise ApplicationError(
-            "; ".join(str(problem) for problem in recorded.problems),
-            *[problem.model_dump() for problem in recorded.problems],
-            type="invalid_input",
-            non_retryable=True,
-        )

@@ -9,6 +9,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from activities.adapters.books import Books
+from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
     deals,
@@ -50,8 +51,6 @@ _ROUTERS = (
 
 def open_house(settings: Settings) -> House:
     """Open the books and the document store; Temporal is connected to when first needed."""
-    from activities.adapters.document_store import DocumentStore  # noqa: PLC0415
-
     return House(
         settings=settings,
         books=Books(settings.books_url),

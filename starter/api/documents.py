@@ -40,5 +40,5 @@ def pdf(house: TheHouse, _: TheCaller, kind: DocumentKind, number: str) -> Respo
         "Content-Disposition": f'inline; filename="{name}"',
         "X-Content-Type-Options": "nosniff",
     }
-    content = house.documents.read(row.sha256)
+    content = house.documents.get(row.sha256)
     return Response(content, media_type="application/pdf", headers=headers)

@@ -51,6 +51,7 @@ _JOURNAL = (
     Column("Deal", "deal"),
     Column("Text", "text", long=True),
 )
+_OF_ENTRY = ("booked_on", "deal", "text")
 _BALANCES = (
     Column("Account", "account"),
     Column("Debit", amount("debit_minor"), right=True),
@@ -107,15 +108,14 @@ def journal(
     show_rows(session.out, _JOURNAL, postings(rows), "Nothing is posted yet.")
 
 
-def postings(entries: list[Row]) -> list[Row]:
-    """Return the postings of journal entries; the first of each entry carries date and text."""
+def postings(rows: list[Row]) -> list[Row]:
+    """Return the rows with date, deal and text on the first posting of each entry only."""
     found: list[Row] = []
-    for entry in entries:
-        for index, posting in enumerate(entry.get("postings") or ()):
-            head = {k: entry.get(k) for k in ("booked_on", "deal", "text")} if not index else {}
-            debit, credit = posting.get("debit_minor"), posting.get("credit_minor")
-            sides = {"debit_minor": debit or None, "credit_minor": credit or None}
-            found.append({**posting, **head, **sides, "currency": entry.get("currency")})
+    entry = None
+    for row in rows:
+        repeated = row.get("key") == entry
+        entry = row.get("key")
+        found.append({**row, **dict.fromkeys(_OF_ENTRY)} if repeated else row)
     return found
 
 

@@ -153,20 +153,20 @@ def holds(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None
 
 def _way_out(deal: str, row: Row, answers: list[str]) -> str:
     if answers:
-        return f'q2c deal resolve {deal} {row.get("key")} "{answers[0]}"'
-    return f"q2c deal retry {deal} {row.get('key')}"
+        return f"q2c deal resolve {deal} --item {row.get('key')} --answer '{'|'.join(answers)}'"
+    return f"q2c deal retry {deal} --item {row.get('key')}"
 
 
 def retry(
     ctx: typer.Context,
     deal: DealNumber,
     item: Annotated[
-        str, typer.Argument(help="Item on hold; without it all.", show_default=False)
+        str, typer.Option(help="Item on hold; without it all.", show_default=False)
     ] = "",
 ) -> None:
     """Try again what a deal has put on hold, after its cause was corrected.
 
-    Examples: `q2c deal retry 1001`, `q2c deal retry 1001 converge`
+    Examples: `q2c deal retry 1001`, `q2c deal retry 1001 --item converge`
     """
     tell(session_of(ctx), deal, "retry", item=item)
 
@@ -174,15 +174,15 @@ def retry(
 def resolve(
     ctx: typer.Context,
     deal: DealNumber,
-    item: Annotated[str, typer.Argument(help="Item on hold.", show_default=False)],
+    item: Annotated[str, typer.Option(help="Item on hold.", show_default=False)],
     answer: Annotated[
-        str, typer.Argument(help="One of the answers `deal hold` lists.", show_default=False)
+        str, typer.Option(help="One of the answers `deal hold` lists.", show_default=False)
     ],
     reason: Reason = "",
 ) -> None:
     """Answer the question a deal has put on hold.
 
-    Example: `q2c deal resolve 1001 dunning wait --reason "They pay on Friday"`
+    Example: `q2c deal resolve 1001 --item dunning --answer wait --reason "By phone"`
     """
     tell(session_of(ctx), deal, "resolve", item=item, answer=answer, reason=reason)
 
@@ -193,7 +193,7 @@ def clock(
     until: Annotated[
         datetime,
         typer.Option(
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"],
             help="Where to move it, in UTC.",
             show_default=False,
         ),

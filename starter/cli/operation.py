@@ -159,7 +159,7 @@ def demo(ctx: typer.Context) -> None:
     """
     from starter import demo as story  # noqa: PLC0415
 
-    _end(_awaited(story.run(session_of(ctx).settings)))
+    _end(asyncio.run(story.run(session_of(ctx).settings)))
 
 
 def simulate(
@@ -172,6 +172,12 @@ def simulate(
     pay: Annotated[
         str, typer.Option(help="How the customer pays: `due`, `late:N` (N days late) or `never`.")
     ] = "due",
+    start_on: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"], help="First day to play.", show_default="that of the file"
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Play a deal file to a day in the future, outside the books: invoices, mails, revenue.
@@ -184,18 +190,21 @@ def simulate(
         raise bad_input("FILE", f"{file} is no file", "check the path")
     from starter import simulate as simulation  # noqa: PLC0415
 
-    del ctx
-    _end(_awaited(simulation.run(file, until.date(), pay, as_json)))
+    run = simulation.run(
+        file,
+        until.date(),
+        pay,
+        as_json,
+        start_on=start_on.date() if start_on else None,
+        settings=session_of(ctx).settings,
+    )
+    _end(asyncio.run(run))
 
 
-def _awaited(result: Any) -> Any:
-    return asyncio.run(result) if asyncio.iscoroutine(result) else result
-
-
-def _end(result: Any) -> None:
+def _end(code: int | None) -> None:
     """A run that reports a code other than 0 has failed."""
-    if isinstance(result, int) and result:
-        raise typer.Exit(result)
+    if code:
+        raise typer.Exit(code)
 
 
 def _teller(session: Session) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models.catalog import nearest
+from models.deal import DealState
 from models.errors import (
     ConflictError,
     InvalidInputError,
@@ -74,6 +75,10 @@ async def tell(
         return _repeated(found, command_id)
     if found.ended:
         raise DealEndedError(_ended_text(number, found.ended))
+    if key:
+        found = await _with_unwritten(house, number, found)
+        if found.answer is not None:
+            return _repeated(found, command_id)
     answer = await _send(house, number, found)
     return Told(**answer.model_dump(), command_id=command_id)
 
@@ -180,6 +185,26 @@ def _ended_text(number: str, outcome: str) -> str:
         f"Deal {number} has ended ({outcome}), so it takes no more messages. "
         "Start a new deal to go on with the customer."
     )
+
+
+async def _with_unwritten(house: House, number: str, found: _Situation) -> _Situation:
+    """Add the answer the deal has given but not yet written to the books, if it has.
+
+    Until the deal rests only the deal itself knows it. Where it does not answer, the message is
+    sent, and the deal recognizes it by its id.
+    """
+    try:
+        state = await house.gateway.query(
+            deal_workflow_id(number), "state", DealState, house.patience.query
+        )
+    except (NotFoundError, UnansweredError):
+        return found
+    command_id = found.commands[0].command_id
+    for answered in reversed(state.unwritten_answers):
+        if answered.command_id == command_id:
+            update = {"request_hash": answered.request_hash, "answer": answered.answer}
+            return found.model_copy(update=update)
+    return found
 
 
 async def _send(house: House, number: str, found: _Situation) -> Answer:

@@ -92,14 +92,18 @@ class Gateway(Protocol):
 class DocumentStore(Protocol):
     """Where documents lie under their hash."""
 
-    def read(self, sha256: str) -> bytes:
+    def get(self, sha256: str) -> bytes:
         """Return a document; raises `NotFoundError`."""
 
 
 class Patience(Value):
-    """How many seconds the doors wait: for a start's first checks, an answer, a query."""
+    """How many seconds the doors wait: for a start's first checks, an answer, a query.
+
+    `settle` is how long a priced deal may take to reach its first stage of waiting.
+    """
 
     start: float = 3.0
+    settle: float = 1.0
     answer: float = 30.0
     query: float = 3.0
     pause: float = 0.05

@@ -202,11 +202,17 @@ def _known_fingerprint(session: Session, number: str) -> str | None:
 
 
 async def _first_result(house: House, number: str) -> str:
-    """Wait until the deal is priced or has failed, but not for long; return its stage."""
-    deadline = time.monotonic() + house.patience.start
+    """Wait until the deal is priced or has failed, but not for long; return its stage.
+
+    A priced deal may take a moment more to reach whoever it waits for, so that a decision sent
+    right after the start finds it waiting.
+    """
+    begun = time.monotonic()
+    deadline = begun + house.patience.start
     while True:
         stage = await house.read(lambda session: _stage_when_priced(session, number))
-        if stage:
+        settled = time.monotonic() >= begun + house.patience.settle
+        if stage and (settled or stage != Stage.QUOTE.value):
             return stage
         run = await house.gateway.look(deal_workflow_id(number))
         if run.state is RunState.FAILED:

@@ -26,7 +26,7 @@ _ASSUMED = (
 )
 
 
-async def run(  # noqa: PLR0913 - the options of the command
+async def run(
     file: Path,
     until: date,
     pay: str = "due",
@@ -62,13 +62,13 @@ async def play(request: SimulationRequest, settings: Settings) -> Simulation:
             is_own = fill(place.books, settings.books_url, request.start)
             file = with_seller(place.books, request.file)
             players = Players(place, request.model_copy(update={"file": file}))
-            state = await players.play()
+            await players.play()
             source = f"Register: {'your own' if is_own else 'the samples, as there is none yet'}."
             mails = tuple(place.recorder.mails)
 
             return place.books.read(
                 lambda session: name_levels(
-                    read_outcome(session, request, state, mails, (source, *_ASSUMED)),
+                    read_outcome(session, request, mails, (source, *_ASSUMED)),
                     dunning_policy(session),
                 )
             )

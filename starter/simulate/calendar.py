@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, func, select
 
 from models.collection import DunningPolicy
-from models.deal import DealState, local_date
+from models.deal import local_date
 from models.documents import DocumentKind
 from models.steps import Notice
 from models.tables import (
@@ -33,9 +33,9 @@ from starter.simulate.recorder import NotedMail
 from starter.simulate.request import SimulationRequest
 
 _DONE_BY = {
-    "approve": "approved",
-    "accept": "accepted",
-    "sign": "signed",
+    "approve": "approved by",
+    "accept": "accepted by",
+    "sign": "signed by",
     "escalate": "escalated to",
 }
 _ORDER = {kind: place for place, kind in enumerate(Happening)}
@@ -45,7 +45,6 @@ _TOLD_ELSEWHERE = (Notice.APPROVAL_REQUEST.value, Notice.ENDED.value)
 def read_outcome(
     session: Session,
     request: SimulationRequest,
-    state: DealState,
     mails: tuple[NotedMail, ...],
     assumptions: tuple[str, ...],
 ) -> Simulation:
@@ -54,7 +53,7 @@ def read_outcome(
     row = deal_row(session, number)
     found = figures(session, row, invoices_of(session, number))
     last = request.until
-    entries = (entry for entry in _entries(session, state, mails) if entry.on <= last)
+    entries = (entry for entry in _entries(session, row.time_zone, mails) if entry.on <= last)
     return Simulation(
         deal=number,
         customer=row.customer,
@@ -62,9 +61,9 @@ def read_outcome(
         starts_on=request.start.date(),
         until=last,
         pay=request.pay,
-        stage=state.stage.value,
-        outcome=state.outcome,
-        term=state.term,
+        stage=row.stage,
+        outcome=row.outcome,
+        term=row.term,
         calendar=tuple(sorted(entries, key=_place)),
         revenue=_revenue(session, number),
         totals=Totals.model_validate(found.model_dump(exclude={"currency"})),
@@ -77,15 +76,15 @@ def _place(entry: CalendarEntry) -> tuple[date, int, str]:
 
 
 def _entries(
-    session: Session, state: DealState, mails: tuple[NotedMail, ...]
+    session: Session, time_zone: str, mails: tuple[NotedMail, ...]
 ) -> Iterator[CalendarEntry]:
     yield from _documents(session)
     yield from _reminders(session)
     yield from _payments(session)
-    yield from _decisions(session, state)
+    yield from _decisions(session, time_zone)
     yield from _terms(session)
     yield from _notices(mails)
-    yield from _questions(session, state)
+    yield from _questions(session, time_zone)
 
 
 def _documents(session: Session) -> Iterator[CalendarEntry]:
@@ -145,13 +144,13 @@ def _payments(session: Session) -> Iterator[CalendarEntry]:
         )
 
 
-def _decisions(session: Session, state: DealState) -> Iterator[CalendarEntry]:
+def _decisions(session: Session, time_zone: str) -> Iterator[CalendarEntry]:
     statement = select(DecisionRow).where(col(DecisionRow.accepted).is_(True))
     for row in session.exec(statement.order_by(col(DecisionRow.id))):
         yield CalendarEntry(
-            on=local_date(row.decided_at, state.time_zone),
+            on=local_date(row.decided_at, time_zone),
             what=Happening.DECISION,
-            kind=f"{_DONE_BY.get(row.kind, row.kind)} {'' if row.kind == 'escalate' else 'by'}".strip(),
+            kind=_DONE_BY.get(row.kind, f"{row.kind} by"),
             text=row.person,
         )
 
@@ -181,13 +180,13 @@ def _notices(mails: tuple[NotedMail, ...]) -> Iterator[CalendarEntry]:
             )
 
 
-def _questions(session: Session, state: DealState) -> Iterator[CalendarEntry]:
+def _questions(session: Session, time_zone: str) -> Iterator[CalendarEntry]:
     """Yield what was parked for a person, and how the deal ended."""
     told = {"parked": Happening.QUESTION, "term ended": Happening.END, "deal ended": Happening.END}
     statement = select(AuditRow).where(col(AuditRow.what).in_(told))
     for row in session.exec(statement.order_by(col(AuditRow.sequence))):
         yield CalendarEntry(
-            on=local_date(row.at, state.time_zone),
+            on=local_date(row.at, time_zone),
             what=told[row.what],
             kind=row.what,
             text=row.detail,
@@ -195,10 +194,10 @@ def _questions(session: Session, state: DealState) -> Iterator[CalendarEntry]:
 
 
 def _revenue(session: Session, number: str) -> tuple[MonthRevenue, ...]:
-    """Return the revenue of each month; a row covers days before its date, so its month ends there."""
+    """Return the revenue of each month; a row covers the days before its date."""
     amounts: dict[str, int] = {}
     statement = (
-        select(RecognizedRow.before, func.sum(RecognizedRow.amount_minor))
+        select(col(RecognizedRow.before), func.sum(RecognizedRow.amount_minor))
         .where(RecognizedRow.deal == number)
         .group_by(col(RecognizedRow.before))
         .order_by(col(RecognizedRow.before))

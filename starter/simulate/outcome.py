@@ -22,7 +22,7 @@ class Happening(StrEnum):
 class CalendarEntry(Value):
     """One thing that happens on a day; an amount is in minor units of the deal's currency.
 
-    `kind` narrows what it is (`invoice`, `first notice`, `renewed`), `reference` names the document.
+    `kind` narrows what it is (`invoice`, `first notice`, `renewed`); `reference` is its number.
     """
 
     on: date

@@ -1,50 +1,40 @@
-"""The people of a simulation: they approve, accept, sign, deliver and pay, as soon as it is time."""
+"""The people of a simulation: they approve, accept, sign, deliver and pay, as soon as it is time.
 
-import asyncio
-import time
-from datetime import date, datetime, timedelta
+They see what the books say and speak by signals, so nothing they do depends on the run of the
+workflow that happens to be there.
+"""
 
-from sqlmodel import Session, col, func, select
-from temporalio.client import (
-    WorkflowExecutionStatus,
-    WorkflowFailureError,
-    WorkflowHandle,
-    WorkflowUpdateFailedError,
-)
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.signatures import Queue
-from models.agenda import AgendaKind
-from models.approval import ApprovalStep, StepStatus
-from models.deal import DealInput, DealState, QuoteReference, Stage, local_date
-from models.decisions import DecisionKind, decision_token
+from models.deal import DealInput, Stage
+from models.decisions import decision_token
 from models.errors import InvalidInputError, Problem
 from models.messages import Answer, ClockAdvance, Decision, Delivery, Message
 from models.money import Money
 from models.steps import PaymentRecorded, RecordPayment
-from models.tables import InvoiceRow, PaymentApplicationRow
-from models.value import Value
-from starter.service.decisions import first_buyer
 from starter.service.register import customer_of
 from starter.simulate.request import SimulationRequest, morning_of
+from starter.simulate.situation import (
+    Asked,
+    OpenInvoice,
+    Situation,
+    situation_of,
+)
 from starter.simulate.world import SimulationError, World
 from workflows.ids import deal_workflow_id, payment_workflow_id
 
 PROVIDER = "simulation"
 
 _PATIENCE_SECONDS = 60.0
-_PAUSE_SECONDS = 0.004
-_EARLY = (Stage.CONFIGURE, Stage.PRICE)
-_ENDED = (Stage.COMPLETED, Stage.LOST)
+_GLANCE_SECONDS = 0.5
+_EARLY = (None, Stage.CONFIGURE, Stage.PRICE, Stage.QUOTE)
+_ENDED = Answer(accepted=False, text="The deal has ended.")
 _ONE_DAY = timedelta(days=1)
-
-
-class OpenInvoice(Value):
-    """An invoice with a balance."""
-
-    number: str
-    due_on: date
-    balance_minor: int
 
 
 class Players:
@@ -57,21 +47,26 @@ class Players:
         self._handle: WorkflowHandle[object, object] = world.client.get_workflow_handle(
             deal_workflow_id(self._number)
         )
-        self._given_up: set[str] = set()
+        self._sent = 0
+        self._tried: set[tuple[str, ...]] = set()
 
-    async def play(self) -> DealState:
-        """Start the deal and play it to the last day; return where it then is.
+    async def play(self) -> None:
+        """Start the deal and play it to the end of its last day.
 
         Raises `InvalidInputError` if the file cannot be sold, and `SimulationError` if the deal
         comes to nothing within a minute.
         """
         await self._start()
         last = max(morning_of(self._request.until), self._request.start)
-        state = await self._act()
-        while state.stage not in _ENDED and _clock(state) < last:
-            await self._advance(self._next_stop(state, last))
-            state = await self._act()
-        return state
+        found = await self._begun()
+        while not found.has_ended:
+            if await self._act(found):
+                found = self._look()
+                continue
+            if found.business_time >= last:
+                return
+            await self._advance(self._next_stop(found, last))
+            found = self._look()
 
     async def _start(self) -> None:
         file = self._request.file
@@ -82,168 +77,107 @@ class Players:
             task_queue=Queue.CORE.value,
         )
 
-    async def _act(self) -> DealState:
-        """Let everybody do what the deal waits for now; return when it waits for time only."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            state = await self._state()
-            if state.stage in _EARLY:
-                await self._raise_if_failed()
-            if state.stage in _ENDED or await self._is_done(state):
-                return state
-            if time.monotonic() > deadline:
-                raise SimulationError(_stuck(state))
-            await asyncio.sleep(_PAUSE_SECONDS)
+    async def _begun(self) -> Situation:
+        """Wait until the deal waits for somebody; raise its problems if it cannot start."""
+        watch, tries = self._world.watch, int(_PATIENCE_SECONDS / _GLANCE_SECONDS)
+        for _ in range(tries):
+            if await watch.until(lambda: watch.stage not in _EARLY, _GLANCE_SECONDS):
+                return self._look()
+            await self._raise_if_failed()
+        raise SimulationError(_stuck(self._number, None))
 
-    async def _is_done(self, state: DealState) -> bool:
-        """Do the next thing somebody has to do; whether there is nothing left today."""
-        if any(hold.key.startswith("step:") for hold in state.holds):
-            raise SimulationError(_stuck(state))
-        if await self._approve(state) or await self._conclude(state):
-            return False
-        if state.stage is not Stage.LIVE and state.stage is not Stage.CLOSING:
-            return False
-        if any(item.due_at <= _clock(state) for item in state.agenda):
-            return False
-        return not (await self._deliver(state) or await self._pay(state))
+    def _look(self) -> Situation:
+        found = self._world.books.read(lambda session: situation_of(session, self._number))
+        if found is None or "step:" in found.on_hold:
+            raise SimulationError(_stuck(self._number, found))
+        return found
 
-    async def _approve(self, state: DealState) -> bool:
-        renewal = state.renewal
-        paths = ((state.quote, state.approval), (renewal.quote, renewal.approval))
-        for quote, approval in paths:
-            active = [step for step in approval.steps if step.status is StepStatus.ACTIVE]
-            if quote is not None and active and state.stage in (Stage.APPROVE, Stage.LIVE):
-                await self._tell("approve", self._approval(quote, active[0]))
-                return True
-        return False
+    async def _act(self, found: Situation) -> bool:
+        """Do the next thing that somebody has to do; False if there is nothing to do today."""
+        if found.asked is not None:
+            await self._decide(found.asked)
+            return True
+        if not found.is_live:
+            raise SimulationError(_stuck(self._number, found))
+        return await self._deliver(found) or await self._pay(found)
 
-    def _approval(self, quote: QuoteReference, step: ApprovalStep) -> Decision:
-        return self._decision(step.approver, quote.content_hash, step.key).model_copy(
-            update={"step": step.key}
+    async def _decide(self, asked: Asked) -> None:
+        token = decision_token(
+            self._world.secret, self._number, asked.purpose, asked.person, asked.content_hash
         )
+        decision = Decision(
+            person=asked.person, step=asked.step, token=token, content_hash=asked.content_hash
+        )
+        answer = await self._tell(asked.message, decision)
+        if not answer.accepted:
+            raise SimulationError(f"Deal {self._number} refused {asked.message}: {answer.text}")
 
-    def _decision(self, person: str, content_hash: str, asked: str) -> Decision:
-        token = decision_token(self._world.secret, self._number, asked, person, content_hash)
-        return Decision(person=person, content_hash=content_hash, token=token)
-
-    async def _conclude(self, state: DealState) -> bool:
-        """Accept the quote as the customer, or sign the contract as whoever has not yet."""
-        quote = state.quote
-        if quote is None:
-            return False
-        if state.stage is Stage.ACCEPT and state.quote_sent and not state.accepted:
-            buyer = self._world.books.read(self._buyer)
-            decision = self._decision(buyer, quote.content_hash, DecisionKind.ACCEPT)
-            await self._tell("accept_quote", decision)
-            return True
-        unsigned = [signer.person for signer in state.signers if signer.signed_at is None]
-        if state.stage is Stage.CONTRACT and unsigned:
-            decision = self._decision(unsigned[0], quote.content_hash, DecisionKind.SIGN)
-            await self._tell("contract_signed", decision)
-            return True
-        return False
-
-    def _buyer(self, session: Session) -> str:
-        customer = customer_of(session, self._request.file.customer)
-        return first_buyer(customer) if customer else ""
-
-    async def _deliver(self, state: DealState) -> bool:
+    async def _deliver(self, found: Situation) -> bool:
         """Hand over what is not handed over yet, and have it accepted where that counts."""
-        if not state.undelivered:
-            return False
         for event in ("deliver", "accept"):
-            key = f"{state.term}:{state.undelivered}:{event}"
-            if key in self._given_up:
-                continue
-            self._given_up.add(key)
-            answer = await self._send("delivery_confirmed", Delivery(event=event))
-            if answer is not None:
-                return True
+            attempt = (event, *found.undelivered)
+            if found.undelivered and attempt not in self._tried:
+                self._tried.add(attempt)
+                answer = await self._tell("delivery_confirmed", Delivery(event=event))
+                if answer.accepted:
+                    return True
         return False
 
-    async def _pay(self, state: DealState) -> bool:
-        """Pay every invoice whose day has come."""
-        today = local_date(_clock(state), state.time_zone)
+    async def _pay(self, found: Situation) -> bool:
+        """Pay every invoice whose day has come; no two at once, so that numbers are as always."""
+        today = found.business_time.date()
         due = [
             invoice
-            for invoice in self._open_invoices()
+            for invoice in found.open_invoices
             if (day := self._request.paying.day_for(invoice.due_on)) is not None and day <= today
         ]
         for invoice in due:
-            await self._pay_invoice(state, invoice, today)
+            await self._pay_invoice(invoice, found)
         return bool(due)
 
-    async def _pay_invoice(self, state: DealState, invoice: OpenInvoice, today: date) -> None:
-        reference = f"{invoice.number}-{invoice.balance_minor}"
+    async def _pay_invoice(self, invoice: OpenInvoice, found: Situation) -> None:
+        file = self._request.file
         payment = RecordPayment(
             provider=PROVIDER,
-            reference=reference,
-            customer=state.customer,
+            reference=invoice.number,
+            customer=file.customer,
             amount_minor=invoice.balance_minor,
-            currency=state.currency,
-            received_on=today,
+            currency=file.currency,
+            received_on=found.business_time.date(),
             invoices=(invoice.number,),
             deal=self._number,
             actor=PROVIDER,
             test_clock=True,
         )
         try:
-            await self._world.client.execute_workflow(
+            recorded: PaymentRecorded = await self._world.client.execute_workflow(
                 "PaymentWorkflow",
                 payment,
-                id=payment_workflow_id(PROVIDER, reference),
+                id=payment_workflow_id(PROVIDER, invoice.number),
                 task_queue=Queue.CORE.value,
                 result_type=PaymentRecorded,
             )
         except WorkflowFailureError as error:
-            paid = Money(minor=invoice.balance_minor, currency=state.currency)
-            text = f"The payment of {paid} for {invoice.number} was refused: {error.cause}"
+            amount = Money(minor=invoice.balance_minor, currency=file.currency)
+            text = f"The payment of {amount} for {invoice.number} was refused: {error.cause}"
             raise SimulationError(text) from error
+        await self._answered(f"payment-{recorded.payment}")
 
-    def _open_invoices(self) -> tuple[OpenInvoice, ...]:
-        return self._world.books.read(self._read_open_invoices)
-
-    def _read_open_invoices(self, session: Session) -> tuple[OpenInvoice, ...]:
-        paid = func.coalesce(func.sum(PaymentApplicationRow.amount_minor), 0)
-        balance = InvoiceRow.gross_minor - paid
-        rows = session.exec(
-            select(InvoiceRow.number, InvoiceRow.due_on, balance)
-            .join(
-                PaymentApplicationRow,
-                col(PaymentApplicationRow.invoice) == col(InvoiceRow.number),
-                isouter=True,
-            )
-            .where(InvoiceRow.deal == self._number)
-            .group_by(col(InvoiceRow.number), col(InvoiceRow.due_on), col(InvoiceRow.gross_minor))
-            .having(balance > 0)
-            .order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
-        )
-        return tuple(
-            OpenInvoice(number=number, due_on=due_on, balance_minor=int(left))
-            for number, due_on, left in rows
-        )
-
-    def _next_stop(self, state: DealState, last: datetime) -> datetime:
+    def _next_stop(self, found: Situation, last: datetime) -> datetime:
         """Return the next moment at which somebody may have to do something.
 
         An invoice that is not issued yet is paid no earlier than the terms of payment from now.
         """
-        now = _clock(state)
-        stops = [last, *self._payment_moments(now)]
-        stops += [
-            item.due_at
-            for item in state.agenda
-            if item.kind in (AgendaKind.RENEWAL_QUOTE, AgendaKind.APPROVAL_ESCALATION)
-        ]
+        now, paying = found.business_time, self._request.paying
+        stops = [last]
+        if found.renewal_quote_on is not None:
+            stops.append(morning_of(found.renewal_quote_on))
+        if paying.days_late is not None:
+            days = [paying.day_for(invoice.due_on) for invoice in found.open_invoices]
+            stops += [morning_of(day) for day in days if day is not None]
+            wait = timedelta(days=self._terms_days() + paying.days_late)
+            stops.append(now + max(wait, _ONE_DAY))
         return min(stop for stop in stops if stop > now)
-
-    def _payment_moments(self, now: datetime) -> list[datetime]:
-        paying = self._request.paying
-        if paying.days_late is None:
-            return []
-        days = [paying.day_for(invoice.due_on) for invoice in self._open_invoices()]
-        wait = timedelta(days=self._terms_days() + paying.days_late)
-        return [morning_of(day) for day in days if day is not None] + [now + max(wait, _ONE_DAY)]
 
     def _terms_days(self) -> int:
         agreed = self._request.file.payment_terms_days
@@ -256,45 +190,34 @@ class Players:
 
     async def _advance(self, until: datetime) -> None:
         """Move the clock and wait until the deal has done everything up to then."""
-        if await self._send("advance_clock", ClockAdvance(until=until)) is None:
-            return
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while True:
-            state = await self._state()
-            if state.stage in _ENDED or state.clock_target is None:
-                return
-            if time.monotonic() > deadline:
-                raise SimulationError(_stuck(state))
-            await asyncio.sleep(_PAUSE_SECONDS)
+        await self._tell("advance_clock", ClockAdvance(until=until))
+        watch = self._world.watch
+        await self._wait(lambda: watch.has_ended or watch.is_past(until))
 
-    async def _tell(self, name: str, message: Message) -> None:
-        """Send a message that the deal waits for; raises `SimulationError` if it is refused."""
+    async def _tell(self, name: str, message: Message) -> Answer:
+        """Signal a message and return what the deal answers."""
+        self._sent += 1
+        command_id = f"simulation-{self._sent}"
+        said = message.model_copy(update={"command_id": command_id, "actor": PROVIDER})
         try:
-            answer = await self._handle.execute_update(name, message, result_type=Answer)
-        except WorkflowUpdateFailedError as error:
-            text = f"Deal {self._number} refused {name}: {error.cause}"
-            raise SimulationError(text) from error
-        if not answer.accepted:
-            raise SimulationError(f"Deal {self._number} refused {name}: {answer.text}")
-
-    async def _send(self, name: str, message: Message) -> Answer | None:
-        """Send a message that the deal may refuse or be too ended to hear; then return None."""
-        try:
-            answer = await self._handle.execute_update(name, message, result_type=Answer)
-        except WorkflowUpdateFailedError:
-            return None
+            await self._handle.signal(name, said)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
-                return None
+                return _ENDED
             raise
-        return answer if answer.accepted else None
+        return await self._answered(command_id)
 
-    async def _state(self) -> DealState:
-        try:
-            return await self._handle.query("state", result_type=DealState)
-        except RPCError as error:
-            await self._raise_if_failed()
-            raise SimulationError(f"Deal {self._number} does not answer: {error}") from error
+    async def _answered(self, command_id: str) -> Answer:
+        """Wait until the deal has answered a message, and thereby done what follows from it."""
+        watch = self._world.watch
+        await self._wait(lambda: watch.has_ended or watch.answer_to(command_id) is not None)
+        return watch.answer_to(command_id) or _ENDED
+
+    async def _wait(self, done: Callable[[], bool]) -> None:
+        """Wait for the deal; raise `SimulationError` if it stays where it is."""
+        if not await self._world.watch.until(done, _PATIENCE_SECONDS):
+            found = self._world.books.read(lambda session: situation_of(session, self._number))
+            raise SimulationError(_stuck(self._number, found))
 
     async def _raise_if_failed(self) -> None:
         """Raise the problems a deal listed when it could not start."""
@@ -309,14 +232,9 @@ class Players:
             raise InvalidInputError(problems) from error
 
 
-def _clock(state: DealState) -> datetime:
-    if state.clock is None:
-        raise SimulationError(f"Deal {state.number} has no clock of its own.")
-    return state.clock
-
-
-def _stuck(state: DealState) -> str:
-    holds = "; ".join(f"{hold.key}: {hold.reason}" for hold in state.holds)
-    item = state.agenda[0] if state.agenda else None
-    due = f"{item.kind} {item.reference} of {item.due_at:%Y-%m-%d}" if item else "nothing"
-    return f"Deal {state.number} stays in stage {state.stage}. On hold: {holds or 'nothing'}; due: {due}."
+def _stuck(number: str, found: Situation | None) -> str:
+    if found is None:
+        return f"Deal {number} never came on record."
+    day = f"{found.business_time:%Y-%m-%d}"
+    held = found.on_hold or "nothing"
+    return f"Deal {number} stays in stage {found.stage} on {day}. On hold: {held}."

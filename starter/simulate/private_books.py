@@ -9,7 +9,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from activities.adapters.books import Books
+from activities.adapters import books as adapter
+from activities.ports import Books
 from models.catalog import Catalog, ProductKind
 from models.deal_file import DealFile
 from models.parties import Role
@@ -76,7 +77,7 @@ def _register_of(source: str) -> list[_Entry]:
     address = make_url(source)
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).exists():
         return []
-    books = Books(source)
+    books = adapter.Books(source)
     try:
         return books.read(_entries)
     except SQLAlchemyError:
@@ -97,7 +98,9 @@ def _entries(session: Session) -> list[_Entry]:
 
 def _samples() -> list[_Entry]:
     return [
-        _sample(kind, written) for kind, name in _SAMPLE_FILES for written in read_documents(SAMPLES / name)
+        _sample(kind, written)
+        for kind, name in _SAMPLE_FILES
+        for written in read_documents(SAMPLES / name)
     ]
 
 
@@ -139,5 +142,3 @@ def _fill_warehouses(session: Session, now: datetime) -> None:
                     recorded_at=now,
                 )
             )
-
-

@@ -9,7 +9,7 @@ from datetime import date
 from sqlmodel import Session, select
 from temporalio import activity
 
-from activities.adapters.books import Books
+from activities.ports import Books
 from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
 from models.documents import DocumentKind
 from models.steps import DocumentPublished, Notify, PublishDocument, PublishReceipt, Recorded

@@ -74,7 +74,9 @@ def read_request(
     start = _start(file, today, start_on)
     if until < start.date():
         reason = f"{until} lies before the first day, {start.date()}"
-        raise InvalidInputError([Problem(field="--until", reason=reason, remedy="name a later day")])
+        raise InvalidInputError(
+            [Problem(field="--until", reason=reason, remedy="name a later day")]
+        )
     request = {"start": start, "until": until, "pay": pay, "paying": paying}
     return SimulationRequest(file=file.model_copy(update={"test_clock": start}), **request)
 

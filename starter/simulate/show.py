@@ -38,7 +38,9 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     console.print(_revenue(simulation))
     console.print(_totals(simulation))
     ended = f" ({simulation.outcome})" if simulation.outcome else ""
-    console.print(f"On {simulation.until} the deal is {simulation.stage}{ended}, term {simulation.term}.")
+    console.print(
+        f"On {simulation.until} the deal is {simulation.stage}{ended}, term {simulation.term}."
+    )
 
 
 def _calendar(simulation: Simulation) -> Table:

@@ -7,7 +7,7 @@ mails are only noted, and the secret that signs decisions is made for this one r
 import secrets
 import shutil
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -19,18 +19,21 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.adapters.books import Books, migrate
+from activities.adapters.books import migrate
+from activities.collection import CollectionActivities
+from activities.ports import Books
 from activities.publishing import PublishingOffice
 from activities.signatures import Queue
 from models.attributes import ATTRIBUTES
 from models.errors import Q2CError
 from starter.simulate.recorder import Recorder
+from starter.simulate.watch import Watch
 from workers.attributes import INDEXED_TYPES
 from workers.interceptors import HouseInterceptor
 from workers.roles import WORKFLOWS, activities_of
-from workers.runner import open_office, sandbox
+from workers.runner import open_office
 from workers.settings import Settings
 
 _PROGRAM = "temporal-test-server"
@@ -50,6 +53,7 @@ class World:
     client: Client
     books: Books
     recorder: Recorder
+    watch: Watch
     secret: bytes
 
 
@@ -93,12 +97,11 @@ async def world(folder: Path) -> AsyncIterator[World]:
         )
         await stack.enter_async_context(environment)
         await _register_attributes(environment.client)
-        recorder = Recorder(books)
+        recorder, watch = Recorder(books), Watch(office.office)
         for queue in Queue:
-            worker = _worker(environment.client, queue, office, recorder)
-            await stack.enter_async_context(worker)
-        secret = settings.signing_secret()
-        yield World(environment.client, books, recorder, secret)
+            served = _activities(queue, office, recorder, watch)
+            await stack.enter_async_context(_worker(environment.client, queue, served))
+        yield World(environment.client, books, recorder, watch, settings.signing_secret())
 
 
 async def _register_attributes(client: Client) -> None:
@@ -107,25 +110,31 @@ async def _register_attributes(client: Client) -> None:
     await client.operator_service.add_search_attributes(request)
 
 
-def _worker(
-    client: Client, queue: Queue, office: PublishingOffice, recorder: Recorder
-) -> Worker:
+def _worker(client: Client, queue: Queue, served: Sequence[Callable[..., Any]]) -> Worker:
     return Worker(
         client,
         task_queue=queue.value,
         workflows=WORKFLOWS if queue is Queue.CORE else [],
-        activities=_activities(queue, office, recorder),
+        activities=served,
         activity_executor=ThreadPoolExecutor(_THREADS, queue.value),
         max_concurrent_activities=_THREADS,
         max_concurrent_local_activities=_THREADS,
-        workflow_runner=sandbox(),
+        # The sandbox guards replays, of which a world that is thrown away has none.
+        workflow_runner=UnsandboxedWorkflowRunner(),
         interceptors=[HouseInterceptor()],
+        # Without a name of its own the worker would hash every module for a second.
+        build_id="simulation",
     )
 
 
 def _activities(
-    queue: Queue, office: PublishingOffice, recorder: Recorder
+    queue: Queue, office: PublishingOffice, recorder: Recorder, watch: Watch
 ) -> list[Callable[..., Any]]:
-    if queue is Queue.DOCUMENTS:
-        return [recorder.publish_document, recorder.publish_receipt, recorder.notify]
-    return activities_of(queue, office)
+    """Return the house's own activities but for documents, and for progress, which is watched."""
+    match queue:
+        case Queue.DOCUMENTS:
+            return [recorder.publish_document, recorder.publish_receipt, recorder.notify]
+        case Queue.CORE:
+            return [CollectionActivities(office.office).read_account, watch.record_progress]
+        case _:
+            return activities_of(queue, office)

@@ -222,7 +222,7 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def step(kind: type[Step], deal: str, on: date = START, **fields: Any) -> Step:
+def step(kind: type[Step], deal: str, on: date = START, /, **fields: Any) -> Step:
     """Return a step of a deal at noon of a day."""
     return kind.model_validate({"deal": deal, "at": noon(on), "on": on, **fields})
 
@@ -330,9 +330,12 @@ class House:
         self.fulfillment.fulfill_order(step(FulfillOrder, file.number, on))
         return file.number
 
-    def token(self, kind: DecisionKind, person: str, content_hash: str, key: str = "") -> str:
-        """Return the token a person got for deal 1001."""
-        return decision_token(SECRET, "1001", key or kind.value, person, content_hash)
+    def token(
+        self, kind: DecisionKind, person: str, content_hash: str, key: str | None = None
+    ) -> str:
+        """Return the token a person got for deal 1001; approvers get one for each step."""
+        asked = kind.value if key is None else key
+        return decision_token(SECRET, "1001", asked, person, content_hash)
 
     def deliver(
         self, deal: str, on: date, *lines: str, event: Transfer = Transfer.DELIVER, command: str = ""

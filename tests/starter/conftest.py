@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -48,9 +50,7 @@ CATALOG = {
             "sku": "CRM",
             "name": "CRM seat",
             "kind": "subscription",
-            "charges": [
-                {"key": "seat", "name": "Seat", "type": "recurring", "cadence": "monthly"}
-            ],
+            "charges": [{"key": "seat", "name": "Seat", "type": "recurring", "cadence": "monthly"}],
         },
         {
             "sku": "SCANNER",
@@ -137,6 +137,7 @@ class FakeGateway:
             raise UnavailableError("No Temporal server answers at 127.0.0.1:7233.")
 
     async def start(self, start: Start) -> bool:
+        """Remember the start; refuse the id of what runs or has completed."""
         self._require_up()
         known = self.runs.get(start.workflow_id)
         if known is not None and known.state is not RunState.FAILED:
@@ -152,10 +153,12 @@ class FakeGateway:
         return True
 
     async def look(self, workflow_id: str) -> Run:
+        """Return what a test put in, or what was started."""
         self._require_up()
         return self.runs.get(workflow_id, Run(state=RunState.ABSENT))
 
     async def result(self, workflow_id: str, model: type[Any], seconds: float) -> Any:
+        """Return or raise what a test put in; without it nothing comes in time."""
         self._require_up()
         found = self.results.get(workflow_id)
         if found is None:
@@ -166,6 +169,7 @@ class FakeGateway:
         return found
 
     async def update(self, update: Update, seconds: float) -> Answer:
+        """Remember the message and give the answer of the test."""
         self._require_up()
         self.updates.append(update)
         if isinstance(self.answer, Exception):
@@ -173,12 +177,14 @@ class FakeGateway:
         return self.answer
 
     async def query(self, workflow_id: str, name: str, model: type[Any], seconds: float) -> Any:
+        """Return what a test put in; without it no worker answers."""
         self._require_up()
         if name not in self.queries:
             raise UnansweredError(f"No answer from {workflow_id} within {seconds:g} seconds.")
         return self.queries[name]
 
-    async def is_reachable(self, seconds: float) -> bool:
+    async def is_reachable(self, seconds: float) -> bool:  # noqa: ARG002 - as the port has it
+        """Whether the test has it up."""
         return self.is_up
 
 
@@ -188,7 +194,8 @@ class FakeDocuments:
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
 
-    def read(self, sha256: str) -> bytes:
+    def get(self, sha256: str) -> bytes:
+        """Return a document."""
         if sha256 not in self.contents:
             raise NotFoundError(f"Document {sha256} is not in the store.")
         return self.contents[sha256]
@@ -381,13 +388,22 @@ def _path_row(quote: Quote, policy: ApprovalPolicy | None = None) -> ApprovalPat
     )
 
 
+@pytest.fixture(scope="session")
+def empty_books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Migrated books to copy, because migrating takes longer than most tests."""
+    file = tmp_path_factory.mktemp("books") / "empty.sqlite"
+    migrate(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+def settings(tmp_path: Path, empty_books: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """Settings of an empty folder with migrated books, whatever the caller's environment."""
-    monkeypatch.delenv("Q2C_HOME", raising=False)
+    for name in [name for name in os.environ if name.startswith("Q2C_")]:
+        monkeypatch.delenv(name)
     found = Settings(home=tmp_path / "home", books_url=f"sqlite:///{tmp_path / 'books.sqlite'}")
     found.home.mkdir()
-    migrate(found.books_url)
+    shutil.copy(empty_books, tmp_path / "books.sqlite")
     return found
 
 
@@ -402,7 +418,7 @@ def world(settings: Settings) -> Iterator[World]:
         gateway=gateway,
         documents=documents,
         clock=lambda: NOW,
-        patience=Patience(start=0.02, answer=0.02, query=0.02, pause=0.001),
+        patience=Patience(start=0.02, settle=0.01, answer=0.02, query=0.02, pause=0.001),
     )
     tokens = json.loads(first.tokens_file.read_text())
     found = World(house, gateway, documents, Client(create_app(settings, house)), tokens)

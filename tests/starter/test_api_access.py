@@ -1,4 +1,4 @@
-"""Who gets in: without a token nothing is read or written, and every error is a problem document."""
+"""Who gets in: nothing is read or written without a token; errors are problem documents."""
 
 from typing import Any
 
@@ -13,8 +13,10 @@ def routes(world: Any) -> list[tuple[str, str]]:
     """Return every method and path of the API with its parameters filled in."""
     paths = world.client.get("/v1/openapi.json").json()["paths"]
     return [
-        (method.upper(), path.replace("{kind}", "catalog").replace("{number}", "1").replace(
-            "{key}", "house"))
+        (
+            method.upper(),
+            path.replace("{kind}", "catalog").replace("{number}", "1").replace("{key}", "house"),
+        )
         for path, methods in paths.items()
         for method in methods
     ]
@@ -60,7 +62,11 @@ def test_me_is_the_person_in_force(world: Any) -> None:
     """Roles and titles come from the newest revision in the register."""
     me = world.get("/v1/me", "mia")
 
-    assert (me["id"], me["roles"], me["titles"]) == ("mia", ["sales", "approver"], ["sales_manager"])
+    assert (me["id"], me["roles"], me["titles"]) == (
+        "mia",
+        ["sales", "approver"],
+        ["sales_manager"],
+    )
 
 
 def test_health_needs_no_token_and_says_what_is_missing(world: Any) -> None:

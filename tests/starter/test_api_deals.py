@@ -26,7 +26,7 @@ def priced(world: Any) -> None:
     """Have a started deal be priced at once, as a worker would."""
 
     def on_start(start: Start) -> None:
-        file = world.deal(number=start.payload.number, stage="configure")
+        file = world.deal(number=start.workflow_id.removeprefix("deal-"), stage="configure")
         world.quote(file)
 
     world.gateway.on_start = on_start

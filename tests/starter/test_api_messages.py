@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.deal import AnsweredCommand, DealState
 from models.errors import NotFoundError, RefusedError
 from models.messages import Answer, Command, Decision
 from models.tables import CommandRow
@@ -234,11 +235,32 @@ def test_a_repeated_approval_is_recognized_when_its_step_is_decided(world: Any) 
     world.tell("approve", {}, person="mia", key="k-1")
     command = sent(world)
     answered(world, command, Answer(accepted=True, text="Approved."))
-    world.decision(quote, "approve", "mia", step=command.decision.step)
+    world.decision(quote, "approve", "mia", step=command.decision.step if command.decision else "")
 
     again = world.tell("approve", {}, person="mia", key="k-1")
 
     assert again.json()["text"] == "Approved."
+    assert len(world.gateway.updates) == 1
+
+
+def test_an_answer_that_is_not_yet_in_the_books_counts_too(world: Any) -> None:
+    """Between answer and rest only the deal knows what it has answered."""
+    world.deal()
+    world.tell("cancel", {"reason": "x"}, key="k-1")
+    command = sent(world)
+    given = AnsweredCommand(
+        command_id="k-1",
+        name="cancel",
+        request_hash=command.request_hash,
+        answer=Answer(accepted=True, text="Ends."),
+    )
+    world.gateway.queries["state"] = DealState(unwritten_answers=(given,))
+
+    same = world.tell("cancel", {"reason": "x"}, key="k-1")
+    other = world.tell("cancel", {"reason": "y"}, key="k-1")
+
+    assert (same.json()["text"], same.json()["repeated"]) == ("Ends.", True)
+    assert other.status_code == 409
     assert len(world.gateway.updates) == 1
 
 

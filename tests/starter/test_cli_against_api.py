@@ -218,8 +218,13 @@ def test_the_deal_is_listed_with_its_money(ask: Any) -> None:
         ("sam", ["renew", "1001"], "renew", {}),
         ("sam", ["renew", "1001", "--decline"], "decline_renewal", {}),
         ("sam", ["cancel", "1001", "--reason", "x"], "cancel", {"reason": "x"}),
-        ("olga", ["deal", "retry", "1001", "i"], "retry", {"item": "i"}),
-        ("olga", ["deal", "resolve", "1001", "i", "a"], "resolve", {"item": "i", "answer": "a"}),
+        ("olga", ["deal", "retry", "1001", "--item", "i"], "retry", {"item": "i"}),
+        (
+            "olga",
+            ["deal", "resolve", "1001", "--item", "i", "--answer", "a"],
+            "resolve",
+            {"item": "i", "answer": "a"},
+        ),
         (
             "olga",
             ["deal", "clock", "1001", "--until", "2026-03-01"],

@@ -97,9 +97,9 @@ MESSAGES = [
     (["renew", "1001", "--decline", "--reason", "x"], "decline_renewal", {"reason": "x"}),
     (["cancel", "1001", "--reason", "closed"], "cancel", {"reason": "closed"}),
     (["deal", "retry", "1001"], "retry", {}),
-    (["deal", "retry", "1001", "converge"], "retry", {"item": "converge"}),
+    (["deal", "retry", "1001", "--item", "converge"], "retry", {"item": "converge"}),
     (
-        ["deal", "resolve", "1001", "dunning", "wait", "--reason", "Friday"],
+        ["deal", "resolve", "1001", "--item", "dunning", "--answer", "wait", "--reason", "Friday"],
         "resolve",
         {"item": "dunning", "answer": "wait", "reason": "Friday"},
     ),
@@ -158,7 +158,7 @@ def test_an_answer_that_does_not_accept_is_a_refusal() -> None:
         ["deliver", "1001", "--event", "throw"],
         ["deliver", "1001", "--on", "yesterday"],
         ["cancel-line", "1001"],
-        ["deal", "resolve", "1001", "dunning"],
+        ["deal", "resolve", "1001", "--item", "dunning"],
         ["deal", "clock", "1001"],
         ["deal", "clock", "1001", "--until", "soon"],
         ["deal", "list", "--stage", "nowhere"],
@@ -333,8 +333,9 @@ def test_a_hold_comes_with_the_command_that_settles_it() -> None:
 
     result = run(api, "deal", "hold", "1001")
 
-    assert 'q2c deal resolve 1001 dunning "hand over"' in result.stdout
-    assert "q2c deal retry 1001 converge" in result.stdout
+    settled = "q2c deal resolve 1001 --item dunning --answer 'hand over|wait'"
+    assert settled in result.stdout
+    assert "q2c deal retry 1001 --item converge" in result.stdout
 
 
 def test_a_deal_is_shown_on_one_page() -> None:

@@ -26,9 +26,14 @@ def run(home: Path, *arguments: str) -> Result:
 def story(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Stand in for the demo and the simulation, and note how they are called."""
     called: list[Any] = []
+
+    async def noted(*given: Any, **named: Any) -> int:
+        called.append((*given, named))
+        return 0
+
     for name in ("demo", "simulate"):
         module = types.ModuleType(f"starter.{name}")
-        module.__dict__["run"] = lambda *given: called.append(given)
+        module.__dict__["run"] = noted
         monkeypatch.setitem(sys.modules, f"starter.{name}", module)
         monkeypatch.setattr(f"starter.{name}", module, raising=False)
     return called
@@ -113,8 +118,10 @@ def test_a_simulation_gets_its_file_day_and_manner_of_paying(
     )
 
     assert result.exit_code == 0, result.output
-    given = story[0]
+    given, named = story[0][:-1], story[0][-1]
     assert (given[0], given[1].isoformat(), *given[2:]) == (file, "2027-12-31", "late:20", True)
+    assert named["start_on"] is None
+    assert named["settings"].home == tmp_path
 
 
 def test_a_simulation_without_its_file_is_bad_input(tmp_path: Path, story: list[Any]) -> None:
@@ -163,6 +170,16 @@ def test_the_module_is_the_command_line(tmp_path: Path) -> None:
 
     assert done.returncode == 3
     assert "q2c up" in done.stderr
+
+
+@pytest.mark.parametrize("loaded", ["json", "temporalio.client"])
+def test_the_exit_code_survives_the_end_of_the_process(loaded: str) -> None:
+    """The core of a Temporal client can crash at exit; what was printed still arrives."""
+    code = f"import {loaded}; from starter.cli.app import finish; print('told'); finish(3)"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stdout) == (3, "told\n")
 
 
 def test_the_first_start_records_people_and_says_where_their_tokens_are(

@@ -17,9 +17,10 @@ LOST = ("rejected", "declined", "expired", "withdrawn", "not signed")
 
 async def live(desk: Desk) -> None:
     """Serve the running terms until the last one is over."""
+    is_new = desk.state.stage is not Stage.LIVE
     if desk.has_outcome() or not desk.enter(Stage.LIVE):
         return
-    if not any(item.key == "term-end" for item in desk.state.agenda):
+    if is_new:
         renewal.schedule(desk)
     await desk.until(lambda: _term_is_over(desk))
 
@@ -55,11 +56,16 @@ async def close(desk: Desk) -> None:
 
 
 def _is_settled(desk: Desk) -> bool:
-    waiting = any(item.kind is AgendaKind.PUBLISH for item in desk.state.agenda)
-    return is_fully_earned(desk) and desk.state.balance_minor <= 0 and not waiting
+    return is_fully_earned(desk) and desk.state.balance_minor <= 0 and not _is_waiting(desk)
+
+
+def _is_waiting(desk: Desk) -> bool:
+    """Whether a document or a message is still to be dealt with, or something is parked."""
+    unpublished = any(item.kind is AgendaKind.PUBLISH for item in desk.state.agenda)
+    parked = any(hold.item is not None for hold in desk.state.holds)
+    return unpublished or parked or bool(desk.state.deferred)
 
 
 async def finish(desk: Desk) -> None:
     """Leave nothing unwritten and nobody unanswered before the workflow completes."""
-    await desk.drain()
-    await desk.write_progress()
+    await desk.leave()

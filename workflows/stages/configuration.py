@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models import steps
     from models.deal import Stage
     from models.errors import Problem
+    from workflows.requests import refuse
 
 
 async def configure(desk: Desk) -> None:
@@ -39,6 +40,21 @@ async def configure(desk: Desk) -> None:
     desk.note(desk.file.actor or desk.state.seller, "deal started")
 
 
+async def give_up(desk: Desk) -> None:
+    """End a deal that was withdrawn before it was on record: the books know nothing of it.
+
+    Raises:
+        ApplicationError: the deal ended before it began.
+    """
+    if desk.state.stage is Stage.CONFIGURE:
+        await desk.drain()
+        raise ApplicationError(
+            f"Deal {desk.state.number} was {desk.state.outcome} before it was on record.",
+            type="refused",
+            non_retryable=True,
+        )
+
+
 def _problems_of_start(desk: Desk) -> tuple[Problem, ...]:
     number, workflow_id = desk.file.number, workflow.info().workflow_id
     if desk.file.problems or workflow_id == deal_workflow_id(number):
@@ -54,10 +70,4 @@ def _problems_of_start(desk: Desk) -> tuple[Problem, ...]:
 
 def refuse_with(problems: tuple[Problem, ...]) -> None:
     """End the deal with all its problems, if there are any."""
-    if problems:
-        raise ApplicationError(
-            "The deal cannot start: " + "; ".join(str(problem) for problem in problems),
-            *[problem.model_dump() for problem in problems],
-            type="invalid_input",
-            non_retryable=True,
-        )
+    refuse("The deal cannot start", problems)

@@ -41,8 +41,9 @@ async def take_resolution(desk: Desk, command: Command) -> Answer:
         known = ", ".join(hold.answers) or "none; fix the cause and use `retry`"
         text = f"{hold.key} does not take the answer {resolve.answer!r}; answers: {known}."
         return Answer(accepted=False, text=text)
-    desk.release(hold.key)
     await _carry_out(desk, hold, resolve.answer)
+    if hold in desk.state.holds:
+        desk.release(hold.key)
     return Answer(accepted=True, text=f"{hold.key}: {resolve.answer}.")
 
 

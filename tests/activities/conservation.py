@@ -1,0 +1,101 @@
+"""Conservation (semantics 20): whatever happened, every amount is somewhere exactly once."""
+
+from collections import defaultdict
+
+from sqlmodel import col, func, select
+
+from models.ledger import Account
+from models.tables import (
+    ContractRow,
+    InvoiceLineRow,
+    InvoiceRow,
+    JournalEntryRow,
+    ObligationRow,
+    PaymentApplicationRow,
+    PaymentRow,
+    PlannedChargeRow,
+    PostingRow,
+    RecognizedRow,
+)
+from tests.activities.house import House
+
+Balances = dict[tuple[str, str], int]
+"""The balance of each account of each deal; cash of several deals has no deal."""
+
+
+def balances(house: House) -> Balances:
+    """Return what is posted, debits positive, by deal and account."""
+    statement = (
+        select(JournalEntryRow.deal, PostingRow.account, func.sum(PostingRow.amount_minor))
+        .join(JournalEntryRow, col(JournalEntryRow.key) == col(PostingRow.entry))
+        .group_by(col(JournalEntryRow.deal), col(PostingRow.account))
+    )
+    rows = house.books.read(lambda session: session.exec(statement).all())
+    return {(deal, account): int(total) for deal, account, total in rows}
+
+
+def balance(house: House, account: Account) -> int:
+    """Return the balance of one account over all deals."""
+    found = balances(house)
+    return sum(total for (_, name), total in found.items() if name == account)
+
+
+def assert_conserved(house: House) -> None:
+    """Compare the ledger with the documents, contract by contract."""
+    _assert_entries_balance(house)
+    _assert_contracts_conserve(house)
+    _assert_plans_are_kept(house)
+    _assert_cash_is_kept(house)
+
+
+def _assert_entries_balance(house: House) -> None:
+    sums: dict[str, int] = defaultdict(int)
+    for posting in house.rows(PostingRow):
+        sums[posting.entry] += posting.amount_minor
+    assert set(sums.values()) <= {0}
+    assert set(sums) == {entry.key for entry in house.rows(JournalEntryRow)}
+
+
+def _assert_contracts_conserve(house: House) -> None:
+    """Billed net of tax = recognized + contract liability - contract asset."""
+    posted = balances(house)
+    for deal in {row.deal for row in house.rows(ContractRow)}:
+        asset = posted.get((deal, Account.CONTRACT_ASSET), 0)
+        liability = -posted.get((deal, Account.CONTRACT_LIABILITY), 0)
+        lines = house.rows(InvoiceLineRow, deal=deal)
+        billed = sum(line.net_minor for line in lines)
+        recognized = sum(row.amount_minor for row in house.rows(RecognizedRow, deal=deal))
+        assert billed == recognized + liability - asset
+        assert recognized == -posted.get((deal, Account.REVENUE), 0)
+        assert sum(line.tax_minor for line in lines) == -posted.get((deal, Account.TAX_PAYABLE), 0)
+        assert asset >= 0
+        assert liability >= 0
+        assert 0 in (asset, liability)
+
+
+def _assert_plans_are_kept(house: House) -> None:
+    """Contract price = billed + unbilled: what is billed is in the plan, to the cent."""
+    plan = house.rows(PlannedChargeRow)
+    amounts = {(row.deal, row.term, row.reference, row.starts_on): row for row in plan}
+    for line in house.rows(InvoiceLineRow):
+        charge = amounts[line.deal, line.term, line.reference, line.starts_on]
+        assert (line.net_minor, line.ends_on) == (charge.amount_minor, charge.ends_on)
+        assert charge.canceled_on is None
+    prices: dict[tuple[str, int], int] = defaultdict(int)
+    for charge in plan:
+        prices[charge.deal, charge.term] += 0 if charge.canceled_on else charge.amount_minor
+    shares: dict[tuple[str, int], int] = defaultdict(int)
+    for promise in house.rows(ObligationRow):
+        kept = 0 if promise.canceled_on else promise.allocated_minor
+        shares[promise.deal, promise.term] += kept
+    assert shares == prices
+
+
+def _assert_cash_is_kept(house: House) -> None:
+    """Cash = applied + unapplied; the receivable account = open invoices."""
+    received = sum(row.amount_minor for row in house.rows(PaymentRow))
+    applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
+    issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
+    assert balance(house, Account.CASH) == received
+    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied
+    assert balance(house, Account.RECEIVABLE) == issued - applied

@@ -1,0 +1,46 @@
+"""What the short workflows are asked for, in a form that never leaves one running without running.
+
+A start whose input cannot be decoded is retried for ever. So these read whatever was sent and keep
+what does not fit as problems, and the workflow ends as failed with all of them.
+"""
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from models.errors import Problem
+    from models.messages import Message
+    from models.steps import RecordPayment, RegisterChange, StockReceipt
+
+
+class PaymentRequest(Message, RecordPayment):
+    """A payment as it was sent."""
+
+
+class ChangeRequest(Message, RegisterChange):
+    """A change of the register as it was sent."""
+
+
+class ReceiptRequest(Message, StockReceipt):
+    """A stock receipt as it was sent."""
+
+
+def refuse(fact: str, problems: tuple[Problem, ...]) -> None:
+    """End a workflow as failed with all its problems, if there are any.
+
+    Raises:
+        ApplicationError: `fact` and every problem; the details carry them for programs.
+    """
+    if problems:
+        raise ApplicationError(
+            f"{fact}: " + "; ".join(str(problem) for problem in problems),
+            *[problem.model_dump() for problem in problems],
+            type="invalid_input",
+            non_retryable=True,
+        )
+
+
+def refuse_unread(fact: str, request: Message | None) -> None:
+    """End a workflow as failed if its input is missing or cannot be read."""
+    missing = Problem(field="input", reason="is missing", remedy="send exactly one object")
+    refuse(fact, (missing,) if request is None else request.problems)
