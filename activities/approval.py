@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.contract import signer_names
+from activities.contract import order_form_number, signer_names
 from activities.ports import Office
 from activities.pricing import path_of, quote_version
 from activities.register import customer_of, people
@@ -21,9 +21,10 @@ from models.approval import (
     pending,
 )
 from models.decisions import Assurance, DecisionKind, token_matches
+from models.documents import DocumentKind
 from models.quoting import Quote, is_valid_on
 from models.steps import ApprovalEscalated, DecisionRecorded, EscalateApproval, RecordDecision
-from models.tables import DecisionRow
+from models.tables import DecisionRow, DocumentRow
 
 ESCALATE = "escalate"
 _OF_APPROVERS = (DecisionKind.APPROVE, DecisionKind.REJECT)
@@ -83,6 +84,7 @@ class ApprovalActivities:
             channel=step.channel.value,
             assurance=assurance.value,
             command_id=step.command_id,
+            document_hash=_signed_document(session, step, quote),
             used=None if refusal else digest,
             decided_at=step.at,
         )
@@ -233,6 +235,17 @@ def _refusal(session: Session, step: RecordDecision, quote: Quote, key: str) -> 
     if step.kind is DecisionKind.ACCEPT and not is_valid_on(quote, step.on):
         return f"Quote {quote.number} was valid until {quote.valid_until}."
     return ""
+
+
+def _signed_document(session: Session, step: RecordDecision, quote: Quote) -> str:
+    """Return the hash of the order form a signature is given to; empty for other decisions."""
+    if step.kind is not DecisionKind.SIGN:
+        return ""
+    statement = select(DocumentRow.sha256).where(
+        DocumentRow.kind == DocumentKind.ORDER_FORM.value,
+        DocumentRow.number == order_form_number(quote),
+    )
+    return session.exec(statement).first() or ""
 
 
 def _is_used(session: Session, digest: str) -> bool:

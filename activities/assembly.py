@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from activities.accounts import deal_row, open_items
 from activities.collection import LetterItems
-from activities.contract import signers_of
+from activities.contract import SIGNED, signers_of
 from activities.pricing import quote_of_term, quote_version
 from activities.register import customer_of, dunning_policy, entity_of, people
 from models.billing import Invoice
@@ -99,7 +99,7 @@ def _order_form(session: Session, step: PublishDocument) -> Document:
         number=step.number,
         written_on=step.on,
         quote=quote,
-        signers=_signer_blocks(session, quote),
+        signers=_signer_blocks(session, quote, signed=step.number.endswith(SIGNED)),
         decisions=_decisions(session, quote),
         taxes_note=TAXES_NOTE,
         test_clock=deal.test_clock,
@@ -107,15 +107,37 @@ def _order_form(session: Session, step: PublishDocument) -> Document:
     )
 
 
-def _signer_blocks(session: Session, quote: Quote) -> tuple[SignerBlock, ...]:
+def _signer_blocks(session: Session, quote: Quote, *, signed: bool) -> tuple[SignerBlock, ...]:
+    """Return a place to sign for each signer, filled in on the signed copy."""
     names = {person.id: person.name for person in people(session)}
     names |= {
         contact.email: contact.name for contact in customer_of(session, quote.customer).contacts
     }
-    return tuple(
-        SignerBlock(role=f"for the {party}", name=names.get(person, person))
-        for person, party in signers_of(session, quote)
-    )
+    signatures = _signatures(session, quote) if signed else {}
+    blocks = []
+    for person, party in signers_of(session, quote):
+        block = SignerBlock(role=f"for the {party}", name=names.get(person, person))
+        row = signatures.get(person)
+        if row is not None:
+            block = block.model_copy(
+                update={
+                    "signed_at": row.decided_at,
+                    "document_hash": row.document_hash,
+                    "assurance": Assurance(row.assurance),
+                }
+            )
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def _signatures(session: Session, quote: Quote) -> dict[str, DecisionRow]:
+    rows = session.exec(
+        select(DecisionRow)
+        .where(DecisionRow.deal == quote.deal, DecisionRow.quote_version == quote.version)
+        .where(DecisionRow.kind == DecisionKind.SIGN.value)
+        .where(col(DecisionRow.accepted).is_(True))
+    ).all()
+    return {row.person: row for row in rows}
 
 
 def _order_confirmation(session: Session, step: PublishDocument) -> Document:

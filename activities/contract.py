@@ -52,7 +52,13 @@ class ContractActivities:
 
         Safe to retry: the contract of a term is written once.
         """
-        return self._office.books.write(lambda session: conclude(session, step, step.quote_version))
+
+        def sign(session: Session) -> ContractConcluded:
+            concluded = conclude(session, step, step.quote_version)
+            number = order_form_number(quote_version(session, step.deal, step.quote_version))
+            return concluded.model_copy(update={"signed_copy": f"{number}{SIGNED}"})
+
+        return self._office.books.write(sign)
 
 
 def conclude(session: Session, step: DealStep, version: int) -> ContractConcluded:
@@ -141,6 +147,10 @@ def _write_obligations(session: Session, quote: Quote) -> None:
                 content=obligation.model_dump_json(),
             )
         )
+
+
+SIGNED = "-signed"
+"""The end of the number of an order form's signed copy."""
 
 
 def order_form_number(quote: Quote) -> str:

@@ -129,6 +129,16 @@ def signature_request(about: Subject, request: Request, number: str) -> Letter:
     )
 
 
+def signed_copy(about: Subject, number: str) -> Letter:
+    """Send everybody who signed the copy with all signatures."""
+    return Letter(
+        subject=f"Signed: order form {number.removesuffix('-signed')}",
+        text=_paragraphs(
+            f"Everybody has signed the order form over {about.total}. Your copy is attached.",
+        ),
+    )
+
+
 def order_confirmation(about: Subject, number: str, lines: Sequence[str]) -> Letter:
     """Confirm the order to the customer, line by line with where each stands."""
     return Letter(

@@ -9,7 +9,7 @@ from activities import letters
 from activities.accounts import deal_row
 from activities.approval import current_path
 from activities.collection import LetterItems
-from activities.contract import signers_of
+from activities.contract import SIGNED, signers_of
 from activities.formats import Formats, formats_for
 from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
@@ -136,6 +136,10 @@ def _order_form(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     quote = quote_version(desk.session, step.deal, step.quote_version)
     mails = []
     for person, _ in signers_of(desk.session, quote):
+        if step.number.endswith(SIGNED):
+            copy = letters.signed_copy(desk.about(quote.total), step.number)
+            mails.append(desk.mail(desk.address(person), f"signed:{step.number}", copy))
+            continue
         asked = desk.request(quote, ("contract_signed", "sign"), person, "sign")
         letter = letters.signature_request(desk.about(quote.total), asked, step.number)
         mails.append(desk.mail(desk.address(person), f"sign:{step.number}", letter))

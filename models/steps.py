@@ -123,13 +123,14 @@ class ConcludeContract(DealStep):
 
 
 class ContractConcluded(Value):
-    """The contract's dates and what is renewed about it."""
+    """The contract's dates, what is renewed about it, and the signed copy to publish, if any."""
 
     starts_on: date
     ends_on: date
     total_minor: int
     term_months: int
     renewal: RenewalTerms
+    signed_copy: str = ""
 
 
 class FulfillOrder(DealStep):

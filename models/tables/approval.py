@@ -25,6 +25,7 @@ class DecisionRow(SQLModel, table=True):
 
     `used` is filled for decisions that count: a digest of what was decided (deal, kind, step,
     person, content), unique, so that no token works twice. `kind` is a decision kind or `escalate`.
+    `document_hash` is the SHA-256 of the document a signature was given to.
     """
 
     __tablename__ = "decision"
@@ -45,5 +46,6 @@ class DecisionRow(SQLModel, table=True):
     channel: str
     assurance: str
     command_id: str
+    document_hash: str = ""
     used: str | None = None
     decided_at: datetime = Field(sa_type=Moment)

@@ -71,14 +71,12 @@ async def tell(
         return _situation(session, number, deal, tuple(commands))
 
     found = await house.read(look)
+    if key and found.answer is None:
+        found = await _with_unwritten(house, number, found)
     if found.answer is not None:
         return _repeated(found, command_id)
     if found.ended:
         raise DealEndedError(_ended_text(number, found.ended))
-    if key:
-        found = await _with_unwritten(house, number, found)
-        if found.answer is not None:
-            return _repeated(found, command_id)
     answer = await _send(house, number, found)
     return Told(**answer.model_dump(), command_id=command_id)
 

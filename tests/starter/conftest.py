@@ -168,7 +168,7 @@ class FakeGateway:
         assert isinstance(found, model)
         return found
 
-    async def update(self, update: Update, seconds: float) -> Answer:
+    async def update(self, update: Update, seconds: float) -> Answer:  # noqa: ARG002 - the port
         """Remember the message and give the answer of the test."""
         self._require_up()
         self.updates.append(update)
@@ -176,7 +176,13 @@ class FakeGateway:
             raise self.answer
         return self.answer
 
-    async def query(self, workflow_id: str, name: str, model: type[Any], seconds: float) -> Any:
+    async def query(
+        self,
+        workflow_id: str,
+        name: str,
+        model: type[Any],  # noqa: ARG002
+        seconds: float,
+    ) -> Any:
         """Return what a test put in; without it no worker answers."""
         self._require_up()
         if name not in self.queries:

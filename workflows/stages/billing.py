@@ -35,5 +35,10 @@ async def converge(desk: Desk, item: AgendaItem) -> None:
 async def publish_document(desk: Desk, item: AgendaItem) -> None:
     """Render, store and mail one document."""
     kind, _, number = item.reference.partition("/")
-    payload = desk.step(steps.PublishDocument, kind=DocumentKind(kind), number=number)
+    payload = desk.step(
+        steps.PublishDocument,
+        kind=DocumentKind(kind),
+        number=number,
+        quote_version=desk.state.quote.version if desk.state.quote else 0,
+    )
     await desk.attempt(PUBLISH_DOCUMENT, payload, f"{kind.replace('_', ' ')} {number}")

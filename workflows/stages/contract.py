@@ -5,6 +5,7 @@ from datetime import timedelta
 from temporalio import workflow
 
 from workflows.desk import Desk
+from workflows.stages.fulfillment import publish
 from workflows.stages.quoting import record
 
 with workflow.unsafe.imports_passed_through():
@@ -32,6 +33,7 @@ async def contract(desk: Desk) -> None:
         lambda: desk.step(steps.ConcludeContract, quote_version=_version(desk)),
     )
     take_contract(desk, concluded)
+    publish(desk, DocumentKind.ORDER_FORM, concluded.signed_copy)
 
 
 async def _draw_up(desk: Desk) -> None:

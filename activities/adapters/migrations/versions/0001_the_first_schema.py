@@ -245,6 +245,7 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("assurance", sa.String(), nullable=False),
         sa.Column("command_id", sa.String(), nullable=False),
+        sa.Column("document_hash", sa.String(), nullable=False),
         sa.Column("used", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
