@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> WriteCases:
     return write_cases
 
 
-@pytest.mark.parametrize("name", ["money", "payment_terms", "proration"])
+@pytest.mark.parametrize("name", ["money", "payment_terms", "proration", "tiers"])
 def test_every_case_we_answer_is_answered_as_published(name: str) -> None:
     """Nobody here chose these figures."""
     outcome = run(read_cases(shared(f"oracles/{name}.json")))
