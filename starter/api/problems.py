@@ -14,7 +14,6 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import Field
-from starlette.exceptions import HTTPException
 
 from models.errors import (
     ConflictError,
@@ -56,6 +55,9 @@ STATUSES: Mapping[type[Q2CError], tuple[HTTPStatus, str]] = {
 }
 """The HTTP status and title of every error."""
 
+# What the framework answers by itself, before any route of ours is reached.
+_OF_THE_FRAMEWORK = (400, 404, 405, 413, 415)
+
 _log = logging.getLogger("q2c.api")
 
 
@@ -96,7 +98,8 @@ def install(app: FastAPI) -> None:
     """Have every error of an application answered as a problem document."""
     app.add_exception_handler(Q2CError, _told)
     app.add_exception_handler(RequestValidationError, _misread)
-    app.add_exception_handler(HTTPException, _plain)
+    for status in _OF_THE_FRAMEWORK:
+        app.add_exception_handler(status, _plain)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -137,7 +140,7 @@ async def _misread(_: Request, error: Exception) -> JSONResponse:
 
 
 async def _plain(_: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
+    status: int = getattr(error, "status_code", 500)
     phrase = HTTPStatus(status).phrase
     code = phrase.lower().replace(" ", "_")
     detail = "There is no such address; /docs lists them all." if status == 404 else phrase

@@ -199,7 +199,13 @@ def register() -> Iterator[tuple[RegisterKind, str, Any]]:
 def furnish(url: str) -> None:
     """Put the world on record in migrated books, with five printers in stock."""
     books = Books(url)
-    office = Office(books=books, rules=HouseRules(secret=SECRET.encode()), wall_clock=wall_clock)
+    rules = HouseRules(
+        secret=SECRET.encode(),
+        allow_test_clock=True,
+        allow_unverified_decisions=False,
+        continue_as_new_every=12,
+    )
+    office = Office(books=books, rules=rules, wall_clock=wall_clock)
     activities = RegisterActivities(office)
     for kind, key, content in register():
         put(activities, kind, key, content)

@@ -1,0 +1,286 @@
+"""Playing one deal of the demo: look where it is, do what is missing, look again.
+
+Nothing is remembered between two steps, so a run that was killed is completed by the next one, and
+a run that finds everything done changes nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from models.deal import Stage
+from models.money import Money, exponent
+from starter.cli.files import read_document
+from starter.demo.doors import Answer, Doors, eventually
+from starter.demo.mailbox import Request
+from starter.demo.register import receive_stock
+from starter.demo.stories import SAMPLES, Story
+
+_SELLER = "sam"
+_ENDED = (Stage.COMPLETED, Stage.LOST)
+_EARLY = (Stage.CONFIGURE, Stage.PRICE, Stage.QUOTE)
+_LIVE = (Stage.FULFILL, Stage.LIVE, Stage.CLOSING)
+_ESCALATION = timedelta(hours=49)
+_ONE_MONTH = timedelta(days=28)
+_REFUSAL = "Too much is given away for a single year."
+
+Tell = Callable[[str], None]
+Deed = Callable[[], Awaitable[None]]
+
+
+class Player:
+    """Everybody around one deal. `tell` is told what happens now, in a few words."""
+
+    def __init__(self, doors: Doors, story: Story, tell: Tell) -> None:
+        self._doors = doors
+        self._story = story
+        self._tell = tell
+        self._path = f"/v1/deals/{story.number}"
+
+    async def play(self) -> bool:
+        """Play the deal to its last day; return whether there was anything left to do.
+
+        Raises `DemoError` naming the deal and what it waits for.
+        """
+        number = self._story.number
+        self._tell("starting")
+        started = await self._doors.post(
+            _SELLER, "/v1/deals", read_document(self._story.file), f"{number}-start"
+        )
+        changed = bool(started.get("is_new"))
+        while (found := await self._settled()) and (deed := self._next_deed(found)) is not None:
+            changed = True
+            await deed()
+        self._tell("already there" if not changed else _last_words(found))
+        return changed
+
+    async def _settled(self) -> Answer:
+        """Return the deal once it waits for somebody or for time."""
+
+        async def look() -> Answer | None:
+            found = await self._doors.get(self._path)
+            return None if found.get("stage") in {*_EARLY, "starting"} else found
+
+        return await eventually(look, self._story.number, "its quote")
+
+    def _next_deed(self, found: Answer) -> Deed | None:
+        """Return the next thing that somebody has to do for a deal, or None when all is done."""
+        stage = found["stage"]
+        if stage in _ENDED:
+            return None
+        if stage == Stage.ACCEPT:
+            return self._answering("accept_quote", found, "accepts the quote")
+        if stage == Stage.CONTRACT:
+            return self._answering("contract_signed", found, "signs the order form")
+        asked = [
+            step for step in _active_steps(found) if step["approver"] not in self._ignored(step)
+        ]
+        if asked:
+            return lambda: self._approve(found, asked[0])
+        if stage == Stage.APPROVE:
+            later = _clock(found) + _ESCALATION
+            return lambda: self._advance(later, "nobody answers; the request is escalated")
+        return self._deed_of_live_deal(found)
+
+    def _ignored(self, step: Answer) -> tuple[str, ...]:
+        return () if step.get("escalated_from") else self._story.silent
+
+    def _deed_of_live_deal(self, found: Answer) -> Deed | None:
+        number = self._story.number
+        now = _clock(found)
+        states = {line["status"] for line in found["order"]}
+        if states & {"reserved", "open", "shipped"}:
+            moment = next((day for day in self._story.deliveries if day >= now), now)
+            return lambda: self._at(found, moment, self._deliver)
+        arrival = self._story.stock_arrives
+        if "back_ordered" in states and arrival is not None:
+            return lambda: self._at(found, arrival, self._receive)
+        due = [invoice for invoice in _open(found) if self._pays_on(invoice) <= now.date()]
+        if due:
+            return lambda: self._pay(found, due[0])
+        if now >= self._story.until:
+            return None
+        stop = self._next_stop(found, now)
+        return lambda: self._advance(stop, f"{number} lives until {stop:%d %b %Y}")
+
+    def _pays_on(self, invoice: Answer) -> date:
+        return date.fromisoformat(invoice["due_on"]) + timedelta(days=self._story.days_late)
+
+    def _next_stop(self, found: Answer, now: datetime) -> datetime:
+        """Return when somebody may act next; new invoices are due after a month at the earliest."""
+        stops = [datetime.combine(self._pays_on(invoice), now.timetz()) for invoice in _open(found)]
+        return min(stop for stop in (*stops, now + _ONE_MONTH, self._story.until) if stop > now)
+
+    async def _at(
+        self, found: Answer, moment: datetime, deed: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Do something at a moment: move the clock there first, or do it if it is there."""
+        if moment > _clock(found):
+            await self._advance(moment, f"until {moment:%d %b %Y}")
+        await deed()
+
+    async def _deliver(self) -> None:
+        self._tell("delivers what is there")
+        before = await self._doors.get(self._path)
+        lines = [
+            line["reference"]
+            for line in before["order"]
+            if line["status"] in ("reserved", "open", "shipped")
+        ]
+        key = f"{self._story.number}-deliver-{'-'.join(lines)}".replace("/", ".")
+        body = {"lines": lines, "event": "deliver"}
+        await self._doors.operate(f"{self._path}/messages/delivery_confirmed", body, key)
+
+        async def look() -> Answer | None:
+            found = await self._doors.get(self._path)
+            waiting = [line for line in found["order"] if line["reference"] in lines]
+            is_done = all(line["transferred_on"] for line in waiting)
+            return found if is_done else None
+
+        await eventually(look, self._story.number, "the delivery on record")
+
+    async def _receive(self) -> None:
+        self._tell("goods arrive for the back-ordered line")
+        await receive_stock(self._doors, SAMPLES / "stock_later.yaml")
+
+        async def look() -> Answer | None:
+            found = await self._doors.get(self._path)
+            is_waiting = any(line["status"] == "back_ordered" for line in found["order"])
+            return None if is_waiting else found
+
+        await eventually(look, self._story.number, "the goods that arrived")
+
+    async def _pay(self, found: Answer, invoice: Answer) -> None:
+        amount = Money(minor=invoice["balance_minor"], currency=invoice["currency"])
+        self._tell(f"pays {amount} for {invoice['number']}")
+        places = exponent(amount.currency)
+        await self._doors.pay(
+            {
+                "customer": found["customer"],
+                "amount": f"{Decimal(amount.minor).scaleb(-places):.{places}f}",
+                "currency": amount.currency,
+                "reference": f"{invoice['number']}-PAID",
+                "received_on": _clock(found).date().isoformat(),
+                "invoices": [invoice["number"]],
+                "deal": self._story.number,
+            }
+        )
+
+        async def look() -> Answer | None:
+            row = await self._row()
+            return row if row["balance_minor"] < found["balance_minor"] else None
+
+        await eventually(look, self._story.number, f"the payment of {invoice['number']}")
+
+    async def _approve(self, found: Answer, step: Answer) -> None:
+        """Decide as an approver does, with the token of the mail."""
+        approver = step["approver"]
+        is_refused = approver == self._story.refused_by
+        self._tell(f"{approver} {'refuses' if is_refused else 'approves'} as {step['title']}")
+
+        def wanted(request: Request) -> bool:
+            return request.content.get("step") == step["key"] and request.person == approver
+
+        request = await self._request("approve", wanted, f"the mail to {approver}")
+        if is_refused:
+            content = {**request.content, "reason": _REFUSAL}
+            content["command_id"] = str(content.get("command_id", "")).replace("approve", "reject")
+            request = request.model_copy(update={"signal": "reject", "content": content})
+        await self._doors.signal(request)
+        before = len(found["decisions"])
+        await self._decided(before, f"the decision of {approver}")
+
+    def _answering(self, signal: str, found: Answer, what: str) -> Deed:
+        return lambda: self._answer(signal, found, what)
+
+    async def _answer(self, signal: str, found: Answer, what: str) -> None:
+        """Accept or sign as whoever has not yet, with the token of their mail."""
+        kind = {"accept_quote": "accept", "contract_signed": "sign"}[signal]
+        done = {
+            decision["person"]
+            for decision in found["decisions"]
+            if decision["kind"] == kind and decision["accepted"]
+        }
+        request = await self._request(
+            signal, lambda one: one.person not in done, f"the mail that asks for {signal}"
+        )
+        self._tell(f"{request.person} {what}")
+        await self._doors.signal(request)
+        await self._decided(len(found["decisions"]), f"{signal} of {request.person}")
+
+    async def _request(self, signal: str, wanted: Callable[[Request], bool], what: str) -> Request:
+        def asked() -> Iterator[Request]:
+            for request in self._doors.mailbox.requests(self._story.number):
+                if request.signal == signal and wanted(request):
+                    yield request
+
+        async def look() -> Answer | None:
+            return {"request": request} if (request := next(asked(), None)) else None
+
+        found = await eventually(look, self._story.number, what)
+        request: Request = found["request"]
+        return request
+
+    async def _decided(self, before: int, what: str) -> None:
+        """Wait until a decision is on record and the deal rests again."""
+
+        async def look() -> Answer | None:
+            found = await self._doors.get(self._path)
+            return found if len(found["decisions"]) > before else None
+
+        found = await eventually(look, self._story.number, what)
+        stage = found["stage"]
+
+        async def rest() -> Answer | None:
+            timeline = await self._doors.get(f"{self._path}/timeline", limit=500)
+            told = [
+                each for each in timeline["items"] if each["what"].endswith(("accepted", "refused"))
+            ]
+            return {"told": told} if len(told) > before else None
+
+        await eventually(rest, self._story.number, f"what follows from {what} in stage {stage}")
+
+    async def _advance(self, until: datetime, words: str) -> None:
+        self._tell(words)
+        body = {"until": until.isoformat()}
+        key = f"{self._story.number}-clock-{until:%Y%m%d%H%M}"
+        await self._doors.operate(f"{self._path}/messages/advance_clock", body, key)
+
+        async def look() -> Answer | None:
+            row = await self._row()
+            has_come = datetime.fromisoformat(row["business_time"]) >= until
+            return row if has_come or row["stage"] in _ENDED else None
+
+        await eventually(look, self._story.number, f"its clock to come to {until:%Y-%m-%d}")
+
+    async def _row(self) -> Answer:
+        """Return the deal as listings show it, which is cheaper than all of it."""
+        page = await self._doors.get("/v1/deals", limit=1, after=_just_before(self._story.number))
+        row: Answer = page["items"][0]
+        return row
+
+
+def _just_before(number: str) -> str:
+    """Return a text right before a deal's number, to begin a listing there."""
+    return number[:-1] + chr(ord(number[-1]) - 1) + "~"
+
+
+def _clock(found: Answer) -> datetime:
+    return datetime.fromisoformat(found["business_time"])
+
+
+def _active_steps(found: Answer) -> list[Answer]:
+    paths = found.get("approvals") or []
+    newest = max(paths, key=lambda path: path["quote_version"], default={"steps": []})
+    if any(step["status"] == "rejected" for step in newest["steps"]):
+        return []
+    return [step for step in newest["steps"] if step["status"] == "active"]
+
+
+def _open(found: Answer) -> list[Answer]:
+    return [invoice for invoice in found["invoices"] if invoice["balance_minor"] > 0]
+
+
+def _last_words(found: Answer) -> str:
+    stage, outcome = found["stage"], found.get("outcome")
+    return f"done: {outcome or stage} on {_clock(found):%d %b %Y}"
