@@ -6,27 +6,29 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 from temporalio import activity
 
-from activities.contract import order_form_number, signer_names
+from activities.contract import signer_names
 from activities.ports import Office
 from activities.pricing import path_of, quote_version
 from activities.register import customer_of, people
 from activities.signatures import ESCALATE_APPROVAL, RECORD_DECISION
 from models.approval import (
+    ESCALATE,
     ApprovalPath,
     ApprovalStep,
     DecisionRequest,
-    StepStatus,
+    Ruling,
     decide,
     escalate,
     pending,
+    replay,
 )
+from models.contract import order_form_number
 from models.decisions import Assurance, DecisionKind, token_matches
 from models.documents import DocumentKind
 from models.quoting import Quote, is_valid_on
 from models.steps import ApprovalEscalated, DecisionRecorded, EscalateApproval, RecordDecision
 from models.tables import DecisionRow, DocumentRow
 
-ESCALATE = "escalate"
 _OF_APPROVERS = (DecisionKind.APPROVE, DecisionKind.REJECT)
 
 
@@ -158,39 +160,17 @@ def _step(path: ApprovalPath, key: str) -> ApprovalStep:
 
 def current_path(session: Session, deal: str, version: int) -> ApprovalPath:
     """Return the approval path of a quote version after every decision and escalation on record."""
-    path = path_of(session, deal, version)
     statement = (
         select(DecisionRow)
         .where(DecisionRow.deal == deal, DecisionRow.quote_version == version)
         .where(col(DecisionRow.accepted).is_(True))
         .order_by(col(DecisionRow.id))
     )
-    for row in session.exec(statement):
-        if row.kind == ESCALATE:
-            path = _moved(path, row)
-        elif row.kind in _OF_APPROVERS:
-            path = decide(path, _request(row)).path
-    return path
-
-
-def _moved(path: ApprovalPath, row: DecisionRow) -> ApprovalPath:
-    steps = tuple(
-        step.model_copy(update={"approver": row.person, "escalated_from": step.approver})
-        if step.key == row.step
-        else step
-        for step in path.steps
+    rulings = (
+        Ruling(**row.model_dump(include=set(Ruling.model_fields)))
+        for row in session.exec(statement)
     )
-    return path.model_copy(update={"steps": steps})
-
-
-def _request(row: DecisionRow) -> DecisionRequest:
-    return DecisionRequest(
-        person=row.person,
-        approve=row.kind == DecisionKind.APPROVE.value,
-        content_hash=row.content_hash,
-        reason=row.reason,
-        step=row.step,
-    )
+    return replay(path_of(session, deal, version), rulings)
 
 
 def _side(kind: DecisionKind) -> str:
@@ -243,15 +223,10 @@ def _signed_document(session: Session, step: RecordDecision, quote: Quote) -> st
         return ""
     statement = select(DocumentRow.sha256).where(
         DocumentRow.kind == DocumentKind.ORDER_FORM.value,
-        DocumentRow.number == order_form_number(quote),
+        DocumentRow.number == order_form_number(quote.deal, quote.version),
     )
     return session.exec(statement).first() or ""
 
 
 def _is_used(session: Session, digest: str) -> bool:
     return session.exec(select(DecisionRow).where(DecisionRow.used == digest)).first() is not None
-
-
-def statuses(path: ApprovalPath) -> dict[str, StepStatus]:
-    """Return each step's status by its key."""
-    return {step.key: step.status for step in path.steps}

@@ -10,10 +10,11 @@ from sqlmodel import Session, col, select
 
 from activities.accounts import deal_row, open_items
 from activities.collection import LetterItems
-from activities.contract import SIGNED, signers_of
+from activities.contract import signers_of
 from activities.pricing import quote_of_term, quote_version
 from activities.register import customer_of, dunning_policy, entity_of, people
 from models.billing import Invoice
+from models.contract import SIGNED
 from models.deal_file import RenewalTerms
 from models.decisions import DecisionKind
 from models.documents import (

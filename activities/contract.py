@@ -7,6 +7,7 @@ from activities.ports import Office
 from activities.pricing import file_of_term, quote_version
 from activities.register import customer_of, people
 from activities.signatures import CONCLUDE_CONTRACT, DRAW_UP_CONTRACT
+from models.contract import SIGNED, customer_signer, order_form_number, our_signer
 from models.deal_file import RenewalTerms
 from models.quoting import Quote
 from models.recognition import obligations
@@ -18,9 +19,6 @@ from models.steps import (
     DrawUpContract,
 )
 from models.tables import ContractRow, DecisionRow, ObligationRow, PlannedChargeRow
-
-SIGNATORY = "signatory"
-"""The title, and the customer contact's role, of whoever signs contracts."""
 
 
 class ContractActivities:
@@ -39,7 +37,7 @@ class ContractActivities:
         def draw_up(session: Session) -> ContractDrawnUp:
             quote = quote_version(session, step.deal, step.quote_version)
             return ContractDrawnUp(
-                number=order_form_number(quote),
+                number=order_form_number(quote.deal, quote.version),
                 content_hash=quote.content_hash,
                 signers=signers_of(session, quote),
             )
@@ -55,7 +53,7 @@ class ContractActivities:
 
         def sign(session: Session) -> ContractConcluded:
             concluded = conclude(session, step, step.quote_version)
-            number = order_form_number(quote_version(session, step.deal, step.quote_version))
+            number = order_form_number(step.deal, step.quote_version)
             return concluded.model_copy(update={"signed_copy": f"{number}{SIGNED}"})
 
         return self._office.books.write(sign)
@@ -149,30 +147,11 @@ def _write_obligations(session: Session, quote: Quote) -> None:
         )
 
 
-SIGNED = "-signed"
-"""The end of the number of an order form's signed copy."""
-
-
-def order_form_number(quote: Quote) -> str:
-    """Return the number of a quote version's order form."""
-    return f"OF-{quote.deal}-{quote.version}"
-
-
 def signers_of(session: Session, quote: Quote) -> tuple[tuple[str, str], ...]:
-    """Return who signs, with their party: our signatory and the customer's.
-
-    Ours holds the title `signatory` (else the seller's manager, else the seller); the customer's is
-    the contact with that role, else the first one.
-    """
-    everybody = {person.id: person for person in people(session)}
-    holders = [person.id for person in everybody.values() if SIGNATORY in person.titles]
-    seller = everybody.get(quote.seller)
-    manager = seller.manager if seller else None
-    ours = next(iter([*holders, *([manager] if manager else []), quote.seller]))
-    contacts = customer_of(session, quote.customer).contacts
-    theirs = [contact.email for contact in contacts if contact.role == SIGNATORY]
-    theirs += [contact.email for contact in contacts]
-    return ((theirs[0], "customer"), (ours, "seller")) if theirs else ((ours, "seller"),)
+    """Return who signs, with their party: the customer first, then we."""
+    ours = our_signer(people(session), quote.seller)
+    theirs = customer_signer(customer_of(session, quote.customer).contacts)
+    return ((theirs, "customer"), (ours, "seller")) if theirs else ((ours, "seller"),)
 
 
 def signer_names(session: Session, quote: Quote) -> tuple[str, ...]:

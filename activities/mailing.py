@@ -9,13 +9,14 @@ from activities import letters
 from activities.accounts import deal_row
 from activities.approval import current_path
 from activities.collection import LetterItems
-from activities.contract import SIGNED, signers_of
+from activities.contract import signers_of
 from activities.formats import Formats, formats_for
 from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
 from activities.pricing import quote_version
 from activities.register import customer_of, dunning_policy, entity_of, people
 from models.approval import ApprovalStep
+from models.contract import SIGNED
 from models.deal_file import RenewalTerms
 from models.decisions import decision_token
 from models.documents import DocumentKind, ReceiptDocument

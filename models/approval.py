@@ -18,6 +18,9 @@ from models.parties import Person
 from models.reading import FieldRule, is_filled, read, value_at, within
 from models.value import Value
 
+ESCALATE = "escalate"
+"""The kind of a ruling that hands a step up."""
+
 
 class Fact(StrEnum):
     """What a policy may ask about a quote."""
@@ -123,6 +126,19 @@ class DecisionRequest(Value):
     content_hash: str
     reason: str = ""
     step: str = ""
+
+
+class Ruling(Value):
+    """One entry on record about a path: a counted yes or no, or a step handed up to `person`.
+
+    `kind` is `approve`, `reject` or `escalate`; any other kind is about something else.
+    """
+
+    kind: str
+    step: str
+    person: str
+    content_hash: str = ""
+    reason: str = ""
 
 
 class DecisionOutcome(Value):
@@ -265,6 +281,25 @@ def escalate(path: ApprovalPath, step_key: str, people: Sequence[Person]) -> App
         return path
     moved = step.model_copy(update={"approver": manager, "escalated_from": step.approver})
     return path.model_copy(update={"steps": _replaced(path.steps, moved)})
+
+
+def replay(path: ApprovalPath, rulings: Iterable[Ruling]) -> ApprovalPath:
+    """Return a frozen path after everything that was decided and handed up, in its order."""
+    for ruling in rulings:
+        if ruling.kind == ESCALATE:
+            moved = {"approver": ruling.person}
+            steps = (
+                step.model_copy(update={**moved, "escalated_from": step.approver})
+                if step.key == ruling.step
+                else step
+                for step in path.steps
+            )
+            path = path.model_copy(update={"steps": tuple(steps)})
+        elif ruling.kind in {"approve", "reject"}:
+            approve = ruling.kind == "approve"
+            asked = ruling.model_dump(exclude={"kind"})
+            path = decide(path, DecisionRequest(approve=approve, **asked)).path
+    return path
 
 
 def pending(path: ApprovalPath) -> tuple[ApprovalStep, ...]:

@@ -294,7 +294,9 @@ def plan_rows(plan: tuple[PlannedCharge, ...], currency: str) -> tuple[PlanRow, 
                 bill_on=charges[0].bill_on,
                 period=charges[0].period,
                 descriptions=tuple(dict.fromkeys(charge.description for charge in charges)),
-                amount=Money(minor=sum(charge.amount.minor for charge in charges), currency=currency),
+                amount=Money(
+                    minor=sum(charge.amount.minor for charge in charges), currency=currency
+                ),
             )
         )
     return tuple(rows)

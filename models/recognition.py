@@ -218,6 +218,5 @@ def reallocate(
     weights = [promise.ssp.minor for promise in open_promises]
     shares = left.allocate(weights if sum(weights) else [1] * len(weights))
     return {
-        promise.reference: share
-        for promise, share in zip(open_promises, shares, strict=True)
+        promise.reference: share for promise, share in zip(open_promises, shares, strict=True)
     } | {promise.reference: promise.allocated for promise in kept}

@@ -1,7 +1,7 @@
 """The demo: five real deals on clocks of their own, over the paths that everybody uses.
 
-Approvals, acceptances and signatures are Temporal signals with the tokens of the mails, payments are
-posted to the API. Every step looks at what is there and does only what is missing.
+Approvals, acceptances and signatures are Temporal signals with the tokens of the mails; payments
+are posted to the API. Every step looks at what is there and does only what is missing.
 """
 
 import asyncio

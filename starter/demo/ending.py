@@ -1,4 +1,4 @@
-"""What the demo ends with: the deals in numbers, their documents and mails, the balance, the way on."""
+"""What the demo ends with: the deals in numbers, documents and mails, the balance, the way on."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -63,8 +63,7 @@ def _deals(found: Sequence[Answer], stories: Sequence[Story]) -> Table:
 
 
 def _holds(figures: Answer) -> bool:
-    whole: int = figures["contract_minor"]
-    return whole == figures["billed_minor"] + figures["unbilled_minor"]
+    return bool(figures["contract_minor"] == figures["billed_minor"] + figures["unbilled_minor"])
 
 
 def _amount(minor: int, currency: str) -> str:

@@ -11,7 +11,7 @@ from decimal import Decimal
 from models.deal import Stage
 from models.money import Money, exponent
 from starter.cli.files import read_document
-from starter.demo.doors import Answer, Doors, eventually
+from starter.demo.doors import Answer, DemoError, Doors, eventually
 from starter.demo.mailbox import Request
 from starter.demo.register import receive_stock
 from starter.demo.stories import SAMPLES, Story
@@ -134,7 +134,7 @@ class Player:
         async def look() -> Answer | None:
             found = await self._doors.get(self._path)
             waiting = [line for line in found["order"] if line["reference"] in lines]
-            is_done = all(line["transferred_on"] for line in waiting)
+            is_done = all(bool(line["transferred_on"]) for line in waiting)
             return found if is_done else None
 
         await eventually(look, self._story.number, "the delivery on record")
@@ -181,14 +181,14 @@ class Player:
         def wanted(request: Request) -> bool:
             return request.content.get("step") == step["key"] and request.person == approver
 
-        request = await self._request("approve", wanted, f"the mail to {approver}")
+        request = await self._request("approve", wanted, found)
+        if request is None:
+            return
         if is_refused:
             content = {**request.content, "reason": _REFUSAL}
-            content["command_id"] = str(content.get("command_id", "")).replace("approve", "reject")
+            content["command_id"] = f"reject-{content.get('command_id', '')}"
             request = request.model_copy(update={"signal": "reject", "content": content})
-        await self._doors.signal(request)
-        before = len(found["decisions"])
-        await self._decided(before, f"the decision of {approver}")
+        await self._signal(request)
 
     def _answering(self, signal: str, found: Answer, what: str) -> Deed:
         return lambda: self._answer(signal, found, what)
@@ -201,44 +201,49 @@ class Player:
             for decision in found["decisions"]
             if decision["kind"] == kind and decision["accepted"]
         }
-        request = await self._request(
-            signal, lambda one: one.person not in done, f"the mail that asks for {signal}"
-        )
-        self._tell(f"{request.person} {what}")
-        await self._doors.signal(request)
-        await self._decided(len(found["decisions"]), f"{signal} of {request.person}")
+        request = await self._request(signal, lambda one: one.person not in done, found)
+        if request is not None:
+            self._tell(f"{request.person} {what}")
+            await self._signal(request)
 
-    async def _request(self, signal: str, wanted: Callable[[Request], bool], what: str) -> Request:
+    async def _request(
+        self, signal: str, wanted: Callable[[Request], bool], found: Answer
+    ) -> Request | None:
+        """Return what a mail asks for; None once the deal has gone on without it."""
+
         def asked() -> Iterator[Request]:
             for request in self._doors.mailbox.requests(self._story.number):
                 if request.signal == signal and wanted(request):
                     yield request
 
         async def look() -> Answer | None:
-            return {"request": request} if (request := next(asked(), None)) else None
+            request = next(asked(), None)
+            if request is None and (await self._row())["stage"] == found["stage"]:
+                return None
+            return {"request": request}
 
-        found = await eventually(look, self._story.number, what)
-        request: Request = found["request"]
+        mail = await eventually(look, self._story.number, f"the mail that asks for {signal}")
+        request: Request | None = mail["request"]
         return request
 
-    async def _decided(self, before: int, what: str) -> None:
-        """Wait until a decision is on record and the deal rests again."""
+    async def _signal(self, request: Request) -> None:
+        """Send a signal and wait until the deal has answered it and rests again."""
+        before = len(await self._told(request.signal))
+        await self._doors.signal(request)
 
         async def look() -> Answer | None:
-            found = await self._doors.get(self._path)
-            return found if len(found["decisions"]) > before else None
+            told = await self._told(request.signal)
+            return told[-1] if len(told) > before else None
 
-        found = await eventually(look, self._story.number, what)
-        stage = found["stage"]
+        what = f"{request.signal} of {request.person}"
+        answer = await eventually(look, self._story.number, what)
+        if answer["what"].endswith("refused"):
+            raise DemoError(f"Deal {self._story.number} refused {what}: {answer['detail']}")
 
-        async def rest() -> Answer | None:
-            timeline = await self._doors.get(f"{self._path}/timeline", limit=500)
-            told = [
-                each for each in timeline["items"] if each["what"].endswith(("accepted", "refused"))
-            ]
-            return {"told": told} if len(told) > before else None
-
-        await eventually(rest, self._story.number, f"what follows from {what} in stage {stage}")
+    async def _told(self, signal: str) -> list[Answer]:
+        """Return what the deal has answered to a signal so far; it is written before it rests."""
+        timeline = await self._doors.get(f"{self._path}/timeline", limit=500)
+        return [each for each in timeline["items"] if each["what"].startswith(f"{signal} ")]
 
     async def _advance(self, until: datetime, words: str) -> None:
         self._tell(words)
@@ -271,14 +276,15 @@ def _clock(found: Answer) -> datetime:
 
 def _active_steps(found: Answer) -> list[Answer]:
     paths = found.get("approvals") or []
-    newest = max(paths, key=lambda path: path["quote_version"], default={"steps": []})
-    if any(step["status"] == "rejected" for step in newest["steps"]):
+    if not paths:
         return []
-    return [step for step in newest["steps"] if step["status"] == "active"]
+    steps: list[Answer] = max(paths, key=lambda path: path["quote_version"])["steps"]
+    is_rejected = any(step["status"] == "rejected" for step in steps)
+    return [] if is_rejected else [step for step in steps if step["status"] == "active"]
 
 
 def _open(found: Answer) -> list[Answer]:
-    return [invoice for invoice in found["invoices"] if invoice["balance_minor"] > 0]
+    return [invoice for invoice in found["invoices"] if int(invoice["balance_minor"]) > 0]
 
 
 def _last_words(found: Answer) -> str:

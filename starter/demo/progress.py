@@ -1,4 +1,4 @@
-"""Showing what every deal of the demo does now: one line for each, or plain lines without a terminal."""
+"""Showing what every deal of the demo does now: a line for each, or a log without a terminal."""
 
 import time
 from collections.abc import Sequence

@@ -2,12 +2,8 @@
 
 from sqlmodel import Session, col, select
 
-from models.approval import ApprovalPath, ApprovalStep, DecisionRequest, StepStatus, decide
-from models.decisions import DecisionKind
+from models.approval import ApprovalPath, ApprovalStep, Ruling, StepStatus, replay
 from models.tables import ApprovalPathRow, DecisionRow
-
-_ESCALATE = "escalate"
-_OF_APPROVERS = (DecisionKind.APPROVE.value, DecisionKind.REJECT.value)
 
 
 def path_of(session: Session, deal: str, version: int) -> ApprovalPath | None:
@@ -32,36 +28,15 @@ def paths_of(session: Session, deal: str) -> tuple[ApprovalPath, ...]:
 
 def current_path(session: Session, row: ApprovalPathRow) -> ApprovalPath:
     """Apply the decisions and escalations on record to a path as it was frozen."""
-    path = ApprovalPath.model_validate_json(row.content)
-    decisions = session.exec(
+    statement = (
         select(DecisionRow)
         .where(DecisionRow.deal == row.deal, DecisionRow.quote_version == row.quote_version)
         .where(col(DecisionRow.accepted).is_(True))
         .order_by(col(DecisionRow.id))
     )
-    for decision in decisions:
-        if decision.kind == _ESCALATE:
-            steps = tuple(_moved(step, decision) for step in path.steps)
-            path = path.model_copy(update={"steps": steps})
-        elif decision.kind in _OF_APPROVERS:
-            path = decide(path, _request(decision)).path
-    return path
-
-
-def _moved(step: ApprovalStep, decision: DecisionRow) -> ApprovalStep:
-    if step.key != decision.step:
-        return step
-    return step.model_copy(update={"approver": decision.person, "escalated_from": step.approver})
-
-
-def _request(row: DecisionRow) -> DecisionRequest:
-    return DecisionRequest(
-        person=row.person,
-        approve=row.kind == DecisionKind.APPROVE.value,
-        content_hash=row.content_hash,
-        reason=row.reason,
-        step=row.step,
-    )
+    fields = set(Ruling.model_fields)
+    rulings = (Ruling(**entry.model_dump(include=fields)) for entry in session.exec(statement))
+    return replay(ApprovalPath.model_validate_json(row.content), rulings)
 
 
 def waiting_for(path: ApprovalPath, person: str) -> tuple[ApprovalStep, ...]:

@@ -8,6 +8,7 @@ from pydantic import Field
 from sqlmodel import Session, col, func, select
 
 from models.approval import ApprovalPath
+from models.contract import customer_signer, our_signer
 from models.deal import Stage
 from models.decisions import DecisionKind
 from models.parties import Person, Role
@@ -19,7 +20,6 @@ from starter.service.decisions import default_person
 from starter.service.register import all_latest, customer_of
 from starter.service.waiting import HoldEntry, holds_in
 
-_SIGNATORY = "signatory"
 _ON_RENEWAL = (DecisionKind.RENEW.value, DecisionKind.DECLINE.value)
 
 
@@ -134,7 +134,7 @@ def _signatures(session: Session, person: Person) -> Iterator[Asked]:
         if quote is None:
             continue
         signed = _signed_by(session, quote)
-        if our_signer(session, deal) == person.id and person.id not in signed:
+        if _our_signer(session, deal) == person.id and person.id not in signed:
             yield _asked(
                 session,
                 deal,
@@ -143,7 +143,7 @@ def _signatures(session: Session, person: Person) -> Iterator[Asked]:
                 reason="your signature is missing",
                 command=f"q2c sign {deal.number}",
             )
-        signer = customer_signer(session, deal)
+        signer = _customer_signer(session, deal)
         if deal.seller == person.id and signer and signer not in signed:
             yield _asked(
                 session,
@@ -156,22 +156,15 @@ def _signatures(session: Session, person: Person) -> Iterator[Asked]:
             )
 
 
-def our_signer(session: Session, deal: DealRow) -> str:
-    """Return who signs for us: the first signatory, else the seller's manager, else the seller."""
-    everybody = [
-        Person.model_validate_json(row.content) for row in all_latest(session, RegisterKind.PERSON)
-    ]
-    holders = [person.id for person in everybody if _SIGNATORY in person.titles]
-    managers = [person.manager for person in everybody if person.id == deal.seller]
-    return next(signer for signer in (*holders, *managers, deal.seller) if signer is not None)
+def _our_signer(session: Session, deal: DealRow) -> str:
+    rows = all_latest(session, RegisterKind.PERSON)
+    people = [Person.model_validate_json(row.content) for row in rows]
+    return our_signer(people, deal.seller)
 
 
-def customer_signer(session: Session, deal: DealRow) -> str:
-    """Return the mail address of the customer's contact who signs, or an empty text."""
+def _customer_signer(session: Session, deal: DealRow) -> str:
     customer = customer_of(session, deal.customer)
-    contacts = customer.contacts if customer else ()
-    signers = [contact.email for contact in contacts if contact.role == _SIGNATORY]
-    return next(iter([*signers, *(contact.email for contact in contacts)]), "")
+    return customer_signer(customer.contacts if customer else ())
 
 
 def _signed_by(session: Session, quote: QuoteRow) -> set[str]:

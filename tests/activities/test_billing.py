@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from models.billing import Invoice
 from models.ledger import Account
 from models.steps import RegisterKind
 from models.tables import (
+    DealRow,
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
@@ -346,26 +347,31 @@ STARTS = st.sampled_from([date(2026, 1, 1), date(2026, 1, 31), date(2028, 2, 29)
     max_examples=12,
     deadline=None,
     derandomize=True,
+    # Each example runs on a real database: shrinking a failure would take minutes.
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(STARTS, st.integers(1, 14), st.sampled_from(["3", "7.5", "33"]), DAYS)
+@given(STARTS, st.integers(2, 14), st.sampled_from(["3", "7.5", "33"]), DAYS)
 def test_invoices_equal_the_plan_whenever_one_converges(
     house: House, starts_on: date, months: int, percent: str, days: list[int]
 ) -> None:
     """To the cent, over any days in any order; and every amount is conserved on the way."""
-    deal = f"P{len(house.rows(JournalEntryRow))}-{abs(hash((starts_on, months, percent, *days)))}"
+    deal = f"P{len(house.rows(DealRow))}"
     lines = (line("CRM", "3", discount=off(percent)), line("HOSTING"), line("SUITE"), line("SUPPORT"))
-    house.sell(deal_file(deal, *lines, starts_on=starts_on, term_months=months), starts_on)
+    file = deal_file(deal, *lines, starts_on=starts_on, term_months=months)
+    # A test clock keeps the examples' series of numbers, and so their dates, apart.
+    house.sell(file, starts_on, test_clock=True)
 
     for day in days:
         house.converge(deal, starts_on + timedelta(days=day))
     done = house.converge(deal, starts_on + timedelta(days=31 * months + 40))
 
-    plan = {(row.reference, row.starts_on, row.ends_on, row.amount_minor) for row in
-            house.rows(PlannedChargeRow, deal=deal)}
-    lines_billed = house.rows(InvoiceLineRow, deal=deal)
-    billed = [(row.reference, row.starts_on, row.ends_on, row.net_minor) for row in lines_billed]
-    assert len(billed) == len(plan)
-    assert set(billed) == plan
+    plan = [_billing(row, row.amount_minor) for row in house.rows(PlannedChargeRow, deal=deal)]
+    billed = [_billing(row, row.net_minor) for row in house.rows(InvoiceLineRow, deal=deal)]
+    assert sorted(billed) == sorted(plan)
     assert done.account.fully_recognized
     assert_conserved(house)
+
+
+def _billing(row: PlannedChargeRow | InvoiceLineRow, minor: int) -> tuple[str, date, date, int]:
+    return row.reference, row.starts_on, row.ends_on, minor

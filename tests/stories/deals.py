@@ -33,6 +33,7 @@ class Deal:
         self.house, self.client, self.number = house, client, number
         self.handle = client.get_workflow_handle(deal_workflow_id(number))
         self._sent = 0
+        self.last = ""
 
     @property
     def row(self) -> DealRow | None:
@@ -69,11 +70,11 @@ class Deal:
         await self.until(lambda: self.row and self.row.stage == stage, f"stage {stage}")
 
     async def send(self, name: str, **message: Any) -> str:
-        """Send a message under an identity of its own and return that."""
+        """Send a message under an identity of its own, which is kept as `last`."""
         self._sent += 1
-        command_id = f"{name}-{self._sent}"
-        await self.handle.signal(name, {"command_id": command_id, **message})
-        return command_id
+        self.last = f"{name}-{self._sent}"
+        await self.handle.signal(name, {"command_id": self.last, **message})
+        return self.last
 
     async def answered(self, command_id: str) -> CommandRow:
         """Wait until a message is dealt with, and everything that was due with it."""

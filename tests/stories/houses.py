@@ -30,7 +30,7 @@ Row = TypeVar("Row", bound=SQLModel)
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "starter")
-PATIENCE = 100.0
+PATIENCE = 60.0
 _PAUSE = 0.02
 
 

@@ -30,39 +30,47 @@ class Scene(NamedTuple):
     end: Act
 
 
-def _at(month: int, day: int, year: int = 2026) -> datetime:
-    return datetime(year, month, day, 20, tzinfo=UTC)
+def _at(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 20, tzinfo=UTC)
 
 
-def _advance(name: str, moment: datetime) -> Scene:
+def _clock(name: str, moment: datetime) -> Scene:
     return Scene(name, lambda deal: deal.send_clock(moment), lambda deal: deal.clock(moment))
 
 
-def _decision(name: str, command: str, kind: str, person: str, stage: str) -> Scene:
+def _decision(name: str, command: str, person: str, stage: str) -> Scene:
+    kind = {"accept_quote": "accept", "contract_signed": "sign"}[command]
+
     async def begin(deal: Deal) -> None:
         await deal.send(command, **deal.proof(kind, person))
 
-    return Scene(name, begin, lambda deal: deal.stage(stage))
+    async def end(deal: Deal) -> None:
+        await deal.accepted(deal.last)
+        await deal.stage(stage)
+
+    return Scene(name, begin, end)
+
+
+def _approval(name: str, term: int, stage: str) -> Scene:
+    async def begin(deal: Deal) -> None:
+        await deal.send_approval(APPROVER, term)
+
+    async def end(deal: Deal) -> None:
+        await deal.accepted(deal.last)
+        await deal.stage(stage)
+
+    return Scene(name, begin, end)
+
+
+def _payment(reference: str, day: date) -> Scene:
+    async def begin(deal: Deal) -> None:
+        await deal.send_payment(reference, sum(deal.open_invoices().values()), day)
+
+    return Scene(reference, begin, lambda deal: deal.paid(reference))
 
 
 async def _start(deal: Deal) -> None:
-    await deal.start(deal_file(NUMBER))
-
-
-async def _approve(deal: Deal) -> None:
-    await deal.send_approval(APPROVER)
-
-
-async def _approve_renewal(deal: Deal) -> None:
-    await deal.send_approval(APPROVER, term=2)
-
-
-async def _approval_taken(deal: Deal) -> None:
-    await deal.accepted("approve-7")
-
-
-async def _half_signed(deal: Deal) -> None:
-    await deal.accepted("contract_signed-3")
+    await deal.start(deal_file(NUMBER, term_months=6))
 
 
 async def _deliver(deal: Deal) -> None:
@@ -70,34 +78,26 @@ async def _deliver(deal: Deal) -> None:
 
 
 async def _delivered(deal: Deal) -> None:
-    await deal.accepted("delivery_confirmed-5")
-
-
-async def _pay_everything(deal: Deal) -> None:
-    await deal.send_payment("B-1", sum(deal.open_invoices().values()), date(2026, 3, 10))
-
-
-async def _paid(deal: Deal) -> None:
-    await deal.paid("B-1")
+    await deal.accepted(deal.last)
 
 
 PLOT = (
     Scene("offer", _start, lambda deal: deal.stage("approve")),
-    Scene("approval", _approve, lambda deal: deal.stage("accept")),
-    _decision("acceptance", "accept_quote", "accept", BUYER, "contract"),
-    Scene(
-        "first signature",
-        _decision("", "contract_signed", "sign", CUSTOMER_SIGNER, "contract").begin,
-        _half_signed,
-    ),
-    _decision("contract", "contract_signed", "sign", OUR_SIGNER, "live"),
+    _approval("approval", 1, "accept"),
+    _decision("acceptance", "accept_quote", BUYER, "contract"),
+    _decision("first signature", "contract_signed", CUSTOMER_SIGNER, "contract"),
+    _decision("contract", "contract_signed", OUR_SIGNER, "live"),
     Scene("delivery", _deliver, _delivered),
-    # Nobody pays in January and February, so the customer is reminded.
-    _advance("billing", _at(3, 10)),
-    Scene("payment", _pay_everything, _paid),
-    _advance("autumn", _at(10, 20)),
-    Scene("renewal approval", _approve_renewal, _approval_taken),
-    _advance("renewal", _at(2, 15, 2027)),
+    # January is not paid in time, so the customer is reminded twice.
+    _clock("billing", _at(2, 5)),
+    _payment("B-1", date(2026, 2, 5)),
+    # On 2 April the next term is priced; its discount has to be approved again.
+    _clock("spring", _at(4, 2)),
+    _payment("B-2", date(2026, 4, 2)),
+    _approval("renewal approval", 2, "live"),
+    _clock("summer", _at(6, 2)),
+    _payment("B-3", date(2026, 6, 2)),
+    _clock("renewal", _at(8, 5)),
 )
 
 

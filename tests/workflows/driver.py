@@ -1,6 +1,7 @@
 """Drives one deal as its people would: decide, sign, deliver, pay, and move its test clock."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ class Deal:
         self.house = house
         self.number = number
         self.handle: WorkflowHandle[Any, Any] = house.client.get_workflow_handle(f"deal-{number}")
-        self._sent = 0
+        self._sent: Counter[str] = Counter()
 
     async def state(self) -> DealState:
         """Ask the deal what it carries; a question that meets a change of runs is asked again."""
@@ -59,8 +60,8 @@ class Deal:
 
         A message that meets a change of runs is sent again under its identity, as a client would.
         """
-        self._sent += 1
-        message.setdefault("command_id", f"{name}-{self.number}-test-{self._sent}")
+        self._sent[name] += 1
+        message.setdefault("command_id", f"{name}-{self.number}-{self._sent[name]}")
         for _ in range(20):
             try:
                 answer: Answer = await self.handle.execute_update(name, message, result_type=Answer)

@@ -1,4 +1,4 @@
-"""How Alembic reaches the books: with the same engine as everything else, one migration at a time."""
+"""How Alembic reaches the books: with everybody's engine, one migration at a time."""
 
 from alembic import context
 from sqlalchemy import text

@@ -6,7 +6,6 @@ from reportlab.platypus.flowables import Flowable
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.blocks import (
     Column,
-
     data_table,
     described,
     gap,

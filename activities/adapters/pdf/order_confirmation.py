@@ -2,7 +2,13 @@
 
 from activities.adapters.pdf.blocks import gap, text
 from activities.adapters.pdf.commerce import offer, payment_terms, terms
-from activities.adapters.pdf.edition import assurance_notice, buyer, delivery_place, edition_for, top
+from activities.adapters.pdf.edition import (
+    assurance_notice,
+    buyer,
+    delivery_place,
+    edition_for,
+    top,
+)
 from activities.adapters.pdf.page import Sheet
 from activities.adapters.pdf.quote import term
 from models.documents import OrderConfirmationDocument

@@ -93,11 +93,9 @@ def _guard_postgresql(name: str, table: str, when: str, condition: str, message:
 def downgrade() -> None:
     """Remove the triggers."""
     dialect = op.get_bind().dialect.name
-    names = [(f"{table}_{name}", table) for table, name, _, _ in _GUARDS]
-    names += [
-        (f"{table}_no_{event}", table) for table in APPEND_ONLY for event in ("update", "delete")
-    ]
-    for name, table in names:
+    names = [f"{table}_{name}" for table, name, _, _ in _GUARDS]
+    names += [f"{table}_no_{event}" for table in APPEND_ONLY for event in ("update", "delete")]
+    for name in names:
         if dialect == "postgresql":
             op.execute(f"DROP FUNCTION {name} CASCADE")
         else:
