@@ -91,7 +91,9 @@ def next_boundary(
         return tomorrow
     over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
     horizon = max((one.satisfied_before or on for one in over_time), default=on)
-    return min((day for day in _boundaries(over_time, horizon) if day > on), default=None)
+    days = _boundaries(over_time, horizon)
+    days += [one.transferred_on for one in found if one.transferred_on is not None]
+    return min((day for day in days if day > on), default=None)
 
 
 def _left(

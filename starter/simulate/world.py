@@ -96,6 +96,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
             data_converter=pydantic_data_converter, test_server_existing_path=test_server()
         )
         await stack.enter_async_context(environment)
+        # The deal has a clock of its own and no timer, so skipping would end it ten years from now.
+        stack.enter_context(environment.auto_time_skipping_disabled())
         await _register_attributes(environment.client)
         recorder, watch = Recorder(books), Watch(office.office)
         for queue in Queue:

@@ -172,6 +172,20 @@ def test_a_delivery_is_billed_and_earned_on_its_day(house: House) -> None:
     assert_conserved(house)
 
 
+def test_a_delivery_announced_for_later_is_earned_on_its_day(house: House) -> None:
+    """What was billed at signature has nothing else that would wake the deal."""
+    house.stock("CRATE", "1")
+    house.sell(deal_file("1001", line("CRATE"), term_months=0))
+    house.deliver("1001", date(2026, 1, 10))
+
+    billed = house.converge("1001", START)
+    earned = house.converge("1001", date(2026, 1, 10))
+
+    assert (len(billed.invoices), billed.next_on) == (1, date(2026, 1, 10))
+    assert revenue_by_day(house) == {"2026-01-10": 80_00}
+    assert earned.account.fully_recognized
+
+
 def test_months_missed_are_billed_today_and_earned_in_their_own_month(house: House) -> None:
     """Semantics 17: each period has its own invoice; dates never go back in a series."""
     house.sell(deal_file("1001", line("CRM", "2")))
@@ -309,7 +323,7 @@ def test_a_whole_term_is_billed_earned_and_over(house: House) -> None:
 
 
 def test_waking_on_every_date_named_misses_nothing(house: House) -> None:
-    """The dates a converged deal names are enough to bill and recognize the whole term."""
+    """1 and 10 January and the first of each month: that is all it takes, and nothing is left."""
     house.stock("LAPTOP", "1")
     house.sell(deal_file("1001", line("SUITE"), line("HOSTING"), line("LAPTOP")))
     house.deliver("1001", date(2026, 1, 10))
@@ -321,7 +335,7 @@ def test_waking_on_every_date_named_misses_nothing(house: House) -> None:
         assert_conserved(house)
         day, wakes = converged.next_on, wakes + 1
 
-    assert wakes == 13
+    assert wakes == 14
     assert converged.account.fully_billed
     assert converged.account.fully_recognized
     assert sum(one.net.minor for one in invoices(house)) == 300_00 + 1_200_00 + 372_00 + 1_000_00

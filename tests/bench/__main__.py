@@ -185,7 +185,8 @@ async def house(home: Path) -> AsyncIterator[tuple[Client, Settings, dict[str, i
         command = (sys.executable, "-m", "starter", "worker", "--role", "all")
         worker = await asyncio.create_subprocess_exec(*command, env=environment)
         try:
-            pids = {"worker": worker.pid, "server": server.record.pid}
+            server_pid = server.record.pid if server.record else os.getpid()
+            pids = {"worker": worker.pid, "server": server_pid}
             yield await connect(settings), settings, pids
         finally:
             worker.terminate()

@@ -59,9 +59,9 @@ class Engine:
         return Answer(accepted=True, text=f"{update.name} is on record.", reference="R-1")
 
     async def query(self, workflow_id: str, name: str, model: Any, seconds: float) -> Any:
-        """Know of no agenda."""
-        del workflow_id, name, model, seconds
-        return ()
+        """Know of nothing: no agenda, and the state of a deal that has just begun."""
+        del workflow_id, seconds
+        return model() if name == "state" else ()
 
     async def is_reachable(self, seconds: float) -> bool:
         """Be there."""
@@ -71,7 +71,7 @@ class Engine:
 class Nothing:
     """A document store with one page in it."""
 
-    def read(self, sha256: str) -> bytes:
+    def get(self, sha256: str) -> bytes:
         """Return the same page under every hash."""
         return sha256.encode()
 

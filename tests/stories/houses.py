@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -32,6 +33,7 @@ ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "starter")
 PATIENCE = 60.0
 _PAUSE = 0.02
+_MIGRATING = threading.Lock()
 
 
 def own_environment() -> dict[str, str]:
@@ -201,6 +203,13 @@ async def connected(house: House) -> Client:
     )
 
 
+def _prepare_books(url: str, furnish: Callable[[str], None]) -> None:
+    # Alembic keeps what it works on in the process, so one migration at a time.
+    with _MIGRATING:
+        migrate(url)
+    furnish(url)
+
+
 @asynccontextmanager
 async def opened(
     home: Path, server: str, namespace: str, furnish: Callable[[str], None], **changed: Any
@@ -208,8 +217,7 @@ async def opened(
     """Prepare namespace and books of a house; at the end all its processes are gone."""
     with House(home, server, namespace, **changed) as house:
         await ensure_namespace(server, house.settings)
-        await asyncio.to_thread(migrate, house.settings.books_url)
-        await asyncio.to_thread(furnish, house.settings.books_url)
+        await asyncio.to_thread(_prepare_books, house.settings.books_url, furnish)
         yield house
 
 

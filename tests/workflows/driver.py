@@ -135,7 +135,7 @@ class Deal:
         moment = datetime.fromisoformat(until)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         await self.does("advance_clock", until=moment.isoformat())
-        return await self.until(lambda one: one.clock == moment or _has_ended(one), f"{moment}")
+        return await self.until(lambda one: _stands_at(one, moment) or _has_ended(one), f"{moment}")
 
     async def settle(self) -> DealState:
         """Wait until everything that is due now is done; moves the test clock by a second."""
@@ -175,6 +175,11 @@ class Deal:
         """Wait until the deal has ended and return its last state."""
         await self.house.result(self.handle)
         return await self.state()
+
+
+def _stands_at(state: DealState, moment: datetime) -> bool:
+    """The clock may show the moment while what is due at it is still being done."""
+    return state.clock == moment and state.clock_target is None
 
 
 def _has_ended(state: DealState) -> bool:
