@@ -129,7 +129,7 @@ def _line_problems(catalog: Catalog, step: ConfigureDeal) -> list[Problem]:
     configured = configure(catalog, step.file)
     lines, request = configured.lines, pricing_request(step.file, step)
     if configured.problems or check_deal_file(step.file):
-        # Numbers of a broken file may not compute; whether everything has a price can still be told.
+        # Numbers of a broken file may not compute; that everything has a price can still be told.
         bare = {"unit_price": None, "discount": None}
         lines = tuple(line.model_copy(update=bare) for line in lines)
         request = request.model_copy(update={"header_discount": None})

@@ -129,11 +129,12 @@ class ClockAdvance(Message):
 
 
 class Answer(Value):
-    """What became of a message."""
+    """What became of a message; `request_hash` is that of the command it answers, if known."""
 
     accepted: bool
     text: str
     reference: str = ""
+    request_hash: str = ""
 
 
 class Command(Value):

@@ -262,7 +262,8 @@ class Desk:
     def _remember(self, command: Command, answer: Answer) -> None:
         """Keep an answer for repetitions, and until the end of the run for whoever waits for it."""
         short = answer.model_copy(update={"text": answer.text[:LONGEST_ANSWER]})
-        self._given[command.command_id] = short
+        asked = {"request_hash": command.request_hash}
+        self._given[command.command_id] = short.model_copy(update=asked)
         self.state.remember(command, short)
 
     def answer_to(self, command_id: str) -> Answer | None:

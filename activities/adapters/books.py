@@ -21,9 +21,15 @@ from sqlmodel import Session
 
 Result = TypeVar("Result")
 
-_ATTEMPTS = 12
-_UNIQUE_VIOLATION = "23505"
-_LOST_RACES = {"40001", "40P01", _UNIQUE_VIOLATION}
+_ATTEMPTS = {"40001": 60, "40P01": 60, "23505": 4}
+"""How often work is tried that lost a race, by SQLSTATE (PostgreSQL manual, 13.5).
+
+Writers that draw from one series of numbers win one at a time, so the patience must outlast a queue
+of them. A unique violation is a lost race too: the snapshot is taken before a lock is waited for,
+so what the other wrote is only seen by trying again; met four times, it is a mistake of ours.
+"""
+
+_LONGEST_PAUSE = 20
 _PRAGMAS = (
     "busy_timeout=30000",
     "journal_mode=WAL",
@@ -85,15 +91,16 @@ class Books:
 
     def write(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` and commit; all of it or none of it is on record."""
-        for attempt in range(1, _ATTEMPTS + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             try:
                 with Session(self._engine, expire_on_commit=False) as session, session.begin():
                     return work(session)
             except DBAPIError as error:
-                if attempt == _ATTEMPTS or not _lost_a_race(error):
+                if attempt >= _ATTEMPTS.get(getattr(error.orig, "sqlstate", ""), 1):
                     raise
-                time.sleep(random.uniform(0.005, 0.02) * attempt)  # noqa: S311
-        raise AssertionError("unreachable")
+                time.sleep(random.uniform(0.005, 0.02) * min(attempt, _LONGEST_PAUSE))  # noqa: S311
 
     def read(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction that only reads."""
@@ -103,15 +110,6 @@ class Books:
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
-
-
-def _lost_a_race(error: DBAPIError) -> bool:
-    """Whether another transaction came first; PostgreSQL says so by any of these (manual, 13.5).
-
-    A unique violation is one of them: the snapshot is taken before a lock is waited for, so what
-    the other wrote is only seen by trying again.
-    """
-    return getattr(error.orig, "sqlstate", None) in _LOST_RACES
 
 
 def _config(url: str) -> Config:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -13,11 +14,9 @@ from starter.demo.stories import Story
 from workers.records import StackInfo
 from workers.settings import Settings
 
-_FIGURES = (
-    ("Value", "contract_minor"),
-    ("Billed", "billed_minor"),
-    ("Unbilled", "unbilled_minor"),
-    ("Revenue", "revenue_minor"),
+_WIDE = 100
+_BOOKED = (
+    ("Revenue to date", "revenue_minor"),
     ("Contract asset", "contract_asset_minor"),
     ("Contract liability", "contract_liability_minor"),
     ("Receivable", "receivable_minor"),
@@ -32,32 +31,42 @@ async def show_ending(
     balance = await doors.get("/v1/books/trial-balance")
     console.print()
     console.print(_deals(found, stories))
+    console.print(_figures(found, is_wide=console.width >= _WIDE))
     _show_papers(console, doors, found, settings)
     console.print(_balance(balance))
     _check(found, balance)
     _show_way_on(console, settings, info)
 
 
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
+
+
 def _deals(found: Sequence[Answer], stories: Sequence[Story]) -> Table:
-    table = Table(title="The deals", title_justify="left", title_style="bold")
-    table.add_column("Deal", no_wrap=True)
-    table.add_column("What")
-    table.add_column("Stage")
-    table.add_column("On", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for title, _ in _FIGURES:
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("Value = billed + unbilled")
+    table = _table("The deals")
+    for heading in ("Deal", "Story", "Stage", "On its clock"):
+        table.add_column(heading, no_wrap=heading == "Deal")
     for deal, story in zip(found, stories, strict=True):
-        figures = deal["figures"]
+        stage = deal["outcome"] or f"{deal['stage']}, term {deal['term']}"
+        table.add_row(deal["number"], story.title, stage, deal["business_time"][:10])
+    return table
+
+
+def _figures(found: Sequence[Answer], *, is_wide: bool) -> Table:
+    table = _table("In numbers")
+    table.add_column("Deal", no_wrap=True)
+    table.add_column("Contract price = billed + unbilled", justify="right", no_wrap=is_wide)
+    for heading, _ in _BOOKED:
+        table.add_column(heading, justify="right")
+    for deal in found:
+        figures, currency = deal["figures"], deal["currency"]
+        price = Money(minor=figures["contract_minor"], currency=currency)
+        sign = "=" if _holds(figures) else "IS NOT"
+        parts = (_amount(figures[part], currency) for part in ("billed_minor", "unbilled_minor"))
         table.add_row(
             deal["number"],
-            story.title,
-            deal["outcome"] or f"{deal['stage']}, term {deal['term']}",
-            deal["business_time"][:10],
-            deal["currency"],
-            *(_amount(figures[field], deal["currency"]) for _, field in _FIGURES),
-            "holds" if _holds(figures) else "BROKEN",
+            f"{price} {sign} {' + '.join(parts)}",
+            *(_amount(figures[field], currency) for _, field in _BOOKED),
         )
     return table
 
@@ -89,7 +98,7 @@ def _show_papers(
 
 
 def _balance(balance: Answer) -> Table:
-    table = Table(title="Trial balance", title_justify="left", title_style="bold")
+    table = _table("Trial balance")
     for title in ("Account", "Currency"):
         table.add_column(title)
     for title in ("Debit", "Credit"):

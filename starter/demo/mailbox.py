@@ -17,6 +17,7 @@ from models.value import Value
 
 _COMMAND = "temporal workflow signal "
 _SCHEME = "maildir://"
+_PARTS = ("new", "cur")
 
 
 class Request(Value):
@@ -48,11 +49,11 @@ class Mailbox:
         )
 
     def count(self, deal: str) -> int:
-        """Return how many mails of a deal there are."""
-        return len(self._files(deal))
+        """Return how many mails tell of a deal, its receipts included."""
+        return sum(1 for part in _PARTS for _ in (self.folder / part).glob(f"*{deal}[_-]*"))
 
     def _files(self, deal: str) -> list[Path]:
-        found = [file for part in ("new", "cur") for file in (self.folder / part).glob(f"{deal}_*")]
+        found = [file for part in _PARTS for file in (self.folder / part).glob(f"{deal}_*")]
         return sorted(found, key=lambda file: file.name)
 
 

@@ -47,7 +47,7 @@ class Player:
         started = await self._doors.post(
             _SELLER, "/v1/deals", read_document(self._story.file), f"{number}-start"
         )
-        changed = bool(started.get("is_new"))
+        changed = started.get("is_new") is True
         while (found := await self._settled()) and (deed := self._next_deed(found)) is not None:
             changed = True
             await deed()
@@ -168,7 +168,8 @@ class Player:
 
         async def look() -> Answer | None:
             row = await self._row()
-            return row if row["balance_minor"] < found["balance_minor"] else None
+            is_lower = int(row["balance_minor"]) < int(found["balance_minor"])
+            return row if is_lower else None
 
         await eventually(look, self._story.number, f"the payment of {invoice['number']}")
 
@@ -179,7 +180,8 @@ class Player:
         self._tell(f"{approver} {'refuses' if is_refused else 'approves'} as {step['title']}")
 
         def wanted(request: Request) -> bool:
-            return request.content.get("step") == step["key"] and request.person == approver
+            asked = (request.content.get("step"), request.person)
+            return asked == (str(step["key"]), str(approver))
 
         request = await self._request("approve", wanted, found)
         if request is None:

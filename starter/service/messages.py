@@ -78,7 +78,7 @@ async def tell(
     if found.ended:
         raise DealEndedError(_ended_text(number, found.ended))
     answer = await _send(house, number, found)
-    return Told(**answer.model_dump(), command_id=command_id)
+    return Told(**_shown(answer), command_id=command_id)
 
 
 def _written(kind: MessageKind, body: object) -> Mapping[str, Any]:
@@ -168,14 +168,22 @@ def stored_answer(row: CommandRow) -> Answer:
 
 def _repeated(found: _Situation, command_id: str) -> Told:
     """Return the stored answer to the same request, as it was given the first time."""
-    if found.request_hash not in {command.request_hash for command in found.commands}:
-        raise ConflictError(
-            f"The Idempotency-Key {command_id} was used for another request; use a new one."
-        )
+    _require_same_request(found, found.request_hash, command_id)
     answer = found.answer
     if answer is None or not answer.accepted:
         raise RefusedError(answer.text if answer else "The deal refused it.")
-    return Told(**answer.model_dump(), command_id=command_id, repeated=True)
+    return Told(**_shown(answer), command_id=command_id, repeated=True)
+
+
+def _require_same_request(found: _Situation, known: str | None, command_id: str) -> None:
+    if known not in {command.request_hash for command in found.commands}:
+        raise ConflictError(
+            f"The Idempotency-Key {command_id} was used for another request; use a new one."
+        )
+
+
+def _shown(answer: Answer) -> dict[str, Any]:
+    return answer.model_dump(exclude={"request_hash"})
 
 
 def _ended_text(number: str, outcome: str) -> str:
@@ -222,6 +230,8 @@ async def _send(house: House, number: str, found: _Situation) -> Answer:
             f"{error} The message may still be carried out. "
             f"Repeat it with the Idempotency-Key {command.command_id} to learn its answer."
         ) from error
+    # Until the deal rests, the books do not know the key; the deal itself tells what it answers.
+    _require_same_request(found, answer.request_hash or command.request_hash, command.command_id)
     if not answer.accepted:
         raise RefusedError(answer.text)
     return answer

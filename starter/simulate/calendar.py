@@ -71,8 +71,9 @@ def read_outcome(
     )
 
 
-def _place(entry: CalendarEntry) -> tuple[date, int, str]:
-    return entry.on, _ORDER[entry.what], entry.reference
+def _place(entry: CalendarEntry) -> tuple[date, int]:
+    """Order by day and kind; what is of one kind stays in the order in which it was made."""
+    return entry.on, _ORDER[entry.what]
 
 
 def _entries(
@@ -158,12 +159,15 @@ def _decisions(session: Session, time_zone: str) -> Iterator[CalendarEntry]:
 def _terms(session: Session) -> Iterator[CalendarEntry]:
     contracts = session.exec(select(ContractRow).order_by(col(ContractRow.term))).all()
     for row in contracts:
+        last = row.ends_on - timedelta(days=1)
+        is_sale = last <= row.starts_on
+        kind = "term begins" if row.term == 1 else "renewed"
         yield CalendarEntry(
             on=row.starts_on,
             what=Happening.TERM,
-            kind="term begins" if row.term == 1 else "renewed",
+            kind="sold" if is_sale else kind,
             reference=row.number,
-            text=f"term {row.term} until {row.ends_on - timedelta(days=1)}",
+            text="" if is_sale else f"term {row.term} until {last}",
             amount_minor=row.total_minor,
         )
 

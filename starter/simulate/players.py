@@ -25,7 +25,8 @@ from starter.simulate.situation import (
     Situation,
     situation_of,
 )
-from starter.simulate.world import SimulationError, World
+from starter.simulate.trouble import SimulationError
+from starter.simulate.world import World
 from workflows.ids import deal_workflow_id, payment_workflow_id
 
 PROVIDER = "simulation"
@@ -48,6 +49,7 @@ class Players:
             deal_workflow_id(self._number)
         )
         self._sent = 0
+        self._terms_days = self._agreed_days()
         self._tried: set[tuple[str, ...]] = set()
 
     async def play(self) -> None:
@@ -175,11 +177,11 @@ class Players:
         if paying.days_late is not None:
             days = [paying.day_for(invoice.due_on) for invoice in found.open_invoices]
             stops += [morning_of(day) for day in days if day is not None]
-            wait = timedelta(days=self._terms_days() + paying.days_late)
+            wait = timedelta(days=self._terms_days + paying.days_late)
             stops.append(now + max(wait, _ONE_DAY))
         return min(stop for stop in stops if stop > now)
 
-    def _terms_days(self) -> int:
+    def _agreed_days(self) -> int:
         agreed = self._request.file.payment_terms_days
         if agreed is not None:
             return agreed

@@ -9,12 +9,14 @@ from datetime import date
 from sqlmodel import Session, select
 from temporalio import activity
 
+from activities.mail import OutgoingMail
 from activities.ports import Books
 from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
-from models.documents import DocumentKind
+from models.documents import Document, DocumentKind
 from models.steps import DocumentPublished, Notify, PublishDocument, PublishReceipt, Recorded
 from models.tables import DocumentRow, PaymentRow
 from models.value import Value
+from starter.simulate.trouble import SimulationError
 
 _NOTHING = "0" * 64
 
@@ -79,3 +81,23 @@ class Recorder:
 
         self._books.write(note)
         return DocumentPublished(number=number, sha256=_NOTHING)
+
+
+class Nowhere:
+    """A document store, a carrier of mails and a press that a simulation must never reach."""
+
+    def put(self, content: bytes) -> str:
+        """Refuse to store."""
+        raise SimulationError(f"A simulation tried to store {len(content)} bytes.")
+
+    def get(self, sha256: str) -> bytes:
+        """Refuse to read."""
+        raise SimulationError(f"A simulation tried to read document {sha256}.")
+
+    def send(self, mail: OutgoingMail) -> None:
+        """Refuse to send."""
+        raise SimulationError(f"A simulation tried to mail {mail.recipient}.")
+
+    def render(self, document: Document) -> bytes:
+        """Refuse to draw."""
+        raise SimulationError(f"A simulation tried to draw a {document.kind}.")

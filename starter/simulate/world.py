@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,32 +19,26 @@ from pydantic import SecretStr
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.adapters.books import migrate
+from activities.adapters import books as adapter
 from activities.collection import CollectionActivities
-from activities.ports import Books
+from activities.ports import Books, HouseRules, Office
 from activities.publishing import PublishingOffice
 from activities.signatures import Queue
 from models.attributes import ATTRIBUTES
-from models.errors import Q2CError
-from starter.simulate.recorder import Recorder
+from starter.simulate.recorder import Nowhere, Recorder
+from starter.simulate.trouble import SimulationError
 from starter.simulate.watch import Watch
 from workers.attributes import INDEXED_TYPES
 from workers.interceptors import HouseInterceptor
 from workers.roles import WORKFLOWS, activities_of
-from workers.runner import open_office
 from workers.settings import Settings
 
 _PROGRAM = "temporal-test-server"
 _THREADS = 4
-
-
-class SimulationError(Q2CError):
-    """A simulation cannot go on; the message says which deal and what it waits for."""
-
-    code = "simulation"
 
 
 @dataclass(frozen=True)
@@ -87,23 +82,45 @@ def private_settings(folder: Path) -> Settings:
 async def world(folder: Path) -> AsyncIterator[World]:
     """Open a world in an empty folder and close it again; one world serves one simulation."""
     settings = private_settings(folder)
-    migrate(settings.books_url)
-    office = open_office(settings)
-    books = office.office.books
+    adapter.migrate(settings.books_url)
+    office = _office(settings)
+    books = office.books
     async with AsyncExitStack() as stack:
         stack.callback(books.close)
         environment = await WorkflowEnvironment.start_time_skipping(
-            data_converter=pydantic_data_converter, test_server_existing_path=test_server()
+            data_converter=pydantic_data_converter,
+            test_server_existing_path=test_server(),
+            runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
         )
         await stack.enter_async_context(environment)
         # The deal has a clock of its own and no timer, so skipping would end it ten years from now.
         stack.enter_context(environment.auto_time_skipping_disabled())
         await _register_attributes(environment.client)
-        recorder, watch = Recorder(books), Watch(office.office)
+        recorder, watch = Recorder(books), Watch(office)
         for queue in Queue:
             served = _activities(queue, office, recorder, watch)
             await stack.enter_async_context(_worker(environment.client, queue, served))
         yield World(environment.client, books, recorder, watch, settings.signing_secret())
+
+
+def _office(settings: Settings) -> Office:
+    rules = HouseRules(
+        secret=settings.signing_secret(),
+        allow_test_clock=settings.allow_test_clock,
+        allow_unverified_decisions=settings.allow_unverified_decisions,
+        continue_as_new_every=settings.continue_as_new_every,
+    )
+    return Office(books=adapter.Books(settings.books_url), rules=rules, wall_clock=_wall_clock)
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _undrawn(office: Office) -> PublishingOffice:
+    """Return an office in which nothing can be drawn or mailed."""
+    nowhere = Nowhere()
+    return PublishingOffice(office=office, store=nowhere, mailer=nowhere, render=nowhere.render)
 
 
 async def _register_attributes(client: Client) -> None:
@@ -130,13 +147,13 @@ def _worker(client: Client, queue: Queue, served: Sequence[Callable[..., Any]]) 
 
 
 def _activities(
-    queue: Queue, office: PublishingOffice, recorder: Recorder, watch: Watch
+    queue: Queue, office: Office, recorder: Recorder, watch: Watch
 ) -> list[Callable[..., Any]]:
     """Return the house's own activities but for documents, and for progress, which is watched."""
     match queue:
         case Queue.DOCUMENTS:
             return [recorder.publish_document, recorder.publish_receipt, recorder.notify]
         case Queue.CORE:
-            return [CollectionActivities(office.office).read_account, watch.record_progress]
+            return [CollectionActivities(office).read_account, watch.record_progress]
         case _:
-            return activities_of(queue, office)
+            return activities_of(queue, _undrawn(office))

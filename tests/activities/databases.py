@@ -50,12 +50,12 @@ def _server() -> str:
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     with warnings.catch_warnings(action="ignore"):
-        address = pgserver.get_server(_folder() / "postgresql").get_uri()
+        address = str(pgserver.get_server(_folder() / "postgresql").get_uri())
     # A test database need not survive a power cut; isolation and constraints are as in production.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _administer(f"ALTER SYSTEM SET {setting} = off", address)
     _administer("SELECT pg_reload_conf()", address)
-    return str(address)
+    return address
 
 
 def _administer(statement: str, address: str) -> None:

@@ -229,17 +229,20 @@ def step(kind: type[Step], deal: str, on: date = START, /, **fields: Any) -> Ste
     return kind.model_validate({"deal": deal, "at": noon(on), "on": on, **fields})
 
 
+RULES = HouseRules(
+    secret=SECRET,
+    allow_test_clock=True,
+    allow_unverified_decisions=False,
+    continue_as_new_every=12,
+)
+
+
 @dataclass(frozen=True)
 class House:
     """The activities of a house on its books, and short ways to use them."""
 
     books: Books
-    rules: HouseRules = HouseRules(
-        secret=SECRET,
-        allow_test_clock=True,
-        allow_unverified_decisions=False,
-        continue_as_new_every=12,
-    )
+    rules: HouseRules = RULES
 
     def ruled(self, **changes: Any) -> "House":
         """Return the same house under other rules."""
@@ -340,7 +343,12 @@ class House:
         return decision_token(SECRET, "1001", asked, person, content_hash)
 
     def deliver(
-        self, deal: str, on: date, *lines: str, event: Transfer = Transfer.DELIVER, command: str = ""
+        self,
+        deal: str,
+        on: date,
+        *lines: str,
+        event: Transfer = Transfer.DELIVER,
+        command: str = "",
     ) -> FulfillmentOutcome:
         """Confirm a delivery of lines, or of all that are open."""
         name = command or f"{event}-{on}-{'-'.join(lines)}"

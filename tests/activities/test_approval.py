@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -31,10 +32,10 @@ class Desk:
         """Hand a decision in."""
         return self.house.approval.record_decision(decision)
 
-    def approve(self, person: str, key: str, **fields: str) -> DecisionRecorded:
+    def approve(self, person: str, key: str, **fields: Any) -> DecisionRecorded:
         """Say yes to a step with the token for it."""
-        given = {"token": self.token(APPROVE, person, key), **fields}
-        return self.record(self.house.decide(APPROVE, person, **given))
+        token = fields.pop("token", self.token(APPROVE, person, key))
+        return self.record(self.house.decide(APPROVE, person, token=token, **fields))
 
     def say(
         self, kind: DecisionKind, person: str, on: date = START, **fields: str

@@ -348,7 +348,9 @@ def test_an_invoice_line_says_what_was_planned(house: House, product: str) -> No
 
     house.converge("1001", END)
 
-    plan = [(row.reference, row.starts_on, row.amount_minor) for row in house.rows(PlannedChargeRow)]
+    plan = [
+        (row.reference, row.starts_on, row.amount_minor) for row in house.rows(PlannedChargeRow)
+    ]
     lines = house.rows(InvoiceLineRow)
     assert [(row.reference, row.starts_on, row.net_minor) for row in lines] == plan
 
@@ -371,7 +373,12 @@ def test_invoices_equal_the_plan_whenever_one_converges(
 ) -> None:
     """To the cent, over any days in any order; and every amount is conserved on the way."""
     deal = f"P{len(house.rows(DealRow))}"
-    lines = (line("CRM", "3", discount=off(percent)), line("HOSTING"), line("SUITE"), line("SUPPORT"))
+    lines = (
+        line("CRM", "3", discount=off(percent)),
+        line("HOSTING"),
+        line("SUITE"),
+        line("SUPPORT"),
+    )
     file = deal_file(deal, *lines, starts_on=starts_on, term_months=months)
     # A test clock keeps the examples' series of numbers, and so their dates, apart.
     house.sell(file, starts_on, test_clock=True)

@@ -41,7 +41,9 @@ def test_a_signatory_of_ours_goes_before_the_manager(house: House) -> None:
 
 def test_their_first_contact_signs_where_nobody_has_the_role(house: House) -> None:
     """A customer with one contact need not name a role."""
-    house.register(RegisterKind.CUSTOMER, "C-100", {**CUSTOMER, "contacts": CUSTOMER["contacts"][:1]})
+    house.register(
+        RegisterKind.CUSTOMER, "C-100", {**CUSTOMER, "contacts": CUSTOMER["contacts"][:1]}
+    )
     house.quote(deal_file("1001", line("CRM")))
 
     assert signers(house) == ((BEN, "customer"), ("mia", "seller"))
@@ -84,9 +86,7 @@ def test_concluding_again_writes_nothing_more(house: House) -> None:
 
 
 @pytest.mark.parametrize(("named", "printed"), [("PO-7", "PO-7"), ("", "PO-FILE")])
-def test_the_order_number_named_on_acceptance_wins(
-    house: House, named: str, printed: str
-) -> None:
+def test_the_order_number_named_on_acceptance_wins(house: House, named: str, printed: str) -> None:
     """It is printed on every invoice; the one in the deal file is the seller's guess."""
     quote = house.quote(deal_file("1001", line("CRM"), purchase_order="PO-FILE")).quote
     assert quote is not None

@@ -9,7 +9,16 @@ from activities.register import catalog_in_force, customer_of, tax_rules
 from models.errors import NotFoundError
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import RegisterRow, StockMovement
-from tests.activities.house import CATALOG, CUSTOMER, ENTITY, PEOPLE, TAX_RULE, House, deal_file, line
+from tests.activities.house import (
+    CATALOG,
+    CUSTOMER,
+    ENTITY,
+    PEOPLE,
+    TAX_RULE,
+    House,
+    deal_file,
+    line,
+)
 
 
 def on_stock(house: House, sku: str) -> Decimal:
@@ -106,13 +115,11 @@ def test_content_for_another_key_is_refused(empty_house: House) -> None:
     """A customer recorded under another's number would be billed as that other."""
     refused = empty_house.register(RegisterKind.CUSTOMER, "C-200", CUSTOMER)
 
-    assert [str(one) for one in refused.problems] == [
-        "key: is C-200, but the content says C-100"
-    ]
+    assert [str(one) for one in refused.problems] == ["key: is C-200, but the content says C-100"]
 
 
 def test_two_entities_cannot_share_the_prefix_of_their_numbers(house: House) -> None:
-    """EU VAT Directive art. 226(2): a number names one invoice; so no two entities make the same."""
+    """EU VAT Directive art. 226(2): a number names one invoice, whichever entity made it."""
     second = {**ENTITY, "number": "DE02", "legal_name": "Sued Handel GmbH"}
 
     refused = house.register(RegisterKind.ENTITY, "DE02", second)

@@ -237,3 +237,14 @@ def temporal(folder: Path) -> Iterator[str]:
         yield f"127.0.0.1:{settings.temporal_port}"
     finally:
         process.stop(signal.SIGINT)
+
+
+@contextmanager
+def office(home: Path, server: str, namespace: str, **changed: Any) -> Iterator[House]:
+    """Run a house as its owner would: `q2c setup`, a worker for every role, and the API."""
+    with House(home, server, namespace, **changed) as house:
+        done = house.call("setup")
+        assert done.returncode == 0, done.stderr
+        house.run_worker()
+        house.run_api()
+        yield house

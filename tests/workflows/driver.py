@@ -30,10 +30,12 @@ class Deal:
         self._sent: Counter[str] = Counter()
 
     async def state(self) -> DealState:
-        """Ask the deal what it carries; a question that meets a change of runs is asked again."""
+        """Ask the deal what it carries; a question lost between two of its runs is asked again."""
         for _ in range(50):
             try:
-                answer: DealState = await self.handle.query("state", result_type=DealState)
+                answer: DealState = await self.handle.query(
+                    "state", result_type=DealState, rpc_timeout=timedelta(seconds=2)
+                )
             except RPCError:
                 await asyncio.sleep(PAUSE)
                 continue

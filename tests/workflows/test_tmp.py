@@ -5,6 +5,8 @@ async def test_x(house):
     t=time.time()
     deal = await whole_life(house)
     print("T",time.time()-t)
+    import sys; sys.path.insert(0,"/tmp"); import hist
+    await hist.show(house.client,"deal-1001")
     st=await deal.ended()
     for a in st.audit: print(a.at, a.actor, a.what, a.detail)
     print(st.stage, st.outcome, st.term, len(house.faults.calls))
