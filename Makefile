@@ -19,7 +19,7 @@ setup: ## Make the environment in .venv from the locked versions (nothing to do 
 	@$(if $(found),,echo "Python is missing. Install Python 3.11 or newer." >&2; exit 1)
 	@PYTHON="$(PYTHON)" "$(found)" .ci/setup.py
 
-demo: setup ## Watch one deal go from quote to cash and renewal
+demo: setup ## Watch five deals go from offer to cash, revenue and renewal
 	@.venv/bin/q2c demo
 
 up: setup ## Run server, worker and API on this machine until Ctrl-C

@@ -302,8 +302,9 @@ def _cancel_promise(
 ) -> None:
     """Take a line out of the plan and share what is left of the price over what is still promised.
 
-    Only the term that ordered the line is touched: a later term numbers its lines anew. Removing a distinct, unsatisfied good is a modification accounted for prospectively
-    (ASC 606-10-25-13(a), IFRS 15.21(a)).
+    Only the term that ordered the line is touched: a later term numbers its lines anew. Removing a
+    distinct, unsatisfied good is a modification accounted for prospectively (ASC 606-10-25-13(a),
+    IFRS 15.21(a)).
     """
     charges = session.exec(
         select(PlannedChargeRow).where(

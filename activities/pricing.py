@@ -1,7 +1,7 @@
 """Price: make a quote version from the deal file, and find out who has to approve it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -172,13 +172,21 @@ def _quote_request(
         catalog_version=catalog.version,
         price_book=choose_price_book(catalog, pricing_request(file, step)).name,
         quoted_on=step.on,
-        valid_until=step.on + timedelta(days=file.valid_days),
+        valid_until=_valid_until(step, file),
         starts_on=file.starts_on or step.on,
         term_months=file.term_months,
         payment_terms_days=customer.payment_terms_days if terms is None else terms,
         purchase_order=file.purchase_order,
         note=file.note,
     )
+
+
+def _valid_until(step: PriceQuote, file: DealFile) -> date:
+    """Return the last day an offer stands: a renewal's is the last notice day of the old term."""
+    granted = step.on + timedelta(days=file.valid_days)
+    if step.term == 1 or file.starts_on is None:
+        return granted
+    return max(file.starts_on - timedelta(days=file.renewal.notice_days), step.on)
 
 
 def _route(session: Session, quote: Quote) -> None:

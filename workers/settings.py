@@ -23,7 +23,7 @@ from models.errors import InvalidInputError, Problem
 
 PREFIX = "Q2C_"
 _BOOKS_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
-_MAIL_SCHEMES = ("maildir", "smtp")
+_MAIL_SCHEMES = ("maildir", "smtp", "smtp+starttls")
 
 
 class Role(StrEnum):
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     def supported_mail(cls, url: str) -> str:
         """Accept a Maildir and an SMTP server."""
         if url and urlsplit(url).scheme not in _MAIL_SCHEMES:
-            raise ValueError("use maildir:///folder or smtp://user:password@host:port")
+            raise ValueError("use maildir:///folder, smtp:// or smtp+starttls://user:password@host:port")
         return url
 
     @field_validator("secret")

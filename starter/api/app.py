@@ -21,6 +21,7 @@ from starter.api import (
     payments,
     problems,
     register,
+    tokens,
 )
 from starter.service.ports import House
 from starter.service.temporal import TemporalGateway
@@ -44,6 +45,7 @@ _ROUTERS = (
     payments.router,
     parties.router,
     register.router,
+    tokens.router,
     books.router,
     documents.router,
 )

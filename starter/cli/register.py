@@ -113,7 +113,10 @@ def attach(app: typer.Typer) -> None:
         (_CUSTOMER, "Whom we sell to."),
         (_PERSON, "People of ours and what they may do."),
     ):
-        app.add_typer(_party_commands(party, text), name=party.name, rich_help_panel=_PANEL)
+        group = _party_commands(party, text)
+        if party is _PERSON:
+            group.command("token")(token)
+        app.add_typer(group, name=party.name, rich_help_panel=_PANEL)
     catalog = typer.Typer(help="Products and prices.", no_args_is_help=True)
     catalog.command("publish")(publish_catalog)
     catalog.command("show")(show_catalog)
@@ -166,6 +169,26 @@ def _party_commands(party: Party, text: str) -> typer.Typer:
         "show", help=f"Show one as YAML, ready to be edited.\n\nExample: `q2c {name} show X1`"
     )(show)
     return group
+
+
+def token(
+    ctx: typer.Context,
+    person: Annotated[str, typer.Argument(help="Person id.", show_default=False)],
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="Revoke every token of this person instead.")
+    ] = False,
+) -> None:
+    """Make a bearer token for a person, shown this once, or revoke all of them.
+
+    Example: `q2c --as olga person token nina`
+    """
+    session = session_of(ctx)
+    if revoke:
+        revoked = session.door.post("/v1/tokens/revoke", {"person": person})
+        say(session.out, f"Revoked {revoked['revoked']} token(s) of {person}.", "green")
+        return
+    made = session.door.post("/v1/tokens", {"person": person})
+    say(session.out, f"Token of {person}, shown this once: {made['token']}", "green")
 
 
 def _import(session: Session, party: Party, file: Path) -> None:

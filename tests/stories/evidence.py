@@ -41,7 +41,7 @@ def _rows(session: Session, table: Table) -> list[str]:
 
 
 def _is_counted(column: Any) -> bool:
-    return column.name == "id" and column.primary_key
+    return bool(column.name == "id" and column.primary_key)
 
 
 def mails(house: House) -> dict[str, str]:
@@ -69,8 +69,8 @@ def evidence(house: House) -> dict[str, Any]:
 def differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
     """Return what one run has and the other has not, a line each."""
     lines = []
-    for name in expected:
-        before, after = expected[name], found[name]
+    for name, before in expected.items():
+        after = found[name]
         if before == after:
             continue
         lines += [f"{name} - {row}" for row in _items(before) if row not in _items(after)]
@@ -90,7 +90,7 @@ def assert_conserved(house: House) -> None:
 
 def _compare(session: Session) -> None:
     balances = _balances(session)
-    per_account = defaultdict(int)
+    per_account: dict[tuple[Account, str], int] = defaultdict(int)
     for (_, account, currency), total in balances.items():
         per_account[account, currency] += total
     assert balances

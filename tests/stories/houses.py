@@ -73,7 +73,7 @@ class Process:
             return self.popen.wait(seconds)
         except subprocess.TimeoutExpired:
             self.kill()
-            raise AssertionError(f"{self.popen.args} ignored {how.name}:\n{self.tail()}") from None
+            raise AssertionError(f"{self.log.stem} ignored {how.name}:\n{self.tail()}") from None
 
     def tail(self) -> str:
         """Return the last lines of the log."""

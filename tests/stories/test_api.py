@@ -66,10 +66,7 @@ def test_a_deal_goes_from_offer_to_first_cash_over_http(house: House, people: Pe
     assert (asked["deal"], asked["kind"], asked["total_minor"]) == ("H-1", "approve", 2_593_50)
     signed(house, people, "H-1")
     olga.tell("H-1", "delivery_confirmed")
-    shown = wait_until(
-        lambda: (d := sam.ask("/deals/H-1")) if len(d_invoices(sam, "H-1")) == 2 else None,
-        "two invoices",
-    )
+    shown = wait_until(lambda: billed(sam, "H-1"), "two invoices")
     invoices = {each["number"]: each["gross_minor"] for each in shown["invoices"]}
     # Set-up 255.00 and January 170.00 without tax; three printers 298.50 with 7.25 %.
     assert sorted(invoices.values()) == [320_14, 425_00]
@@ -99,10 +96,10 @@ def test_a_deal_goes_from_offer_to_first_cash_over_http(house: House, people: Pe
     assert_conserved(house)
 
 
-def d_invoices(sam: Visitor, number: str) -> list[Any]:
-    """The invoices of a deal."""
-    found: list[Any] = sam.ask(f"/deals/{number}")["invoices"]
-    return found
+def billed(sam: Visitor, number: str) -> dict[str, Any] | None:
+    """Return a deal once its two first invoices are there."""
+    shown: dict[str, Any] = sam.ask(f"/deals/{number}")
+    return shown if len(shown["invoices"]) == 2 else None
 
 
 def test_without_a_token_nothing_is_read_or_written(people: People) -> None:
@@ -203,7 +200,7 @@ def test_money_that_fits_nothing_is_refused(people: People) -> None:
     """A payment in another currency or for an unknown invoice is not guessed at."""
     fiona = people["fiona"]
     payment = {"customer": "C1", "amount": "10.00", "currency": "USD", "reference": "CASH-2"}
-    [invoice, *_] = d_invoices(people["sam"], "H-1")
+    [invoice, *_] = people["sam"].ask("/deals/H-1")["invoices"]
 
     unknown = fiona.send("/payments", {**payment, "invoices": ["INV-0"]}, 422)
     foreign = {**payment, "currency": "EUR", "invoices": [invoice["number"]]}
@@ -243,7 +240,9 @@ def test_a_deal_that_has_ended_takes_no_messages(people: People) -> None:
     people["sam"].stage("H-8", "lost")
 
     ended = wait_until(
-        lambda: a if (a := people["mia"].tell("H-8", "approve", 409))["code"] == "deal_ended" else 0,
+        lambda: (
+            a if (a := people["mia"].tell("H-8", "approve", 409))["code"] == "deal_ended" else 0
+        ),
         "the end of H-8",
     )
 

@@ -135,6 +135,6 @@ async def test_twenty_orders_are_quoted_at_what_their_customers_paid(
 
     numbers = [order["order_id"] for order in chosen]
     assert len(numbers) == HOW_MANY
-    assert {number: Decimal(total) / 100 for number, total in zip(numbers, totals, strict=True)} == {
-        number: paid[number] for number in numbers
-    }
+    assert {
+        number: Decimal(total) / 100 for number, total in zip(numbers, totals, strict=True)
+    } == {number: paid[number] for number in numbers}

@@ -48,6 +48,16 @@ class Shell:
             f"stage {stage} of deal {number}",
         )
 
+    def billed(self, number: str, invoices: int) -> dict[str, Any]:
+        """Wait until a deal shows so many invoices, and return it."""
+
+        def shown() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.json("deal", "show", number, "--as", "sam")
+            return found if len(found["invoices"]) == invoices else None
+
+        deal: dict[str, Any] = wait_until(shown, f"{invoices} invoices of deal {number}")
+        return deal
+
 
 @pytest.fixture(scope="module")
 def shell(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
@@ -121,11 +131,7 @@ def test_a_deal_goes_from_offer_to_first_cash_on_the_command_line(shell: Shell) 
     shell.run("deliver", "L-1", "--event", "deliver", "--as", "olga")
     assert shell.json("tasks", "--as", "olga") == []
 
-    shown = wait_until(
-        lambda: d if len((d := shell.json("deal", "show", "L-1", "--as", "sam"))["invoices"]) == 2
-        else None,
-        "two invoices",
-    )
+    shown = shell.billed("L-1", 2)
     numbers = sorted(each["number"] for each in shown["invoices"])
     named = [part for number in numbers for part in ("--invoice", number)]
     payment = ("pay", "C1", "745.14", "USD", "--reference", "CASH-1", "--on", "2026-01-20", *named)
@@ -142,11 +148,7 @@ def test_a_test_clock_is_moved_by_hand(shell: Shell) -> None:
     """All that falls due on the way happens: February is billed."""
     shell.run("deal", "clock", "L-1", "--until", "2026-02-10", "--as", "olga")
 
-    shown = wait_until(
-        lambda: d if len((d := shell.json("deal", "show", "L-1", "--as", "sam"))["invoices"]) == 3
-        else None,
-        "February's invoice",
-    )
+    shown = shell.billed("L-1", 3)
     assert shown["invoices"][-1]["gross_minor"] == 170_00
 
 
@@ -155,7 +157,7 @@ def test_everything_about_a_deal_can_be_looked_up(shell: Shell) -> None:
     timeline = shell.json("deal", "timeline", "L-1", "--as", "sam")
     agenda = shell.json("deal", "agenda", "L-1", "--as", "sam")
 
-    assert [entry["what"] for entry in timeline][0] == "deal started"
+    assert timeline[0]["what"] == "deal started"
     assert "term_end" in {item["kind"] for item in agenda}
     assert "Nothing is on hold." in shell.run("deal", "hold", "L-1", "--as", "sam")
     assert "live" in shell.run("deal", "show", "L-1", "--as", "sam")

@@ -1,4 +1,4 @@
-"""A deal from outside our code: the lines of the README, with nothing but the `temporal` command."""
+"""A deal from outside our code: the README's lines, with nothing but the `temporal` command."""
 
 import re
 import subprocess

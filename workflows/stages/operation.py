@@ -41,6 +41,10 @@ async def take_resolution(desk: Desk, command: Command) -> Answer:
         known = ", ".join(hold.answers) or "none; fix the cause and use `retry`"
         text = f"{hold.key} does not take the answer {resolve.answer!r}; answers: {known}."
         return Answer(accepted=False, text=text)
+    if hold.key == renewal.HOLD and resolve.answer == "renew":
+        missing = renewal.missing_for_renewal(desk)
+        if missing:
+            return Answer(accepted=False, text=missing)
     await _carry_out(desk, hold, resolve.answer)
     if hold in desk.state.holds:
         desk.release(hold.key)

@@ -135,6 +135,16 @@ def _decide(desk: Desk) -> rules.RenewalOutcome:
     )
 
 
+def missing_for_renewal(desk: Desk) -> str:
+    """Return what keeps the next term from starting, or an empty text."""
+    progress = desk.state.renewal
+    if progress.quote is None:
+        return "There is no renewal quote to renew with; fix its cause and use `retry`."
+    if not approval.is_approved(progress.approval):
+        return f"Renewal quote {progress.quote.number} is not approved; answer `expire`."
+    return ""
+
+
 async def renew(desk: Desk) -> None:
     """Start the next term under the approved renewal quote."""
     progress = desk.state.renewal

@@ -1,0 +1,39 @@
+"""Bearer tokens of our people."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends
+
+from models.parties import Role
+from starter.api.access import Needs, TheHouse
+from starter.api.problems import responses
+from starter.service import tokens
+from starter.service.people import Caller
+
+router = APIRouter(tags=["Register"])
+
+Who = Annotated[tokens.TokenOf, Body(examples=[{"person": "nina"}])]
+Keeper = Annotated[Caller, Depends(Needs("make and revoke tokens", Role.OPERATOR))]
+
+
+@router.post(
+    "/tokens",
+    summary="Make a token",
+    status_code=201,
+    responses=responses(401, 403, 404, 422),
+)
+def make_token(house: TheHouse, _: Keeper, who: Who) -> tokens.NewToken:
+    """Make another bearer token for a person; it is shown this once. Needs the role operator."""
+    return house.books.write(lambda session: tokens.make_token(session, who.person, house.clock()))
+
+
+@router.post(
+    "/tokens/revoke",
+    summary="Revoke all tokens",
+    responses=responses(401, 403, 404, 422),
+)
+def revoke_tokens(house: TheHouse, _: Keeper, who: Who) -> tokens.Revoked:
+    """Revoke every token of a person, at once. Needs the role operator."""
+    return house.books.write(
+        lambda session: tokens.revoke_tokens(session, who.person, house.clock())
+    )
