@@ -145,13 +145,8 @@ class BillingActivities:
 
     def _post_receivables(self, session: Session, step: Converge) -> date | None:
         """Post the parts of invoices that have become unconditional; return the next such day."""
-        rows = session.exec(
-            select(InvoiceRow)
-            .where(InvoiceRow.deal == step.deal)
-            .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
-        ).all()
         later: list[date] = []
-        for row in rows:
+        for row in _unposted(session, step.deal):
             invoice = Invoice.model_validate_json(row.content)
             days = receivable_dates(invoice)
             for day in days:
@@ -243,6 +238,29 @@ def _later(
         for charge in plan
         if (billable := charge.bill_on or moved.get(charge.reference)) and billable > on
     )
+
+
+def _unposted(session: Session, deal: str) -> list[InvoiceRow]:
+    """Return the invoices with parts that are not in the journal, oldest first."""
+    posted = journal.posted_keys(session, deal)
+    conditional = frozenset(
+        session.exec(
+            select(InvoiceLineRow.invoice)
+            .join(InvoiceRow, col(InvoiceRow.number) == col(InvoiceLineRow.invoice))
+            .where(InvoiceLineRow.deal == deal)
+            .where(col(InvoiceLineRow.unconditional_on) > col(InvoiceRow.issued_on))
+        )
+    )
+    rows = session.exec(
+        select(InvoiceRow)
+        .where(InvoiceRow.deal == deal)
+        .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
+    ).all()
+    return [
+        row
+        for row in rows
+        if row.number in conditional or invoice_key(row.number) not in posted
+    ]
 
 
 def _unpublished(session: Session, step: Converge) -> tuple[str, ...]:

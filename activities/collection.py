@@ -226,13 +226,7 @@ def _problems(
         customer_of(session, request.customer)
     except NotFoundError as error:
         return (*problems, Problem(field="customer", reason=str(error)))
-    for number in request.invoices:
-        problems += _invoice_problems(session, request, number)
-    if request.deal:
-        problems += _deal_problems(session, request)
-    elif _first_deal(session, request.customer) is None:
-        reason = f"{request.customer} has no deal to pay for"
-        problems.append(Problem(field="customer", reason=reason, remedy="see `q2c deal list`"))
+    problems += _target_problems(session, request)
     currencies = sorted({item.balance.currency for item in items})
     if not problems and currencies and request.currency not in currencies:
         reason = f"is {request.currency}, but open invoices are in {', '.join(currencies)}"
@@ -248,7 +242,12 @@ def _target_problems(session: Session, request: RecordPayment) -> list[Problem]:
         for number in request.invoices
         for problem in _invoice_problems(session, request, number)
     ]
-    return [*found, *(_deal_problems(session, request) if request.deal else [])]
+    if request.deal:
+        found += _deal_problems(session, request)
+    elif _first_deal(session, request.customer) is None:
+        reason = f"{request.customer} has no deal to pay for"
+        found.append(Problem(field="customer", reason=reason, remedy="see `q2c deal list`"))
+    return found
 
 
 def _invoice_problems(session: Session, request: RecordPayment, number: str) -> list[Problem]:

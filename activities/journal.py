@@ -16,6 +16,12 @@ def is_posted(session: Session, key: str) -> bool:
     return session.get(JournalEntryRow, key) is not None
 
 
+def posted_keys(session: Session, deal: str) -> frozenset[str]:
+    """Return the keys of a deal's entries, read at once: an old deal has many."""
+    statement = select(JournalEntryRow.key).where(JournalEntryRow.deal == deal)
+    return frozenset(session.exec(statement))
+
+
 def post(
     session: Session, entry: JournalEntry | None, recorded_at: datetime, scope: str = ""
 ) -> bool:

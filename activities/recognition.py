@@ -48,9 +48,11 @@ def recognize_term(
     """Post everything one term has earned by `on`, each piece on the day it belongs to."""
     found = promises(session, contract, moved)
     over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
+    posted = journal.posted_keys(session, contract.deal)
     for boundary in _boundaries(over_time, on):
         key = revenue_key(contract.deal, contract.term, boundary)
-        _post(session, contract, over_time, boundary, key, recorded_at)
+        if key not in posted:
+            _post(session, contract, over_time, boundary, key, recorded_at)
     for promise in found:
         handed_over = promise.transferred_on
         at_once = promise.satisfaction is Satisfaction.POINT_IN_TIME

@@ -77,7 +77,7 @@ class LineRequest(Value):
 
     model_config = NUMBERS_AS_TEXT
 
-    product: str = Field(description="SKU.", examples=["CRM"])
+    product: str = Field(description="SKU.", examples=["JIRA-STANDARD"])
     quantity: Decimal = Field(default=Decimal(1), description="How many units.", examples=["25"])
     options: tuple[OptionRequest, ...] = Field(default=(), description="Components of a bundle.")
     unit_price: Decimal | None = Field(
@@ -176,8 +176,8 @@ def deal_file_schema() -> dict[str, Any]:
                 "starts_on": "2026-01-31",
                 "term_months": 12,
                 "lines": [
-                    {"product": "CRM", "quantity": "25", "discount": {"percent": "10"}},
-                    {"product": "ONBOARDING", "unit_price": "1500.00"},
+                    {"product": "JIRA-STANDARD", "quantity": "25", "discount": {"percent": "10"}},
+                    {"product": "ZOOM-BUSINESS", "unit_price": "15.00"},
                 ],
                 "renewal": {"auto_renew": True, "notice_days": 60, "uplift_percent": "5"},
             }

@@ -6,10 +6,12 @@ import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 
 from temporalio.client import Client
+from temporalio.common import WorkerDeploymentVersion
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
-from temporalio.worker import Worker
+from temporalio.worker import Worker, WorkerDeploymentConfig
 from temporalio.worker.workflow_sandbox import (
     SandboxedWorkflowRunner,
     SandboxRestrictions,
@@ -40,6 +42,13 @@ PASSED_THROUGH = (
     "tzdata",
 )
 """Modules the sandbox shares instead of importing anew for each deal; none holds state."""
+
+
+UNVERSIONED = WorkerDeploymentConfig(
+    version=WorkerDeploymentVersion(deployment_name="q2c", build_id=version("q2c")),
+    use_worker_versioning=False,
+)
+"""Names the release to the server; without it every start would hash all modules for a name."""
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -86,6 +95,7 @@ def build_worker(
         max_concurrent_local_activities=slots,
         max_concurrent_workflow_tasks=settings.max_concurrent_workflow_tasks,
         max_cached_workflows=settings.max_cached_workflows,
+        deployment_config=UNVERSIONED,
         graceful_shutdown_timeout=timedelta(seconds=settings.graceful_shutdown_seconds),
         workflow_runner=sandbox(),
         interceptors=[HouseInterceptor()],

@@ -150,16 +150,22 @@ def _show_findings(session: Session, findings: "list[Finding]") -> None:
     show_problems(session.out, problems)
 
 
-def demo(ctx: typer.Context) -> None:
-    """Play a whole deal on the real server with a clock of its own, and show what comes out.
+def demo(
+    ctx: typer.Context,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the stack running afterwards, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Play five deals on the real server, each with a clock of its own, and show what comes out.
 
-    Joins the stack that runs, or runs one for as long as the demo lasts.
+    Joins the stack that runs, or runs one for as long as the demo lasts. Run again, it finds
+    everything there and changes nothing.
 
-    Example: `q2c demo`
+    Example: `q2c demo --keep`
     """
     from starter import demo as story  # noqa: PLC0415
 
-    _end(asyncio.run(story.run(session_of(ctx).settings)))
+    _end(asyncio.run(story.run(session_of(ctx).settings, keep=keep)))
 
 
 def simulate(

@@ -5,10 +5,10 @@ DEAL_TEMPLATE = """\
 
 number: ""                # leave it empty to get the next free number
 entity: US01              # which of our companies sells
-customer: C-100           # who buys
+customer: C-200           # who buys
 currency: USD             # ISO 4217
 # price_book: standard    # only if not the one of the currency
-starts_on: 2026-01-31     # first day of service; without it, the day of the quote
+# starts_on: 2027-01-31   # first day of service; without it, the day of the quote
 term_months: 12           # 0 for a one-off sale
 # payment_terms_days: 30  # only if not those of the customer
 purchase_order: ""        # the customer's order number, if already known
@@ -17,15 +17,16 @@ signature_days: 14        # how long the contract can be signed
 note: ""                  # shown on the quote
 
 lines:
-  - product: CRM          # a SKU of the catalogue
+  - product: JIRA-STANDARD   # a SKU of the catalogue
     quantity: "25"
     discount:             # a percentage, or an amount in major units
       percent: "10"
       reason: Reference customer
-  - product: ONBOARDING
-    unit_price: "1500.00" # agreed instead of the list price
-#   options:              # parts of a bundle
-#     - product: SUPPORT
+#   unit_price: "7.00"    # agreed instead of the list price
+# - product: IDENTITY-SUITE  # a bundle, with the parts that are optional
+#   quantity: "25"
+#   options:
+#     - product: OKTA-LIFECYCLE
 #       quantity: "1"
 
 # header_discount:        # off the whole quote

@@ -43,14 +43,14 @@ def _server() -> str:
     """
     try:
         with warnings.catch_warnings(action="ignore"):
-            import pgserver  # noqa: PLC0415 - it is optional, and warns on import
+            from pgserver import postgres_server  # noqa: PLC0415 - optional, and warns on import
     except ImportError:
         reason = "pgserver is not installed: no PostgreSQL to test on"
         if os.environ.get("CI") and sys.version_info < (3, 13):
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
     with warnings.catch_warnings(action="ignore"):
-        address = str(pgserver.get_server(_folder() / "postgresql").get_uri())
+        address = str(postgres_server.get_server(_folder() / "postgresql").get_uri())
     # A test database need not survive a power cut; isolation and constraints are as in production.
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _administer(f"ALTER SYSTEM SET {setting} = off", address)

@@ -194,11 +194,12 @@ def test_what_must_survive_lies_in_named_volumes() -> None:
     """An anonymous volume is lost with its container."""
     services = _services()
 
-    assert set(_document()["volumes"]) == {"postgresql", "documents"}
+    assert set(_document()["volumes"]) == {"postgresql", "documents", "home"}
     assert services["postgresql"]["volumes"] == ["postgresql:/var/lib/postgresql/data"]
     for each in _ours().values():
-        assert each["volumes"] == ["documents:/var/lib/q2c-documents"]
+        assert "documents:/var/lib/q2c-documents" in each["volumes"]
         assert "/var/lib/q2c-documents" in each["environment"]["Q2C_DOCUMENTS_URL"]
+    assert "home:/var/lib/q2c" in services["q2c-setup"]["volumes"]
     assert "/var/lib/q2c-documents" in (ROOT / "Dockerfile").read_text()
 
 

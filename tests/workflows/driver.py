@@ -8,7 +8,7 @@ from typing import Any
 
 from temporalio.client import WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.deal import DealState, Stage
 from models.decisions import decision_token
@@ -31,10 +31,10 @@ class Deal:
 
     async def state(self) -> DealState:
         """Ask the deal what it carries; a question lost between two of its runs is asked again."""
-        for _ in range(50):
+        for _ in range(100):
             try:
                 answer: DealState = await self.handle.query(
-                    "state", result_type=DealState, rpc_timeout=timedelta(seconds=2)
+                    "state", result_type=DealState, rpc_timeout=timedelta(seconds=0.5)
                 )
             except RPCError:
                 await asyncio.sleep(PAUSE)
@@ -73,7 +73,9 @@ class Deal:
                 if error.cause.type == "AcceptedUpdateCompletedWorkflow":
                     continue
                 return Answer(accepted=False, text=error.cause.message)
-            except RPCError:
+            except RPCError as error:
+                if error.status is RPCStatusCode.NOT_FOUND and _has_ended(await self.state()):
+                    return Answer(accepted=False, text="The deal has ended.")
                 await asyncio.sleep(PAUSE)
                 continue
             return answer
@@ -136,13 +138,15 @@ class Deal:
         """Move the test clock; everything due by then is done, parked or waiting for a retry."""
         moment = datetime.fromisoformat(until)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        await self.does("advance_clock", until=moment.isoformat())
+        answer = await self.tell("advance_clock", until=moment.isoformat())
+        state = await self.state()
+        assert answer.accepted or _has_ended(state), answer.text
         return await self.until(lambda one: _stands_at(one, moment) or _has_ended(one), f"{moment}")
 
     async def settle(self) -> DealState:
         """Wait until everything that is due now is done; moves the test clock by a second."""
         state = await self.state()
-        if state.clock is None or _has_ended(state):
+        if state.clock is None or _is_over(state):
             return state
         return await self.advance((state.clock + timedelta(seconds=1)).isoformat())
 
@@ -150,7 +154,7 @@ class Deal:
         """Retry whatever is parked until nothing is."""
         for _ in range(30):
             state = await self.settle()
-            if not any(hold.item for hold in state.holds):
+            if not any(hold.item for hold in state.holds) or _is_over(state):
                 return state
             await self.tell("retry")
         raise AssertionError(f"deal {self.number} stays on hold: {state.holds}")
@@ -175,6 +179,7 @@ class Deal:
 
     async def ended(self) -> DealState:
         """Wait until the deal has ended and return its last state."""
+        await self.mend()
         await self.house.result(self.handle)
         return await self.state()
 
@@ -182,6 +187,11 @@ class Deal:
 def _stands_at(state: DealState, moment: datetime) -> bool:
     """The clock may show the moment while what is due at it is still being done."""
     return state.clock == moment and state.clock_target is None
+
+
+def _is_over(state: DealState) -> bool:
+    """Whether nothing is left to do, not even a parked last step."""
+    return _has_ended(state) and not state.holds
 
 
 def _has_ended(state: DealState) -> bool:
