@@ -149,7 +149,7 @@ def _escalation(
         purchase_order="",
         channel="timer",
         assurance=Assurance.VERIFIED.value,
-        command_id=f"escalate-{step.quote_version}-{step.step}",
+        command_id=f"timer:escalate:{step.quote_version}:{step.step}",
         decided_at=at,
     )
 

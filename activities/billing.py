@@ -257,9 +257,7 @@ def _unposted(session: Session, deal: str) -> list[InvoiceRow]:
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
     return [
-        row
-        for row in rows
-        if row.number in conditional or invoice_key(row.number) not in posted
+        row for row in rows if row.number in conditional or invoice_key(row.number) not in posted
     ]
 
 

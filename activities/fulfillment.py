@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, func, select
 from temporalio import activity
 
-from activities.accounts import deal_row
+from activities.accounts import deal_row, scope_of
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.signatures import CANCEL_LINE, CONFIRM_DELIVERY, FULFILL_ORDER
@@ -31,6 +31,7 @@ from models.steps import (
     FulfillOrder,
 )
 from models.tables import (
+    DealRow,
     DocumentRow,
     FulfillmentEventRow,
     InvoiceLineRow,
@@ -80,26 +81,27 @@ class FulfillmentActivities:
         if line.kind is ProductKind.SUBSCRIPTION:
             _store(session, step, row, provision(line, step.on), f"provision:{line.number}")
         elif line.kind is ProductKind.GOOD:
-            entity = deal_row(session, step.deal).entity
-            changed = after_reservation(line, on_hand(session, entity, line.sku))
+            deal = deal_row(session, step.deal)
+            stock = on_hand(session, deal.entity, line.sku, scope_of(deal))
+            changed = after_reservation(line, stock)
             if changed.status is line.status:
                 return
             if changed.status is FulfillmentStatus.RESERVED:
-                self._move(
-                    session, entity, line, -line.quantity, f"reserve:{step.deal}:{line.number}"
-                )
+                key = f"reserve:{step.deal}:{line.number}"
+                self._move(session, deal, line, -line.quantity, key)
             _store(session, step, row, changed, f"{changed.status}:{line.number}")
 
     def _move(
-        self, session: Session, entity: str, line: OrderLine, quantity: Decimal, key: str
+        self, session: Session, deal: DealRow, line: OrderLine, quantity: Decimal, key: str
     ) -> None:
         movement = StockMovement(
             key=key,
-            entity=entity,
+            entity=deal.entity,
             sku=line.sku,
             quantity=quantity,
             actor="q2c",
             recorded_at=self._office.wall_clock(),
+            scope=scope_of(deal),
         )
         session.add(movement)
         session.flush()
@@ -142,9 +144,8 @@ class FulfillmentActivities:
             raise RefusedError(f"Line {line.number} is billed already; it needs a credit note")
         changed = cancel(line)
         if line.status is FulfillmentStatus.RESERVED:
-            entity = deal_row(session, step.deal).entity
             key = f"release:{step.deal}:{line.number}"
-            self._move(session, entity, line, line.quantity, key)
+            self._move(session, deal_row(session, step.deal), line, line.quantity, key)
         _store(session, step, row, changed, f"cancel:{line.number}", actor=step.actor)
         _cancel_promise(session, step, row, line.number)
 
@@ -192,10 +193,15 @@ def _rows(session: Session, step: DealStep) -> Sequence[OrderLineRow]:
     return session.exec(statement.order_by(col(OrderLineRow.id))).all()
 
 
-def on_hand(session: Session, entity: str, sku: str) -> Decimal:
-    """Return how many units of a good are in stock and not reserved."""
+def on_hand(session: Session, entity: str, sku: str, scope: str = "") -> Decimal:
+    """Return how many units of a good are in stock and not reserved.
+
+    A deal on a test clock (`scope`) sees the real stock and its own reservations; nobody sees its.
+    """
     statement = select(func.coalesce(func.sum(StockMovement.quantity), 0)).where(
-        StockMovement.entity == entity, StockMovement.sku == sku
+        StockMovement.entity == entity,
+        StockMovement.sku == sku,
+        col(StockMovement.scope).in_({"", scope}),
     )
     return Decimal(str(session.exec(statement).one()))
 

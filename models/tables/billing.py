@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, ForeignKeyConstraint, Index, SQLModel, UniqueConstraint
 
 
@@ -19,8 +20,8 @@ class PlannedChargeRow(SQLModel, table=True):
     starts_on: date
     ends_on: date
     bill_on: date | None = None
-    amount_minor: int
-    discount_minor: int
+    amount_minor: int = Field(sa_type=BigInteger)
+    discount_minor: int = Field(sa_type=BigInteger)
     currency: str
     canceled_on: date | None = None
 
@@ -50,9 +51,9 @@ class InvoiceRow(SQLModel, table=True):
     scope: str = ""
     issued_on: date
     due_on: date
-    net_minor: int
-    tax_minor: int
-    gross_minor: int
+    net_minor: int = Field(sa_type=BigInteger)
+    tax_minor: int = Field(sa_type=BigInteger)
+    gross_minor: int = Field(sa_type=BigInteger)
     content: str
 
 
@@ -72,8 +73,8 @@ class InvoiceLineRow(SQLModel, table=True):
     reference: str
     starts_on: date
     ends_on: date
-    net_minor: int
-    tax_minor: int
+    net_minor: int = Field(sa_type=BigInteger)
+    tax_minor: int = Field(sa_type=BigInteger)
     currency: str
     unconditional_on: date
 

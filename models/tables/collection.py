@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 
@@ -18,7 +19,7 @@ class PaymentRow(SQLModel, table=True):
     entity: str
     customer: str = Field(index=True)
     currency: str
-    amount_minor: int
+    amount_minor: int = Field(sa_type=BigInteger)
     received_on: date
     rule: str
     actor: str
@@ -35,7 +36,7 @@ class PaymentApplicationRow(SQLModel, table=True):
     payment: str = Field(foreign_key="payment.number", index=True)
     invoice: str = Field(foreign_key="invoice.number", index=True)
     deal: str = Field(index=True)
-    amount_minor: int
+    amount_minor: int = Field(sa_type=BigInteger)
     currency: str
     applied_on: date
 

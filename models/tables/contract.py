@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from models.tables.moment import Moment
@@ -22,7 +23,7 @@ class ContractRow(SQLModel, table=True):
     entity: str
     customer: str
     currency: str
-    total_minor: int
+    total_minor: int = Field(sa_type=BigInteger)
     signed_at: datetime = Field(sa_type=Moment)
     starts_on: date
     ends_on: date

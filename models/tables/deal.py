@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 from models.tables.moment import Moment
@@ -22,8 +23,8 @@ class DealRow(SQLModel, table=True):
     outcome: str = ""
     term: int = 1
     test_clock: bool = False
-    total_minor: int = 0
-    balance_minor: int = 0
+    total_minor: int = Field(default=0, sa_type=BigInteger)
+    balance_minor: int = Field(default=0, sa_type=BigInteger)
     on_hold: str = ""
     next_action: str = ""
     next_action_at: datetime | None = Field(default=None, sa_type=Moment)

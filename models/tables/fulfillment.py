@@ -42,7 +42,10 @@ class FulfillmentEventRow(SQLModel, table=True):
 
 
 class StockMovement(SQLModel, table=True):
-    """Goods that came in (positive) or were reserved (negative); the sum is on hand."""
+    """Goods that came in (positive) or were reserved (negative); the sum is on hand.
+
+    `scope` is empty, or the number of a deal on a test clock, whose reservations are its own.
+    """
 
     __tablename__ = "stock_movement"
     __table_args__ = (UniqueConstraint("key"),)
@@ -52,6 +55,7 @@ class StockMovement(SQLModel, table=True):
     entity: str = Field(index=True)
     sku: str = Field(index=True)
     quantity: Decimal = Field(max_digits=20, decimal_places=6)
+    scope: str = ""
     actor: str
     recorded_at: datetime = Field(sa_type=Moment)
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, ForeignKey, String
+from sqlalchemy import BigInteger, Column, ForeignKey, String
 from sqlmodel import Field, SQLModel
 
 from models.tables.moment import Moment
@@ -40,5 +40,5 @@ class PostingRow(SQLModel, table=True):
         )
     )
     account: str = Field(index=True)
-    amount_minor: int
+    amount_minor: int = Field(sa_type=BigInteger)
     currency: str

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 
@@ -16,7 +17,7 @@ class QuoteRow(SQLModel, table=True):
     version: int
     term: int
     currency: str
-    total_minor: int
+    total_minor: int = Field(sa_type=BigInteger)
     quoted_on: date
     valid_until: date
     content_hash: str

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from sqlalchemy import BigInteger
 from sqlmodel import Field, SQLModel, UniqueConstraint
 
 
@@ -16,8 +17,8 @@ class ObligationRow(SQLModel, table=True):
     term: int
     reference: str
     currency: str
-    ssp_minor: int
-    allocated_minor: int
+    ssp_minor: int = Field(sa_type=BigInteger)
+    allocated_minor: int = Field(sa_type=BigInteger)
     content: str
     canceled_on: date | None = None
 
@@ -33,6 +34,6 @@ class RecognizedRow(SQLModel, table=True):
     term: int
     reference: str
     before: date
-    amount_minor: int
+    amount_minor: int = Field(sa_type=BigInteger)
     currency: str
     entry: str = Field(foreign_key="journal_entry.key")

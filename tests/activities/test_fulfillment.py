@@ -331,3 +331,16 @@ def test_a_line_of_the_first_term_leaves_the_second_alone(house: House) -> None:
     assert [row.canceled_on for row in house.rows(ObligationRow, term=2)] == [None]
     assert [row.total_minor for row in house.rows(DealRow)] == [600_00]
     assert_conserved(house)
+
+
+
+def test_a_deal_on_a_test_clock_takes_no_real_stock(house: House) -> None:
+    """Playing through a deal must not leave a real customer without goods."""
+    house.stock("LAPTOP", "5")
+
+    house.sell(deal_file("1001", line("LAPTOP", "4")), test_clock=True)
+
+    assert statuses(house) == ["reserved"]
+    assert on_stock(house, "LAPTOP") == Decimal(5)
+    left = house.books.read(lambda session: on_hand(session, "DE01", "LAPTOP", "1001"))
+    assert left == Decimal(1)

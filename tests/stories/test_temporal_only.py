@@ -86,6 +86,14 @@ def asked(house: House, number: str) -> Path:
     return found[0]
 
 
+def test_the_readme_gives_these_lines() -> None:
+    """What is tested here is what a newcomer reads there."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    assert len(blocks(LINES)) == 4
+    assert [lines for lines in blocks(LINES) if lines not in readme] == []
+
+
 def test_a_deal_is_started_approved_and_queried_without_our_code(
     house: House, folder: Path
 ) -> None:

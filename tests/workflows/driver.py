@@ -179,9 +179,15 @@ class Deal:
 
     async def ended(self) -> DealState:
         """Wait until the deal has ended and return its last state."""
-        await self.mend()
-        await self.house.result(self.handle)
-        return await self.state()
+        for _ in range(30):
+            if (await self.state()).holds:
+                await self.tell("retry")
+            try:
+                await self.house.result(self.handle, seconds=0.5)
+            except (TimeoutError, RuntimeError):
+                continue
+            return await self.state()
+        raise AssertionError(f"deal {self.number} does not end: {await self.state()}")
 
 
 def _stands_at(state: DealState, moment: datetime) -> bool:

@@ -52,12 +52,12 @@ class House:
         await self.client.start_workflow(kind, args=args, id=workflow_id, task_queue=CORE)
         return self.client.get_workflow_handle(workflow_id)
 
-    async def result(self, handle: WorkflowHandle[Any, Any]) -> Any:
+    async def result(self, handle: WorkflowHandle[Any, Any], seconds: float = 20) -> Any:
         """Wait for a workflow to end, while the time of a time-skipping server stands."""
         if self.env is None:
-            return await asyncio.wait_for(handle.result(), 20)
+            return await asyncio.wait_for(handle.result(), seconds)
         with self.env.auto_time_skipping_disabled():
-            return await asyncio.wait_for(handle.result(), 20)
+            return await asyncio.wait_for(handle.result(), seconds)
 
     async def failure(self, handle: WorkflowHandle[Any, Any]) -> ApplicationError:
         """Wait for a workflow to fail and return why."""

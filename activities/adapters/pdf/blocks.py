@@ -76,7 +76,8 @@ def gap(height: float) -> Spacer:
 def masthead(seller: str, title: str, width: float) -> Flowable:
     """Return the first line of a document: who writes, and what this is."""
     table = Table(
-        [[text(seller, theme.SELLER), text(title, theme.TITLE)]], colWidths=[width * 0.52, width * 0.48]
+        [[text(seller, theme.SELLER), text(title, theme.TITLE)]],
+        colWidths=[width * 0.52, width * 0.48],
     )
     table.setStyle(
         [
@@ -119,10 +120,14 @@ def data_table(
         text(column.label, theme.CAPTION_RIGHT if column.right else theme.CAPTION)
         for column in columns
     ]
-    body = [[_cell(cell, column) for cell, column in zip(row, columns, strict=True)] for row in rows]
-    last = [
-        [_cell(cell, column, strong=True) for cell, column in zip(total, columns, strict=True)]
-    ] if total else []
+    body = [
+        [_cell(cell, column) for cell, column in zip(row, columns, strict=True)] for row in rows
+    ]
+    last = (
+        [[_cell(cell, column, strong=True) for cell, column in zip(total, columns, strict=True)]]
+        if total
+        else []
+    )
     table = Table(
         [heads, *body, *last],
         colWidths=[column.share * width for column in columns],
@@ -134,12 +139,17 @@ def data_table(
 
 
 def totals_box(
-    rows: Sequence[tuple[str, str]], grand: tuple[str, str], after: Sequence[tuple[str, str]], width: float
+    rows: Sequence[tuple[str, str]],
+    grand: tuple[str, str],
+    after: Sequence[tuple[str, str]],
+    width: float,
 ) -> Flowable:
     """Return the sums at the right: the way to the grand total, itself, and what is in it."""
     cells = [[text(label), text(value, theme.BODY_RIGHT)] for label, value in rows]
     cells.append([text(grand[0], theme.TOTAL), text(grand[1], theme.TOTAL_RIGHT)])
-    cells.extend([text(label, theme.SMALL), text(value, theme.SMALL_RIGHT)] for label, value in after)
+    cells.extend(
+        [text(label, theme.SMALL), text(value, theme.SMALL_RIGHT)] for label, value in after
+    )
     box = width * 0.5
     table = Table(cells, colWidths=[box * 0.54, box * 0.46], hAlign="RIGHT")
     at = len(rows)
@@ -215,7 +225,9 @@ def _party(party: Party) -> Paragraph:
 
 def _facts(facts: Sequence[tuple[str, str]], width: float) -> Flowable:
     cells = [
-        [text(label, theme.SMALL), text(value, theme.STRONG_RIGHT)] for label, value in facts if value
+        [text(label, theme.SMALL), text(value, theme.STRONG_RIGHT)]
+        for label, value in facts
+        if value
     ]
     table = Table(cells, colWidths=[width * 0.40, width * 0.60])
     table.setStyle(

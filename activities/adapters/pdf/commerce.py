@@ -37,7 +37,9 @@ def payment_terms(edition: Edition, days: int) -> str:
     return edition.labels.days_net.format(days=days)
 
 
-def terms(edition: Edition, quote: Quote, *, taxes_note: str, more: tuple[str, ...]) -> list[Flowable]:
+def terms(
+    edition: Edition, quote: Quote, *, taxes_note: str, more: tuple[str, ...]
+) -> list[Flowable]:
     """Return the terms: payment and taxes as the quote has them, then whatever else was agreed."""
     labels = edition.labels
     days = quote.payment_terms_days
@@ -135,7 +137,9 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
     ]
     planned = Money(minor=sum(row.amount.minor for row in rows), currency=quote.currency)
     total = [labels.plan_total, "", "", edition.formats.amount(planned)]
-    table = data_table(columns, [_plan_row(edition, row) for row in rows], edition.width, total=total)
+    table = data_table(
+        columns, [_plan_row(edition, row) for row in rows], edition.width, total=total
+    )
     return [heading(labels.billing_plan), table, gap(1)]
 
 

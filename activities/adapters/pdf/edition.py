@@ -85,4 +85,6 @@ def assurance_notice(edition: Edition, decisions: tuple[DecisionNote, ...]) -> l
 def _decision_line(edition: Edition, note: DecisionNote) -> str:
     who = f"{note.person} ({note.title})" if note.title else note.person
     when = edition.formats.moment(note.decided_at) if note.decided_at else ""
-    return ", ".join(part for part in (f"{note.action}: {who}", when, edition.labels.unverified) if part)
+    return ", ".join(
+        part for part in (f"{note.action}: {who}", when, edition.labels.unverified) if part
+    )

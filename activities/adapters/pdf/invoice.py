@@ -163,7 +163,5 @@ def _payment(edition: Edition, invoice: Invoice) -> list[Flowable]:
         (labels.payment_reference, invoice.number),
     ]
     return [
-        KeepTogether(
-            [heading(labels.payment), text(sentence), gap(2), panel(rows, edition.width)]
-        )
+        KeepTogether([heading(labels.payment), text(sentence), gap(2), panel(rows, edition.width)])
     ]

@@ -175,9 +175,7 @@ class Labels(Value):
         "This is our final notice. If the total below is not paid in time, we may limit our"
         " services and hand the matter over for collection.",
     )
-    reminder_crossed: str = (
-        "If your payment is already on its way, please disregard this letter."
-    )
+    reminder_crossed: str = "If your payment is already on its way, please disregard this letter."
     issued: str = "Issued"
     due: str = "Due"
     days_overdue: str = "Days overdue"

@@ -82,7 +82,9 @@ def _signatures(edition: Edition, signers: tuple[SignerBlock, ...]) -> Flowable:
         (cells[at : at + _BLOCKS_IN_A_ROW] + [""])[:_BLOCKS_IN_A_ROW]
         for at in range(0, len(cells), _BLOCKS_IN_A_ROW)
     ]
-    table = Table(rows or [["", ""]], colWidths=[edition.width / _BLOCKS_IN_A_ROW] * _BLOCKS_IN_A_ROW)
+    table = Table(
+        rows or [["", ""]], colWidths=[edition.width / _BLOCKS_IN_A_ROW] * _BLOCKS_IN_A_ROW
+    )
     table.setStyle(
         [
             ("VALIGN", (0, 0), (-1, -1), "TOP"),
@@ -125,7 +127,9 @@ def _signed(edition: Edition, signer: SignerBlock) -> Flowable:
     color = (theme.ACCENT if is_verified else theme.WARNING).hexval()
     parts = [
         f'<font color="{theme.INK.hexval()}">{escape(labels.signed.format(moment=moment))}</font>',
-        escape(labels.signed_hash.format(hash=signer.document_hash)) if signer.document_hash else "",
+        escape(labels.signed_hash.format(hash=signer.document_hash))
+        if signer.document_hash
+        else "",
         f'<font color="{color}"><b>{escape(assurance)}</b></font>',
     ]
     return Paragraph("<br/>".join(part for part in parts if part), theme.SMALL)

@@ -58,7 +58,10 @@ def text_width(size: tuple[float, float]) -> float:
 def _first_page(sheet: Sheet) -> PageTemplate:
     frame = _frame(sheet, top=theme.TOP_FIRST)
     return PageTemplate(
-        "first", [frame], onPage=lambda canvas, _: _around(canvas, sheet), autoNextPageTemplate="later"
+        "first",
+        [frame],
+        onPage=lambda canvas, _: _around(canvas, sheet),
+        autoNextPageTemplate="later",
     )
 
 

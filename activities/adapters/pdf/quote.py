@@ -62,9 +62,7 @@ def _sheet(
         *top(edition, document.entity, title, parties, facts),
         *opening_lines,
         *offer(edition, quote),
-        *terms(
-            edition, quote, taxes_note=document.taxes_note, more=(*document.terms, valid)
-        ),
+        *terms(edition, quote, taxes_note=document.taxes_note, more=(*document.terms, valid)),
         *assurance_notice(edition, document.decisions),
     ]
     return Sheet(

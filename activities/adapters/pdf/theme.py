@@ -24,7 +24,9 @@ BANNER: float = 8 * mm
 
 _LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "CL", "CO", "PH", "PR"})
 
-BODY = ParagraphStyle("body", fontName=REGULAR, fontSize=9, leading=12.6, textColor=INK, splitLongWords=1)
+BODY = ParagraphStyle(
+    "body", fontName=REGULAR, fontSize=9, leading=12.6, textColor=INK, splitLongWords=1
+)
 BODY_RIGHT = ParagraphStyle("body-right", parent=BODY, alignment=TA_RIGHT)
 STRONG = ParagraphStyle("strong", parent=BODY, fontName=BOLD)
 STRONG_RIGHT = ParagraphStyle("strong-right", parent=STRONG, alignment=TA_RIGHT)
@@ -37,7 +39,13 @@ TITLE = ParagraphStyle(
     "title", parent=BODY, fontSize=21, leading=25, textColor=ACCENT, alignment=TA_RIGHT
 )
 HEADING = ParagraphStyle(
-    "heading", parent=STRONG, fontSize=10.5, leading=14, textColor=ACCENT, spaceBefore=12, spaceAfter=4
+    "heading",
+    parent=STRONG,
+    fontSize=10.5,
+    leading=14,
+    textColor=ACCENT,
+    spaceBefore=12,
+    spaceAfter=4,
 )
 TOTAL = ParagraphStyle("total", parent=STRONG, fontSize=11, leading=14.5)
 TOTAL_RIGHT = ParagraphStyle("total-right", parent=TOTAL, alignment=TA_RIGHT)

@@ -35,5 +35,7 @@ def printable(text: str) -> str:
     A script the fonts do not cover (Chinese, Arabic) prints as empty boxes, visible to everybody.
     """
     return "".join(
-        sign for sign in text.translate(_STAND_INS) if sign == "\n" or sign.isprintable() or sign.isspace()
+        sign
+        for sign in text.translate(_STAND_INS)
+        if sign == "\n" or sign.isprintable() or sign.isspace()
     )

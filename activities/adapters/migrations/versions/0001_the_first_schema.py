@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -23,8 +24,8 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.Column("term", sa.Integer(), nullable=False),
         sa.Column("test_clock", sa.Boolean(), nullable=False),
-        sa.Column("total_minor", sa.Integer(), nullable=False),
-        sa.Column("balance_minor", sa.Integer(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
+        sa.Column("balance_minor", sa.BigInteger(), nullable=False),
         sa.Column("on_hold", sa.String(), nullable=False),
         sa.Column("next_action", sa.String(), nullable=False),
         sa.Column("next_action_at", sa.DateTime(timezone=True), nullable=True),
@@ -98,7 +99,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("customer", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("received_on", sa.Date(), nullable=False),
         sa.Column("rule", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
@@ -146,6 +147,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("sku", sa.String(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=20, scale=6), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -289,9 +291,9 @@ def upgrade() -> None:
         sa.Column("scope", sa.String(), nullable=False),
         sa.Column("issued_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
-        sa.Column("net_minor", sa.Integer(), nullable=False),
-        sa.Column("tax_minor", sa.Integer(), nullable=False),
-        sa.Column("gross_minor", sa.Integer(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("gross_minor", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["deal"],
@@ -312,8 +314,8 @@ def upgrade() -> None:
         sa.Column("term", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("ssp_minor", sa.Integer(), nullable=False),
-        sa.Column("allocated_minor", sa.Integer(), nullable=False),
+        sa.Column("ssp_minor", sa.BigInteger(), nullable=False),
+        sa.Column("allocated_minor", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.String(), nullable=False),
         sa.Column("canceled_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -354,8 +356,8 @@ def upgrade() -> None:
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
         sa.Column("bill_on", sa.Date(), nullable=True),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
-        sa.Column("discount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("discount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("canceled_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -371,7 +373,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("entry", sa.String(), nullable=False),
         sa.Column("account", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["entry"], ["journal_entry.key"], initially="DEFERRED", deferrable=True
@@ -387,7 +389,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("term", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("total_minor", sa.Integer(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("quoted_on", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
@@ -407,7 +409,7 @@ def upgrade() -> None:
         sa.Column("term", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("before", sa.Date(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("entry", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -449,7 +451,7 @@ def upgrade() -> None:
         sa.Column("entity", sa.String(), nullable=False),
         sa.Column("customer", sa.String(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
-        sa.Column("total_minor", sa.Integer(), nullable=False),
+        sa.Column("total_minor", sa.BigInteger(), nullable=False),
         sa.Column("signed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
@@ -478,8 +480,8 @@ def upgrade() -> None:
         sa.Column("reference", sa.String(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("net_minor", sa.Integer(), nullable=False),
-        sa.Column("tax_minor", sa.Integer(), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("unconditional_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -497,7 +499,7 @@ def upgrade() -> None:
         sa.Column("payment", sa.String(), nullable=False),
         sa.Column("invoice", sa.String(), nullable=False),
         sa.Column("deal", sa.String(), nullable=False),
-        sa.Column("amount_minor", sa.Integer(), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("applied_on", sa.Date(), nullable=False),
         sa.ForeignKeyConstraint(
