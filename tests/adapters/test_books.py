@@ -4,7 +4,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
 
@@ -117,13 +117,14 @@ def test_what_fails_leaves_nothing(books: Books) -> None:
 
 
 def test_reading_leaves_nothing(books: Books) -> None:
-    """A transaction that only reads is never committed."""
+    """A transaction that only reads is never committed; PostgreSQL refuses to write in it."""
 
     def scribble(session: Session) -> None:
         session.add(NumberSeries(entity="X", series="X", last=1, last_on=START))
         session.flush()
 
-    books.read(scribble)
+    with suppress(DatabaseError):
+        books.read(scribble)
 
     assert books.read(lambda session: session.get(NumberSeries, ("X", "X"))) is None
 

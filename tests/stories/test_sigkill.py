@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -77,9 +77,11 @@ def striking(house: House, *strikes: Strike) -> Callable[[str], Awaitable[None]]
     return disturb
 
 
-async def struck(server: str, home: Path, roles: tuple[str, ...], *strikes: Strike) -> House:
+async def struck(
+    server: str, home: Path, roles: tuple[str, ...], *strikes: Strike, **changed: Any
+) -> House:
     """Play the whole plot with the strikes; return the closed house."""
-    async with opened(home / "home", server, home.name, furnish) as house:
+    async with opened(home / "home", server, home.name, furnish, **changed) as house:
         for role in roles:
             house.run_worker(role)
         deal = Deal(house, await connected(house), NUMBER)
@@ -105,11 +107,14 @@ async def interruptions(deal: Deal) -> int:
 async def test_the_books_are_the_same_wherever_a_worker_was_killed(
     server: str, calm: Calm, tmp_path: Path
 ) -> None:
-    """A worker killed at five different stages, and two of four split ones (issue 2, Proof)."""
+    """Killed at five different stages, once with split roles, once with a new run every cycle."""
     plays = {
         name: struck(server, tmp_path / name, ("all",), strike) for name, strike in STRIKES.items()
     }
     plays["split"] = struck(server, tmp_path / "split", ROLES, *SPLIT)
+    plays["runs"] = struck(
+        server, tmp_path / "runs", ("all",), STRIKES["billing"], continue_as_new_every=1
+    )
 
     outcomes = await asyncio.gather(*plays.values(), return_exceptions=True)
 
