@@ -28,7 +28,7 @@ async def test_a_deal_within_policy_goes_straight_from_its_file_to_the_live_term
     assert state.contract_signed
     home = house.settings.home
     assert records.value(home, "select total_minor from contract") == 60000
-    kinds = records.rows(home, "select kind from document order by kind")
+    kinds = records.rows(home, "select distinct kind from document order by kind")
     assert kinds == [
         ("invoice",),
         ("order_confirmation",),

@@ -1,0 +1,101 @@
+"""The same story in few long runs, in many short ones, and replayed at every step."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from temporalio.api.history.v1 import HistoryEvent
+
+from models.deal import DealState
+from tests.workflows import records
+from tests.workflows.conftest import OpenHouse
+from tests.workflows.driver import Deal, live
+from tests.workflows.stories import whole_life
+
+STATE_LIMIT, PAYLOAD_LIMIT = 50_000, 64_000
+
+
+async def test_a_story_leaves_the_same_books_whether_runs_are_long_or_short(
+    open_house: OpenHouse,
+) -> None:
+    """Nothing that matters lives in a run: carrying the state on after every bill changes nothing."""
+    books = {}
+    for every in (12, 1):
+        async with open_house(continue_as_new_every=every) as house:
+            deal = await whole_life(house)
+            await deal.ended()
+            books[every] = records.dump(house.settings.home)
+            runs = [run async for run in _runs(deal)]
+            records.assert_sound(house.settings.home)
+            assert len(runs) == (2 if every == 12 else 5)
+
+    assert books[1] == books[12]
+
+
+async def test_a_story_passes_with_every_task_a_replay(open_house: OpenHouse) -> None:
+    """Without a cache each workflow task replays the history: what is not deterministic fails."""
+    books = {}
+    for cached in (1000, 0):
+        async with open_house(max_cached_workflows=cached) as house:
+            deal = await whole_life(house)
+            await deal.ended()
+            books[cached] = records.dump(house.settings.home)
+
+    assert books[0] == books[1000]
+
+
+async def test_state_and_payloads_stay_small_with_many_lines_and_messages(
+    open_house: OpenHouse,
+) -> None:
+    """A hundred lines and six hundred messages: state under 50 KB, no payload of 64 KB."""
+    lines = [{"product": "SEAT", "quantity": 1 + number} for number in range(100)]
+    async with open_house(continue_as_new_every=1) as house:
+        deal = await live(house, lines=lines)
+        await deal.settle()
+        for number in range(600):
+            message = {"command_id": f"message-{number}", "actor": "somebody", "sku": "NONE"}
+            await deal.handle.signal("stock_arrived", message)
+        await deal.until(lambda one: one.answer_to("message-599") is not None, "the last answer")
+        state = await deal.advance("2026-02-02T12:00:00Z")
+
+        largest = max([size async for size in _payload_sizes(deal)])
+        assert len(state.model_dump_json()) < STATE_LIMIT
+        assert largest < PAYLOAD_LIMIT
+        counted = "select count(*) from command where name = 'stock_arrived'"
+        assert records.value(house.settings.home, counted) == 600
+
+
+async def _runs(deal: Deal) -> Any:
+    """Yield the events of every run of a deal, the last one first."""
+    run: str | None = None
+    while run != "":
+        handle = deal.house.client.get_workflow_handle(f"deal-{deal.number}", run_id=run)
+        history = await handle.fetch_history()
+        yield list(history.events)
+        started = history.events[0].workflow_execution_started_event_attributes
+        run = started.continued_execution_run_id
+
+
+async def _payload_sizes(deal: Deal) -> Any:
+    async for events in _runs(deal):
+        for event in events:
+            for size in _sizes(event):
+                yield size
+
+
+def _sizes(event: HistoryEvent) -> Iterator[int]:
+    """Yield the size of every payload of an event."""
+    waiting: list[Any] = [MessageToDict(event)]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            if isinstance(found.get("data"), str):
+                yield len(found["data"]) * 3 // 4
+            waiting += found.values()
+        elif isinstance(found, list):
+            waiting += found
+
+
+def test_the_largest_state_is_measured_as_it_travels() -> None:
+    """The limit is on JSON, as the converter writes it."""
+    assert len(DealState().model_dump_json()) < 2_500
