@@ -65,7 +65,7 @@ class Formats:
         last = period.end - timedelta(days=1)
         if last <= period.start:
             return self.day(period.start)
-        return f"{self.day(period.start)} – {self.day(last)}"
+        return f"{self.day(period.start)} \N{EN DASH} {self.day(last)}"
 
     def moment(self, moment: datetime) -> str:
         """Return a moment in universal time, which every reader can check."""

@@ -6,6 +6,7 @@ mail goes out under a key of its own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from sqlmodel import Session, select
@@ -149,25 +150,25 @@ class PublishingActivities:
         sent = self._books.read(
             lambda session: {key for key in keys if session.get(MailRow, key) is not None}
         )
-        fresh = [mail for mail in mails if mail.key not in sent]
-        for mail in fresh:
+        for mail in mails:
+            if mail.key in sent:
+                continue
             self._mailer.send(mail)
-        if fresh:
-            self._books.write(lambda session: _record_mails(session, deal, fresh))
+            # One by one: who has got theirs is not mailed again because another's address fails.
+            self._books.write(partial(_record_mail, deal=deal, mail=mail))
 
 
-def _record_mails(session: Session, deal: str, mails: Sequence[OutgoingMail]) -> None:
-    for mail in mails:
-        if session.get(MailRow, mail.key) is None:
-            session.add(
-                MailRow(
-                    key=mail.key,
-                    deal=deal,
-                    recipient=mail.recipient,
-                    subject=mail.subject,
-                    sent_at=mail.sent_at,
-                )
+def _record_mail(session: Session, deal: str, mail: OutgoingMail) -> None:
+    if session.get(MailRow, mail.key) is None:
+        session.add(
+            MailRow(
+                key=mail.key,
+                deal=deal,
+                recipient=mail.recipient,
+                subject=mail.subject,
+                sent_at=mail.sent_at,
             )
+        )
 
 
 def _receipt_step(session: Session, payment: str) -> PublishDocument:

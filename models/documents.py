@@ -67,7 +67,7 @@ class SignerBlock(Value):
 
 
 class QuoteDocument(Value):
-    """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` the person who sells.
+    """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` who sells.
 
     `terms` are paragraphs printed after the standard ones. Decisions are printed only where one of
     them is unverified: a customer need not read our internal approvals.

@@ -183,8 +183,8 @@ class Converge(DealStep):
 class Converged(Value):
     """What converging wrote: invoices issued, when there is more to do, and what is parked.
 
-    `next_on` is the next day on which something becomes billable or earned; `parked` is the question
-    that keeps an invoice from being issued.
+    `next_on` is the next day on which something becomes billable or earned; `parked` is the
+    question that keeps an invoice from being issued.
     """
 
     invoices: tuple[str, ...] = ()

@@ -19,6 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from sqlalchemy.exc import IntegrityError, OperationalError
 
     from models.errors import Q2CError
+    from models.messages import Message
 
 
 class _Activities(ActivityInboundInterceptor):
@@ -36,7 +37,7 @@ class _Activities(ActivityInboundInterceptor):
 
 
 class _Workflows(WorkflowInboundInterceptor):
-    """Turns an argument list of another length than one into none.
+    """Turns an argument list that is not exactly one message into none.
 
     A message with no or two inputs would raise in the SDK and fail the workflow task for ever; with
     none the handler's default applies, and the deal records the message as refused.
@@ -61,7 +62,8 @@ class _Workflows(WorkflowInboundInterceptor):
 
 
 def _one(args: Any) -> list[Any]:
-    return list(args) if len(args) == 1 else []
+    """Return the one message there is; bytes of another encoding arrive as they are: no message."""
+    return list(args) if len(args) == 1 and isinstance(args[0], Message) else []
 
 
 def _is_dynamic(input: HandleSignalInput) -> bool:  # noqa: A002

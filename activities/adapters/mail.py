@@ -7,6 +7,7 @@ at least once: a crash after the server took the mail sends it again, with the s
 import hashlib
 import os
 import re
+import secrets
 import smtplib
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -69,7 +70,9 @@ class MaildirMailer:
         name = file_name(mail.key)
         if self._is_there(name):
             return
-        draft = self._folder / "tmp" / f"{name}.{os.getpid()}"
+        # A name of its own: a draft shared with another thread, or left by a crash as a second name
+        # of a delivered mail, would be written over.
+        draft = self._folder / "tmp" / f"{name}.{secrets.token_hex(6)}"
         with draft.open("wb") as file:
             file.write(bytes(message_of(mail)))
             file.flush()
@@ -82,7 +85,8 @@ class MaildirMailer:
             draft.unlink(missing_ok=True)
 
     def _is_there(self, name: str) -> bool:
-        read = (self._folder / "cur").glob(f"{name}:*")
+        # Readers add flags after `:`, sizes after `,`, or nothing at all.
+        read = (self._folder / "cur").glob(f"{name}*")
         return (self._folder / "new" / name).exists() or any(read)
 
 

@@ -1,4 +1,4 @@
-"""Documents as PDF: one module per document, one look for all, the same bytes for the same content."""
+"""Documents as PDF: one module per document, one look for all, equal bytes for equal content."""
 
 import threading
 from typing import assert_never
@@ -31,10 +31,10 @@ _one_at_a_time = threading.Lock()
 
 
 def render(document: Document) -> bytes:
-    """Return a document as PDF: equal content gives equal bytes, on every thread and in every process.
+    """Return a document as PDF: equal content gives equal bytes, on every thread and process.
 
-    The bytes also depend on the versions of the PDF library, Babel and zlib, so a stored document is
-    kept, not rendered again.
+    The bytes also depend on the versions of the PDF library, Babel and zlib, so a stored document
+    is kept, not rendered again.
     """
     with _one_at_a_time:
         register()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from xml.sax.saxutils import escape as escape_markup
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
@@ -12,7 +11,7 @@ from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
-from activities.adapters.pdf.typeface import printable
+from activities.adapters.pdf.line import Line, escape
 
 INDENT: float = 4 * mm
 
@@ -35,24 +34,16 @@ class Party:
     lines: Sequence[str]
 
 
-def escape(text: str) -> str:
-    """Return text that the page shows as it stands; markup in it has no effect."""
-    return escape_markup(printable(text)).replace("\n", "<br/>")
-
-
-def text(content: str, style: ParagraphStyle = theme.BODY) -> Paragraph:
-    """Return a paragraph of plain text."""
-    return Paragraph(escape(content), style)
+def text(content: str, style: ParagraphStyle = theme.BODY) -> Line:
+    """Return plain text in a style."""
+    return Line(content, style)
 
 
 def described(name: str, details: Sequence[str]) -> Paragraph:
     """Return a cell with a name and, smaller below it, its details; empty ones are left out."""
     small = theme.SMALL
-    below = "".join(
-        f'<br/><font size="{small.fontSize}" color="{small.textColor.hexval()}">{escape(detail)}</font>'
-        for detail in details
-        if detail
-    )
+    look = f'size="{small.fontSize}" color="{small.textColor.hexval()}"'
+    below = "".join(f"<br/><font {look}>{escape(detail)}</font>" for detail in details if detail)
     return Paragraph(escape(name) + below, theme.BODY)
 
 
@@ -63,7 +54,7 @@ def indented(cell: Flowable, depth: int) -> list[Flowable]:
     return [inner]
 
 
-def heading(content: str) -> Paragraph:
+def heading(content: str) -> Line:
     """Return the heading of a section."""
     return text(content, theme.HEADING)
 
@@ -175,7 +166,7 @@ def panel(rows: Sequence[tuple[str, str]], width: float) -> Flowable:
     cells = [
         [text(label, theme.SMALL), text(value, theme.STRONG)] for label, value in rows if value
     ]
-    table = Table(cells or [["", ""]], colWidths=[width * 0.22, width * 0.78])
+    table = Table(cells or [[text(""), text("")]], colWidths=[width * 0.22, width * 0.78])
     table.setStyle(
         [
             *_FLUSH,

@@ -1,4 +1,4 @@
-"""What quote, order form and confirmation share: the priced lines, the totals and the billing plan."""
+"""What quote, order form and confirmation share: priced lines, totals and the billing plan."""
 
 from decimal import Decimal
 

@@ -74,7 +74,7 @@ def delivery_place(edition: Edition, customer: Customer, *, always: bool = False
 
 
 def assurance_notice(edition: Edition, decisions: tuple[DecisionNote, ...]) -> list[Flowable]:
-    """Return a notice naming each decision whose maker was not verified; nothing if there is none."""
+    """Return a notice naming each decision whose maker was not verified, if there is one."""
     notes = unverified(decisions)
     if not notes:
         return []

@@ -1,10 +1,22 @@
 """Every word the documents print, in one place per language.
 
-A further language is one more `Labels` value in `_BY_LANGUAGE`. Names in braces are filled in by the
-page makers and must be kept.
+A further language is one more `Labels` value in `_BY_LANGUAGE`. Names in braces are filled in by
+the page makers and must be kept.
 """
 
+from collections.abc import Mapping
+
 from models.value import Value
+
+_CATEGORIES: Mapping[str, str] = {
+    "S": "Standard",
+    "AE": "Reverse charge",
+    "Z": "Zero rated",
+    "E": "Exempt",
+    "O": "Outside scope",
+    "G": "Export",
+    "K": "Intra-community supply",
+}
 
 
 class Labels(Value):
@@ -119,15 +131,7 @@ class Labels(Value):
     tax_category: str = "Category"
     taxable: str = "Taxable amount"
     tax: str = "Tax"
-    category_names: dict[str, str] = {
-        "S": "Standard",
-        "AE": "Reverse charge",
-        "Z": "Zero rated",
-        "E": "Exempt",
-        "O": "Outside scope",
-        "G": "Export",
-        "K": "Intra-community supply",
-    }
+    category_names: Mapping[str, str] = _CATEGORIES
     reverse_charge: str = "Reverse charge: the customer is liable for the tax."
     payment: str = "Payment"
     pay_sentence: str = "Please pay {amount} by {day} and quote {number}."
@@ -166,14 +170,22 @@ class Labels(Value):
 
     greeting: str = "Dear Sir or Madam,"
     reminder_sentences: tuple[str, ...] = (
-        "Perhaps the invoices below have escaped your notice. According to our records they are"
-        " still open, and we would be grateful for your payment.",
-        "According to our records the invoices below are overdue. Please arrange payment, or tell"
-        " us if something about them is unclear.",
-        "Despite our earlier reminders the invoices below are still unpaid. Please pay the total"
-        " now, or call us today to agree on a way forward.",
-        "This is our final notice. If the total below is not paid in time, we may limit our"
-        " services and hand the matter over for collection.",
+        (
+            "Perhaps the invoices below have escaped your notice. According to our records they are"
+            " still open, and we would be grateful for your payment."
+        ),
+        (
+            "According to our records the invoices below are overdue. Please arrange payment, or"
+            " tell us if something about them is unclear."
+        ),
+        (
+            "Despite our earlier reminders the invoices below are still unpaid. Please pay the"
+            " total now, or call us today to agree on a way forward."
+        ),
+        (
+            "This is our final notice. If the total below is not paid in time, we may limit our"
+            " services and hand the matter over for collection."
+        ),
     )
     reminder_crossed: str = "If your payment is already on its way, please disregard this letter."
     issued: str = "Issued"

@@ -6,7 +6,7 @@ from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
-from activities.adapters.pdf.blocks import escape, gap, heading, text
+from activities.adapters.pdf.blocks import gap, heading, text
 from activities.adapters.pdf.commerce import offer, payment_terms, terms
 from activities.adapters.pdf.edition import (
     Edition,
@@ -16,6 +16,7 @@ from activities.adapters.pdf.edition import (
     edition_for,
     top,
 )
+from activities.adapters.pdf.line import escape
 from activities.adapters.pdf.page import Sheet
 from activities.adapters.pdf.quote import term
 from models.documents import Assurance, OrderFormDocument, SignerBlock
@@ -79,7 +80,7 @@ def _content_hash(edition: Edition, content_hash: str) -> list[Flowable]:
 def _signatures(edition: Edition, signers: tuple[SignerBlock, ...]) -> Flowable:
     cells: list[object] = [[_signature(edition, signer)] for signer in signers]
     rows = [
-        (cells[at : at + _BLOCKS_IN_A_ROW] + [""])[:_BLOCKS_IN_A_ROW]
+        [*cells[at : at + _BLOCKS_IN_A_ROW], ""][:_BLOCKS_IN_A_ROW]
         for at in range(0, len(cells), _BLOCKS_IN_A_ROW)
     ]
     table = Table(

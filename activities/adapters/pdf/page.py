@@ -1,4 +1,4 @@
-"""The page around every document: running head, footer with our legal data, page numbers, banner."""
+"""The page around every document: running head, legal footer, page numbers, banner."""
 
 import io
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.address import address_lines
-from activities.adapters.pdf.blocks import escape
 from activities.adapters.pdf.labels import Labels
+from activities.adapters.pdf.line import escape
 from activities.adapters.pdf.typeface import BOLD, REGULAR, printable
 from models.parties import Entity
 

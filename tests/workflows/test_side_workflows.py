@@ -1,0 +1,157 @@
+"""Payments, changes of the register and stock receipts: short workflows beside the deals."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.workflows import records
+from tests.workflows.driver import live
+from tests.workflows.house import House
+
+PAYMENT = {
+    "provider": "bank",
+    "reference": "R1",
+    "customer": "C1",
+    "amount_minor": 20000,
+    "currency": "USD",
+    "received_on": "2026-01-05",
+    "deal": "1001",
+}
+STOCK = {"entity": "US1", "sku": "BOX", "quantity": "10", "reference": "DN-1"}
+PERSON = {
+    "kind": "person",
+    "key": "zoe",
+    "content": '{"id": "zoe", "name": "Zoe", "email": "zoe@q2c.example", "roles": ["sales"]}',
+}
+KINDS = {
+    "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
+    "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
+    "RegisterWorkflow": ("person-zoe-1", PERSON),
+}
+
+
+async def test_a_payment_is_recorded_applied_told_and_receipted(house: House) -> None:
+    """The deal re-reads the books when told, and a receipt goes out."""
+    deal = await live(house)
+    await deal.settle()
+
+    answer = await house.result(await house.start("PaymentWorkflow", "payment-bank-R1", PAYMENT))
+    state = await deal.until(lambda one: one.balance_minor == 0, "a paid invoice")
+
+    assert (answer["applied_minor"], answer["unapplied_minor"], answer["deals"]) == (
+        20000,
+        0,
+        ["1001"],
+    )
+    assert state.open_invoices == 0
+    assert records.value(house.settings.home, "select count(*) from document where kind = 'receipt'")
+
+
+async def test_a_repeated_payment_counts_once_and_another_under_its_name_is_refused(
+    house: House,
+) -> None:
+    """Provider and reference make a payment's identity, whatever workflow brings it."""
+    deal = await live(house)
+    await deal.settle()
+    await house.result(await house.start("PaymentWorkflow", "payment-bank-R1", PAYMENT))
+
+    again = await house.result(await house.start("PaymentWorkflow", "payment-again", PAYMENT))
+    other = await house.start("PaymentWorkflow", "payment-other", {**PAYMENT, "amount_minor": 1})
+    error = await house.failure(other)
+
+    assert again["repeated"] is True
+    assert "with other content" in error.message
+    assert records.value(house.settings.home, "select count(*) from payment") == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"amount_minor": 0}, "is not above zero"),
+        ({"deal": "9999"}, "has no deal 9999"),
+        ({"currency": "EUR"}, "USD"),
+        ({"invoices": ["NO-1"]}, "NO-1"),
+    ],
+)
+async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
+    house: House, changed: dict[str, Any], reason: str
+) -> None:
+    """Money is never converted or guessed silently."""
+    deal = await live(house)
+    await deal.settle()
+    handle = await house.start("PaymentWorkflow", "payment-bank-R1", {**PAYMENT, **changed})
+
+    error = await house.failure(handle)
+
+    assert error.type == "refused"
+    assert reason in error.message
+    assert records.value(house.settings.home, "select count(*) from payment") == 0
+
+
+async def test_a_payment_to_a_deal_that_has_ended_is_still_recorded(house: House) -> None:
+    """The money is there; that nobody is left to tell is no failure."""
+    deal = await live(house, term_months=0, lines=[{"product": "BOX", "quantity": 1}])
+    await deal.settle()
+    await deal.does("delivery_confirmed")
+    state = await deal.settle()
+    await deal.pay(state.balance_minor, "2026-01-02", "all")
+    await deal.ended()
+
+    answer = await house.result(await house.start("PaymentWorkflow", "payment-bank-R1", PAYMENT))
+
+    assert answer["unapplied_minor"] == 20000
+
+
+async def test_a_change_of_the_register_makes_a_revision_once(house: House) -> None:
+    """Equal content is the revision in force, not another one."""
+    first = await house.result(await house.start("RegisterWorkflow", "person-zoe-1", PERSON))
+    second = await house.result(await house.start("RegisterWorkflow", "person-zoe-2", PERSON))
+
+    assert (first["revision"], first["repeated"]) == (1, False)
+    assert (second["revision"], second["repeated"]) == (1, True)
+
+
+async def test_a_wrong_change_is_refused_with_every_problem(house: House) -> None:
+    """Nothing is written, and the details carry field, reason and remedy for programs."""
+    wrong = {**PERSON, "content": '{"id": "zoe", "roles": ["king"]}'}
+    handle = await house.start("RegisterWorkflow", "person-zoe-1", wrong)
+
+    error = await house.failure(handle)
+
+    assert error.type == "invalid_input"
+    assert len(error.details) >= 2
+    assert records.value(house.settings.home, "select count(*) from register where key = 'zoe'") == 0
+
+
+async def test_a_receipt_counts_once_and_tells_the_deals_that_wait(house: House) -> None:
+    """Ten more gadgets: the deal for seven is served, and a repetition moves nothing."""
+    deal = await live(house, term_months=0, lines=[{"product": "BOX", "quantity": 7}])
+    await deal.until(lambda one: one.back_ordered == 1, "a back-order")
+
+    first = await house.result(await house.start("StockWorkflow", "stock-US1-BOX-DN-1", STOCK))
+    await deal.until(lambda one: one.back_ordered == 0, "a reservation")
+    second = await house.result(await house.start("StockWorkflow", "stock-again", STOCK))
+
+    assert (first["deals"], second["repeated"], second["deals"]) == (["1001"], True, [])
+    on_hand = "select sum(quantity) from stock_movement where sku = 'BOX'"
+    assert records.value(house.settings.home, on_hand) == 8
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_malformed_start_ends_as_failed_instead_of_running_for_ever(
+    house: House, kind: str
+) -> None:
+    """Input that cannot be decoded is retried for ever, unless it is read without raising."""
+    workflow_id, good = KINDS[kind]
+    wrong_types = {**dict.fromkeys(good, [1]), "actor": 5}
+    starts: list[tuple[Any, ...]] = [(), (good, good), ("text",), (None,), ({},), (wrong_types,)]
+
+    handles = [
+        await house.start(kind, f"{workflow_id}-{number}", *args)
+        for number, args in enumerate(starts)
+    ]
+    errors = await asyncio.gather(*(house.failure(handle) for handle in handles))
+
+    assert [error.type for error in errors] == ["invalid_input"] * len(starts)
+    assert len(errors[-1].details) >= 3
