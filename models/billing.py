@@ -272,7 +272,7 @@ def _invoice_line(
         reference=charge.reference,
         description=charge.description,
         quantity=quantity,
-        unit=line.unit,
+        unit=line.billed_unit,
         unit_price=unit_price,
         period=charge.period,
         discount=charge.discount,

@@ -100,6 +100,16 @@ class PricedLine(Value):
     cost: Money | None = None
     waterfall: tuple[Step, ...] = ()
 
+    @property
+    def billed_quantity(self) -> Decimal:
+        """What documents show: a flat charge is one fee, whatever the product's quantity."""
+        return Decimal(1) if self.model is ChargeModel.FLAT else self.quantity
+
+    @property
+    def billed_unit(self) -> str:
+        """The unit that goes with `billed_quantity`."""
+        return "fee" if self.model is ChargeModel.FLAT else self.unit
+
 
 class PricingRequest(Value):
     """What pricing needs beside the lines. Without `price_book` the currency decides the book."""

@@ -1,7 +1,5 @@
 """The servers and the books the workflow tests run on."""
 
-import asyncio
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -12,10 +10,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from tests.workflows.house import House, make_books, real_house, skipping_house
-from workers.attributes import ensure_namespace
-from workers.server import is_listening, server_command, server_environment
-from workers.settings import Settings, free_port
+from tests.workflows.house import (
+    House,
+    make_books,
+    real_house,
+    running_server,
+    skipping_house,
+)
 
 OpenHouse = Callable[..., AbstractAsyncContextManager[House]]
 
@@ -51,37 +52,8 @@ def open_house(template: Path, tmp_path: Path) -> OpenHouse:
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[str]:
     """The address of the real server, with the namespace and its search attributes."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(
-            home=Path(folder),
-            temporal_port=free_port(),
-            temporal_ui_port=free_port(),
-            api_port=free_port(),
-        )
-        command = server_command(settings)
-        server = subprocess.Popen(
-            command.arguments, env=server_environment({}), stdout=subprocess.DEVNULL
-        )
-        try:
-            asyncio.run(_prepare(settings))
-            yield f"127.0.0.1:{settings.temporal_port}"
-        finally:
-            server.send_signal(command.stop_signal)
-            server.wait(timeout=30)
-
-
-async def _prepare(settings: Settings) -> None:
-    for _ in range(600):
-        if is_listening(settings.temporal_port):
-            break
-        await asyncio.sleep(0.05)
-    for _ in range(100):
-        try:
-            await ensure_namespace(f"127.0.0.1:{settings.temporal_port}", settings)
-        except RuntimeError:
-            await asyncio.sleep(0.1)
-        else:
-            return
+    with running_server() as address:
+        yield address
 
 
 @pytest.fixture

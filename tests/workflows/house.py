@@ -2,9 +2,11 @@
 
 import asyncio
 import shutil
+import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -22,9 +24,10 @@ from activities.signatures import Queue
 from models.attributes import ATTRIBUTES
 from tests.workflows import register_data
 from tests.workflows.faults import Faults
-from workers.attributes import INDEXED_TYPES
-from workers.runner import Role, open_office, workers
-from workers.settings import Settings
+from workers.attributes import INDEXED_TYPES, ensure_namespace
+from workers.runner import open_office, workers
+from workers.server import is_listening, server_command, server_environment
+from workers.settings import Role, Settings, free_port
 
 TEST_SERVER = Path(sys.executable).parent / "temporal-test-server"
 CORE = Queue.CORE.value
@@ -145,3 +148,46 @@ async def real_house(
 def _settings(home: Path, **changed: Any) -> Settings:
     quick = {"graceful_shutdown_seconds": 0, **changed}
     return Settings(home=home, **quick)
+
+
+@contextmanager
+def running_server() -> Iterator[str]:
+    """Run the real server, with the namespace and its search attributes; give its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            home=Path(folder),
+            temporal_port=free_port(),
+            temporal_ui_port=free_port(),
+            api_port=free_port(),
+        )
+        command = server_command(settings)
+        server = subprocess.Popen(
+            command.arguments,
+            env=server_environment({}),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            asyncio.run(_prepare(settings))
+            yield f"127.0.0.1:{settings.temporal_port}"
+        finally:
+            server.send_signal(command.stop_signal)
+            server.wait(timeout=30)
+
+
+async def _prepare(settings: Settings) -> None:
+    """Wait for the server and make what deals need on it."""
+    address = f"127.0.0.1:{settings.temporal_port}"
+    for _ in range(600):
+        if is_listening(settings.temporal_port):
+            break
+        await asyncio.sleep(0.05)
+    for attempt in range(100):
+        try:
+            await ensure_namespace(address, settings)
+        except RuntimeError:
+            if attempt == 99:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return

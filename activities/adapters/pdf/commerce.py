@@ -1,6 +1,5 @@
 """What quote, order form and confirmation share: priced lines, totals and the billing plan."""
 
-from decimal import Decimal
 
 from reportlab.platypus.flowables import Flowable
 
@@ -76,15 +75,15 @@ def _line(edition: Edition, line: PricedLine) -> list[object]:
     return [
         text(line.number, theme.SMALL if depth else theme.BODY),
         indented(described(line.name, details), depth) if depth else name,
-        _quantity(edition, line.quantity, line.unit),
+        _quantity(edition, line),
         "" if is_free else formats.unit_price(line.list_unit, line.net.currency),
         "" if is_usage else _discount(edition, line.list_amount, line.net),
         labels.included if is_free and not is_usage else amount,
     ]
 
 
-def _quantity(edition: Edition, quantity: Decimal, unit: str) -> str:
-    return f"{edition.formats.quantity(quantity)} {unit}"
+def _quantity(edition: Edition, line: PricedLine) -> str:
+    return f"{edition.formats.quantity(line.billed_quantity)} {line.billed_unit}"
 
 
 def _discount(edition: Edition, before: Money, after: Money) -> str:
