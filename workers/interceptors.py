@@ -75,13 +75,15 @@ class HouseInterceptor(Interceptor):
     """Installs both on a worker."""
 
     def intercept_activity(
-        self, next: ActivityInboundInterceptor  # noqa: A002
+        self,
+        next: ActivityInboundInterceptor,  # noqa: A002
     ) -> ActivityInboundInterceptor:
         """Put the domain's errors in Temporal's terms."""
         return _Activities(next)
 
     def workflow_interceptor_class(
-        self, input: WorkflowInterceptorClassInput  # noqa: A002, ARG002
+        self,
+        input: WorkflowInterceptorClassInput,  # noqa: A002, ARG002
     ) -> type[WorkflowInboundInterceptor]:
         """Keep malformed messages from wedging a deal."""
         return _Workflows

@@ -92,7 +92,9 @@ class Settings(BaseSettings):
     def supported_mail(cls, url: str) -> str:
         """Accept a Maildir and an SMTP server."""
         if url and urlsplit(url).scheme not in _MAIL_SCHEMES:
-            raise ValueError("use maildir:///folder, smtp:// or smtp+starttls://user:password@host:port")
+            raise ValueError(
+                "use maildir:///folder, smtp:// or smtp+starttls://user:password@host:port"
+            )
         return url
 
     @field_validator("secret")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from workflows import policies
 
@@ -169,8 +169,9 @@ class Desk:
                     retry_policy=policies.RETRY,
                     summary=summary or signature.name.replace("_", " "),
                 )
-        except ActivityError as error:
-            cause = error.cause
+        except FailureError as error:
+            # A local activity's failure may come bare, without the activity's error around it.
+            cause = error.cause if isinstance(error, ActivityError) else error
             for_good = isinstance(cause, ApplicationError) and cause.non_retryable
             raise StepFailedError(str(cause or error), for_good=for_good) from error
         return result

@@ -6,8 +6,10 @@ again here and nowhere else.
 """
 
 import random
+import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -87,6 +89,10 @@ class Books:
 
     def __init__(self, url: str) -> None:
         self._engine = open_engine(url)
+        # SQLite lets one writer in and has the others sleep and ask again; threads of one process
+        # rather queue here, where the next one is woken at once.
+        is_sqlite = self._engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = threading.Lock() if is_sqlite else nullcontext()
         reading: dict[str, Any] = {"q2c_read": True}
         if self._engine.dialect.name == "postgresql":
             # A snapshot that only reads is never rolled back, so it needs no second try.
@@ -99,7 +105,11 @@ class Books:
         while True:
             attempt += 1
             try:
-                with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                with (
+                    self._turn,
+                    Session(self._engine, expire_on_commit=False) as session,
+                    session.begin(),
+                ):
                     return work(session)
             except DBAPIError as error:
                 if attempt >= _ATTEMPTS.get(getattr(error.orig, "sqlstate", ""), 1):

@@ -333,7 +333,6 @@ def test_a_line_of_the_first_term_leaves_the_second_alone(house: House) -> None:
     assert_conserved(house)
 
 
-
 def test_a_deal_on_a_test_clock_takes_no_real_stock(house: House) -> None:
     """Playing through a deal must not leave a real customer without goods."""
     house.stock("LAPTOP", "5")

@@ -89,12 +89,12 @@ def test_a_crash_before_the_move_leaves_no_document(
 
     def crash(path: str, content: bytes) -> None:
         write(path, content[:5])
-        raise OSError
+        raise OSError("power cut")
 
     with monkeypatch.context() as patched:
         write = store._files.pipe_file
         patched.setattr(store._files, "pipe_file", crash)
-        with pytest.raises(OSError, match=""):
+        with pytest.raises(OSError, match="power cut"):
             store.put(CONTENT)
 
     with pytest.raises(NotFoundError):

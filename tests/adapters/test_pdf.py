@@ -69,7 +69,11 @@ BUYER = Customer(
     legal_name="Ateliers Brézé & Fils S.A.S.",
     bill_to=Address(line1="14, rue des Tanneurs", postal_code="37000", city="Tours", country="FR"),
     ship_to=Address(
-        line1="Zone industrielle Nord", line2="Quai 3", postal_code="37210", city="Vouvray", country="FR"
+        line1="Zone industrielle Nord",
+        line2="Quai 3",
+        postal_code="37210",
+        city="Vouvray",
+        country="FR",
     ),
     vat_id="FR40303265045",
     language="en",
@@ -80,7 +84,9 @@ def eur(minor: int) -> Money:
     return Money(minor=minor, currency="EUR")
 
 
-def line(number: str, name: str, quantity: str, unit: str, amounts: tuple[int, int], **more) -> PricedLine:
+def line(
+    number: str, name: str, quantity: str, unit: str, amounts: tuple[int, int], **more
+) -> PricedLine:
     listed, net = amounts
     values = {
         "reference": f"{number}/{more.get('charge', 'fee')}",
@@ -111,9 +117,19 @@ LINES = (
     line("1", "Atlas Platform, Business edition", "1", "workspace", (1_200_00, 1_080_00)),
     line("1.1", "Named user", "40", "seat", (1_600_00, 1_440_00), parent="1"),
     line("1.2", "Priority support, answers within four hours", "1", "plan", (0, 0), parent="1"),
-    line("1.3", "API calls", "1", "1,000 calls", (50, 50), parent="1", charge_type=ChargeType.USAGE),
+    line(
+        "1.3", "API calls", "1", "1,000 calls", (50, 50), parent="1", charge_type=ChargeType.USAGE
+    ),
     line("2", "Edge gateway G4", "6", "unit", (5_394_00, 4_854_60), kind=ProductKind.GOOD, **ONCE),
-    line("3", "Installation and training on site", "3.5", "day", (4_200_00, 4_200_00), kind=ProductKind.SERVICE, **ONCE),
+    line(
+        "3",
+        "Installation and training on site",
+        "3.5",
+        "day",
+        (4_200_00, 4_200_00),
+        kind=ProductKind.SERVICE,
+        **ONCE,
+    ),
 )
 
 
@@ -323,7 +339,11 @@ def samples() -> dict[str, Document]:
             **parties,
         ),
         "order_form": OrderFormDocument(
-            number="OF-1001", written_on=date(2026, 1, 12), quote=quote(), signers=SIGNERS, **parties
+            number="OF-1001",
+            written_on=date(2026, 1, 12),
+            quote=quote(),
+            signers=SIGNERS,
+            **parties,
         ),
         "order_confirmation": OrderConfirmationDocument(
             number="O-1001",

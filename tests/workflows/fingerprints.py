@@ -30,6 +30,7 @@ COMMANDS = {
 }
 """Calls that put something into the history, and how many of their arguments say what."""
 
+
 def fingerprints() -> Fingerprints:
     """Return for every workflow class the calls of each function it may reach, in source order."""
     found: Fingerprints = {}

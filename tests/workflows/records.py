@@ -12,6 +12,8 @@ _MOMENTS = {"recorded_at", "sent_at", "answered_at"}
 """When a row was written by the wall clock; it decides nothing."""
 
 _BUSINESS_MOMENTS = {"at", "decided_at", "signed_at", "started_at", "closed_at", "business_time"}
+_PRINTED_MOMENTS = {"sha256", "size"}
+"""A signed copy names the second at which it was signed."""
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def dump(home: Path, *, without: tuple[str, ...] = (), moments: bool = True) -> 
     Surrogate keys are left out: they tell in what order rows came, not what is true. `moments`
     False leaves out the times of day too and keeps the days.
     """
-    hidden = _MOMENTS | {"id"} | (set() if moments else _BUSINESS_MOMENTS)
+    hidden = _MOMENTS | {"id"} | (set() if moments else _BUSINESS_MOMENTS | _PRINTED_MOMENTS)
     with _books(home) as connection:
         tables = [
             name

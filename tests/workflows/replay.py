@@ -36,7 +36,7 @@ async def replay(paths: list[Path]) -> dict[str, str]:
 def main() -> None:
     """Replay the files named on the command line and say as JSON which ones failed."""
     failures = asyncio.run(replay([Path(name) for name in sys.argv[1:]]))
-    sys.stdout.write(json.dumps(failures))
+    sys.stdout.write("\n" + json.dumps(failures) + "\n")
     sys.stdout.flush()
     # The engine's threads may crash an interpreter that ends in the ordinary way.
     os._exit(0)

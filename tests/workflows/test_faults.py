@@ -30,8 +30,6 @@ BOOKKEEPING = ("audit", "command")
 """Tables that tell what happened on the way; a deal that was mended has more to tell."""
 
 
-
-
 class Trouble:
     """Fails each use of one activity for good: first before its effect, then after it."""
 

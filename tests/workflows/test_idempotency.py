@@ -66,7 +66,9 @@ async def test_a_command_after_500_others_still_has_one_effect(house: House) -> 
 
     home = house.settings.home
     assert records.value(home, DELIVERED) == 1
-    assert records.value(home, "select count(*) from command where command_id like 'other-%'") == 520
+    assert (
+        records.value(home, "select count(*) from command where command_id like 'other-%'") == 520
+    )
 
 
 async def test_an_update_gets_its_answer_though_hundreds_of_messages_follow_it(
@@ -81,11 +83,15 @@ async def test_an_update_gets_its_answer_though_hundreds_of_messages_follow_it(
             for number in range(520):
                 await deal.handle.signal("stock_arrived", {"command_id": f"other-{number}"})
 
-        waiting = [asyncio.create_task(deal.tell("retry", command_id=f"asked-{n}")) for n in range(5)]
+        waiting = [
+            asyncio.create_task(deal.tell("retry", command_id=f"asked-{n}")) for n in range(5)
+        ]
         await flood()
         answers = await asyncio.gather(*waiting)
 
-        assert {one.text for one in answers} == {"There is no parked item to retry; on hold: nothing."}
+        assert {one.text for one in answers} == {
+            "There is no parked item to retry; on hold: nothing."
+        }
 
 
 async def test_messages_that_meet_a_new_run_are_served_by_it(open_real_house: OpenHouse) -> None:
@@ -113,7 +119,9 @@ async def test_messages_that_meet_a_new_run_are_served_by_it(open_real_house: Op
         assert all(state.answer_to(f"sent-{number}") for number in range(60))
         assert await _run(deal) != first
         home = house.settings.home
-        counted = "select count(*), count(distinct command_id) from command where name = 'stock_arrived'"
+        counted = (
+            "select count(*), count(distinct command_id) from command where name = 'stock_arrived'"
+        )
         assert records.rows(home, counted) == [(80, 80)]
         assert records.value(home, "select count(*) from invoice") == 4
 
@@ -134,4 +142,7 @@ async def test_a_message_to_a_deal_that_is_ending_is_answered(house: House) -> N
 
 async def _run(deal: Deal) -> str:
     history = await deal.handle.fetch_history()
-    return history.run_id or history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
+    return (
+        history.run_id
+        or history.events[0].workflow_execution_started_event_attributes.original_execution_run_id
+    )

@@ -46,7 +46,7 @@ async def test_a_charge_in_arrears_is_billed_at_the_end_of_each_period(house: Ho
 async def test_reminders_climb_one_level_a_run_and_stop_when_it_is_paid(house: House) -> None:
     """Due 31 January: -3, +3, +10 days, never two levels at once; a paid invoice is left alone."""
     deal = await live(house)
-    first = "select i.level, i.\"on\" from reminder_item i join invoice v on v.number = i.invoice" + (
+    first = 'select i.level, i."on" from reminder_item i join invoice v on v.number = i.invoice' + (
         " where v.issued_on = '2026-01-01' order by i.level"
     )
 

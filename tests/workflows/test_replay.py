@@ -41,7 +41,7 @@ def _replay(paths: list[Path], seed: str) -> dict[str, str]:
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    failures: dict[str, str] = json.loads(ran.stdout)
+    failures: dict[str, str] = json.loads(ran.stdout.splitlines()[-1])
     return failures
 
 

@@ -45,7 +45,9 @@ async def test_a_payment_is_recorded_applied_told_and_receipted(house: House) ->
         ["1001"],
     )
     assert state.open_invoices == 0
-    assert records.value(house.settings.home, "select count(*) from document where kind = 'receipt'")
+    assert records.value(
+        house.settings.home, "select count(*) from document where kind = 'receipt'"
+    )
 
 
 async def test_a_repeated_payment_counts_once_and_another_under_its_name_is_refused(
@@ -121,7 +123,9 @@ async def test_a_wrong_change_is_refused_with_every_problem(house: House) -> Non
 
     assert error.type == "invalid_input"
     assert len(error.details) >= 2
-    assert records.value(house.settings.home, "select count(*) from register where key = 'zoe'") == 0
+    assert (
+        records.value(house.settings.home, "select count(*) from register where key = 'zoe'") == 0
+    )
 
 
 async def test_a_receipt_counts_once_and_tells_the_deals_that_wait(house: House) -> None:

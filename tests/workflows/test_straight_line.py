@@ -176,7 +176,10 @@ async def test_a_decision_that_is_not_proven_is_refused_and_on_record(
     assert state.quote is not None
 
     for number, fields in enumerate(WRONG.values()):
-        message = {"command_id": f"wrong-{number}", **_wrong(deal, state.quote.content_hash, fields)}
+        message = {
+            "command_id": f"wrong-{number}",
+            **_wrong(deal, state.quote.content_hash, fields),
+        }
         if by == "update":
             await deal.refuses("accept_quote", **message)
         else:

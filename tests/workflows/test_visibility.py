@@ -24,7 +24,10 @@ async def _shown(deal: Deal, name: str, kind: Any = SearchAttributeKey.for_keywo
 async def _described(deal: Deal, stage: str) -> WorkflowExecutionDescription:
     for _ in range(500):
         described = await deal.handle.describe()
-        if described.typed_search_attributes.get(SearchAttributeKey.for_keyword("Q2cStage")) == stage:
+        if (
+            described.typed_search_attributes.get(SearchAttributeKey.for_keyword("Q2cStage"))
+            == stage
+        ):
             return described
         await asyncio.sleep(0.01)
     raise AssertionError(f"Q2cStage never became {stage}")
@@ -53,7 +56,9 @@ async def test_a_deal_on_hold_can_be_listed_and_is_gone_from_the_list_after_retr
     deal = await live(real)
     real.faults.before = lambda name, _: for_good("no ink") if name == "publish_document" else None
     await deal.advance("2026-02-01T12:00:00Z")
-    on_hold = f"Q2cOnHold = true AND WorkflowId = '{deal.handle.id}' AND ExecutionStatus = 'Running'"
+    on_hold = (
+        f"Q2cOnHold = true AND WorkflowId = '{deal.handle.id}' AND ExecutionStatus = 'Running'"
+    )
 
     assert await _counts(real, on_hold, 1)
     details = await deal.handle.query("details")

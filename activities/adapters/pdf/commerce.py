@@ -1,6 +1,5 @@
 """What quote, order form and confirmation share: priced lines, totals and the billing plan."""
 
-
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf import theme
