@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -12,52 +11,24 @@ from temporalio import activity
 
 from activities.ports import Office
 from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
-from models.approval import ApprovalPolicy, parse_policy
-from models.catalog import Catalog, decimals_of, number_problem, parse_catalog
-from models.collection import DEFAULT_LADDER, DunningPolicy, parse_dunning_policy
+from models.approval import ApprovalPolicy
+from models.catalog import Catalog, decimals_of, number_problem
+from models.collection import DEFAULT_LADDER, DunningPolicy
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.fulfillment import FulfillmentStatus
 from models.parties import (
     Customer,
     Entity,
     Person,
-    parse_customer,
-    parse_entity,
-    parse_person,
 )
+from models.register import HOUSE, PARSERS, TaxRules, key_of
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import OrderLineRow, RegisterRow, StockMovement
-from models.tax import TaxRule, parse_tax_rules
-from models.value import Value
+from models.tax import TaxRule
 
 Content = TypeVar("Content", bound=BaseModel)
 
-HOUSE = "house"
-"""The key of what there is only one of: the catalogue, each policy, the tax rules."""
-
 _STOCK_DECIMALS = 6
-
-
-class TaxRules(Value):
-    """The tax rules as one document of the register."""
-
-    rules: tuple[TaxRule, ...] = ()
-
-
-def _read_tax_rules(data: object) -> TaxRules:
-    written = data.get("rules") if isinstance(data, dict) and len(data) == 1 else data
-    return TaxRules(rules=parse_tax_rules(written))
-
-
-PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
-    RegisterKind.ENTITY: parse_entity,
-    RegisterKind.CUSTOMER: parse_customer,
-    RegisterKind.PERSON: parse_person,
-    RegisterKind.CATALOG: parse_catalog,
-    RegisterKind.APPROVAL_POLICY: parse_policy,
-    RegisterKind.DUNNING_POLICY: parse_dunning_policy,
-    RegisterKind.TAX_RULES: _read_tax_rules,
-}
 
 
 def latest(session: Session, kind: RegisterKind, key: str) -> RegisterRow | None:
@@ -153,7 +124,7 @@ class RegisterActivities:
         except ValueError as error:
             problem = Problem(field="content", reason=str(error), remedy="send valid JSON")
             return ChangeRecorded(problems=(problem,))
-        known = getattr(parsed, "number", None) or getattr(parsed, "id", None) or HOUSE
+        known = key_of(parsed)
         if known != change.key:
             problem = Problem(field="key", reason=f"is {change.key}, but the content says {known}")
             return ChangeRecorded(problems=(problem,))

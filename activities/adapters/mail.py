@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import smtplib
+import ssl
 from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
@@ -22,7 +23,8 @@ _SMTP_SECONDS = 20
 def open_mailer(url: str) -> Mailer:
     """Open the carrier a setting names: `maildir:///folder` or `smtp://user:password@host:port`.
 
-    `smtp+starttls://` asks the server for encryption before anything is said.
+    `smtp+starttls://` asks the server for encryption, and for a certificate that this machine
+    trusts, before anything is said.
     """
     address = urlsplit(url)
     if address.scheme == "maildir":
@@ -110,7 +112,7 @@ class SmtpMailer:
         """Hand a mail to the server; it carries the same Message-ID every time."""
         with smtplib.SMTP(self._host, self._port, timeout=_SMTP_SECONDS) as server:
             if self._starttls:
-                server.starttls()
+                server.starttls(context=ssl.create_default_context())
             if self._user:
                 server.login(self._user, self._password)
             server.send_message(message_of(mail))

@@ -9,16 +9,13 @@ from sqlmodel import Session
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.parties import Role
 from models.reading import FieldRule, is_filled, read
+from models.register import MODELS, PARSERS, TaxRules, key_of
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.value import Value
 from starter.service.errors import RunFailedError
 from starter.service.people import Caller, require
 from starter.service.ports import House, Start
 from starter.service.register import (
-    HOUSE,
-    MODELS,
-    PARSERS,
-    TaxRules,
     canonical,
     fingerprint,
     latest,
@@ -77,7 +74,7 @@ async def record(house: House, caller: Caller, kind: RegisterKind, data: object)
     """
     require(caller, RECORDERS[kind], f"record a {kind.replace('_', ' ')}")
     content = PARSERS[kind](data)
-    key = _key_of(content)
+    key = key_of(content)
     in_force = await house.read(lambda session: _in_force(session, kind, key))
     if in_force and in_force[1] == fingerprint(content):
         return Recorded(kind=kind, key=key, revision=in_force[0], repeated=True)
@@ -96,10 +93,6 @@ async def record(house: House, caller: Caller, kind: RegisterKind, data: object)
         ),
     )
     return Recorded(kind=kind, key=key, revision=done.revision, repeated=done.repeated)
-
-
-def _key_of(content: BaseModel) -> str:
-    return str(getattr(content, "number", "") or getattr(content, "id", "") or HOUSE)
 
 
 def _sent(content: BaseModel) -> str:

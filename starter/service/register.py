@@ -2,55 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlmodel import Session, col, func, select
 
-from models.approval import ApprovalPolicy, parse_policy
-from models.catalog import Catalog, parse_catalog
-from models.collection import DunningPolicy, parse_dunning_policy
+from models.catalog import Catalog
 from models.errors import NotFoundError
 from models.parties import (
     Customer,
-    Entity,
     Person,
-    parse_customer,
-    parse_entity,
-    parse_person,
 )
+from models.register import HOUSE
 from models.steps import RegisterKind
 from models.tables import RegisterRow
-from models.tax import TaxRule, parse_tax_rules
 from models.value import Value
 
-HOUSE = "house"
-"""The key of what there is only one of: the catalogue, each policy, the tax rules."""
-
 Content = TypeVar("Content", bound=BaseModel)
-
-
-class TaxRules(Value):
-    """The tax rules as the register keeps them."""
-
-    rules: tuple[TaxRule, ...] = ()
-
-
-def _parse_tax_rules(data: object) -> TaxRules:
-    rules = data["rules"] if isinstance(data, Mapping) and set(data) == {"rules"} else data
-    return TaxRules(rules=parse_tax_rules(rules))
-
-
-PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
-    RegisterKind.ENTITY: parse_entity,
-    RegisterKind.CUSTOMER: parse_customer,
-    RegisterKind.PERSON: parse_person,
-    RegisterKind.CATALOG: parse_catalog,
-    RegisterKind.APPROVAL_POLICY: parse_policy,
-    RegisterKind.DUNNING_POLICY: parse_dunning_policy,
-    RegisterKind.TAX_RULES: _parse_tax_rules,
-}
 
 
 def latest(session: Session, kind: RegisterKind, key: str) -> RegisterRow | None:
@@ -104,18 +72,6 @@ def person_of(session: Session, person: str) -> Person | None:
 def catalog_in_force(session: Session) -> Catalog | None:
     """Return the catalogue, or None while there is none."""
     return find(session, RegisterKind.CATALOG, HOUSE, Catalog)
-
-
-MODELS: Mapping[RegisterKind, type[BaseModel]] = {
-    RegisterKind.ENTITY: Entity,
-    RegisterKind.CUSTOMER: Customer,
-    RegisterKind.PERSON: Person,
-    RegisterKind.CATALOG: Catalog,
-    RegisterKind.APPROVAL_POLICY: ApprovalPolicy,
-    RegisterKind.DUNNING_POLICY: DunningPolicy,
-    RegisterKind.TAX_RULES: TaxRules,
-}
-"""What is kept of each kind."""
 
 
 class Entry(Value):

@@ -14,12 +14,11 @@ from activities.ports import Books
 from models.catalog import Catalog, ProductKind
 from models.deal_file import DealFile
 from models.parties import Role
+from models.register import PARSERS, key_of
 from models.steps import RegisterKind
 from models.tables import RegisterRow, StockMovement
 from starter.cli.files import read_documents
 from starter.service.register import (
-    HOUSE,
-    PARSERS,
     all_latest,
     canonical,
     catalog_in_force,
@@ -106,8 +105,7 @@ def _samples() -> list[_Entry]:
 
 def _sample(kind: RegisterKind, written: Any) -> _Entry:
     content = PARSERS[kind](written)
-    key = str(getattr(content, "number", "") or getattr(content, "id", "") or HOUSE)
-    return kind, key, canonical(content), fingerprint(content)
+    return kind, key_of(content), canonical(content), fingerprint(content)
 
 
 def _fill(session: Session, entries: list[_Entry], now: datetime) -> None:

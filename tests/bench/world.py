@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from activities.ports import Office
-from activities.register import HOUSE, RegisterActivities
+from activities.register import RegisterActivities
+from models.register import HOUSE
 from models.steps import RegisterChange, RegisterKind
 
 BUYER = "bea@acme.example"

@@ -7,10 +7,10 @@ import pytest
 
 from models.errors import Problem
 from models.parties import parse_customer
+from models.register import PARSERS
 from models.steps import ChangeRecorded, RegisterKind
 from starter.service.errors import RunFailedError
 from starter.service.ports import Start
-from starter.service.register import PARSERS
 from tests.starter.conftest import CATALOG, CUSTOMER, ENTITY, POLICY
 
 TAX = [

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 from activities.adapters.books import Books, migrate
 from models.messages import Answer
 from models.parties import parse_customer, parse_entity, parse_person
+from models.register import PARSERS
 from models.steps import ChangeRecorded, RegisterKind
 from models.tables import AuditRow, DealRow, RegisterRow
 from starter import first_start
@@ -23,7 +24,7 @@ from starter.api.app import create_app
 from starter.cli.app import app
 from starter.cli.session import Session
 from starter.service.ports import House, Run, RunState, Start, Update
-from starter.service.register import PARSERS, canonical
+from starter.service.register import canonical
 from workers.settings import Settings
 
 SAMPLES = Path(first_start.__file__).parent / "samples"

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 from activities.adapters.books import Books
 from activities.ports import HouseRules, Office
-from activities.register import HOUSE, RegisterActivities
+from activities.register import RegisterActivities
+from models.register import HOUSE
 from models.steps import RegisterKind
 from tests.shared_data import shared
 from tests.stories import world

@@ -6,7 +6,8 @@ from typing import Any
 
 from activities.adapters.books import Books
 from activities.ports import HouseRules, Office
-from activities.register import HOUSE, RegisterActivities
+from activities.register import RegisterActivities
+from models.register import HOUSE
 from models.steps import RegisterChange, RegisterKind, StockReceipt
 from workers.runner import wall_clock
 

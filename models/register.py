@@ -1,0 +1,62 @@
+"""The register's contents: what is kept of each kind, how it is read, and the key it goes by."""
+
+from collections.abc import Callable, Mapping
+
+from pydantic import BaseModel
+
+from models.approval import ApprovalPolicy, parse_policy
+from models.catalog import Catalog, parse_catalog
+from models.collection import DunningPolicy, parse_dunning_policy
+from models.parties import (
+    Customer,
+    Entity,
+    Person,
+    parse_customer,
+    parse_entity,
+    parse_person,
+)
+from models.steps import RegisterKind
+from models.tax import TaxRule, parse_tax_rules
+from models.value import Value
+
+HOUSE = "house"
+"""The key of what there is only one of: the catalogue, each policy, the tax rules."""
+
+
+class TaxRules(Value):
+    """The tax rules as one document of the register."""
+
+    rules: tuple[TaxRule, ...] = ()
+
+
+def _parse_tax_rules(data: object) -> TaxRules:
+    rules = data["rules"] if isinstance(data, Mapping) and set(data) == {"rules"} else data
+    return TaxRules(rules=parse_tax_rules(rules))
+
+
+PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
+    RegisterKind.ENTITY: parse_entity,
+    RegisterKind.CUSTOMER: parse_customer,
+    RegisterKind.PERSON: parse_person,
+    RegisterKind.CATALOG: parse_catalog,
+    RegisterKind.APPROVAL_POLICY: parse_policy,
+    RegisterKind.DUNNING_POLICY: parse_dunning_policy,
+    RegisterKind.TAX_RULES: _parse_tax_rules,
+}
+"""How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
+
+MODELS: Mapping[RegisterKind, type[BaseModel]] = {
+    RegisterKind.ENTITY: Entity,
+    RegisterKind.CUSTOMER: Customer,
+    RegisterKind.PERSON: Person,
+    RegisterKind.CATALOG: Catalog,
+    RegisterKind.APPROVAL_POLICY: ApprovalPolicy,
+    RegisterKind.DUNNING_POLICY: DunningPolicy,
+    RegisterKind.TAX_RULES: TaxRules,
+}
+"""What is kept of each kind."""
+
+
+def key_of(content: BaseModel) -> str:
+    """Return the key of a content: the number of a party, the id of a person, else `house`."""
+    return str(getattr(content, "number", "") or getattr(content, "id", "") or HOUSE)
