@@ -22,7 +22,7 @@ from models.decisions import decision_token
 from models.documents import DocumentKind, ReceiptDocument
 from models.fulfillment import OrderLine
 from models.money import Money
-from models.parties import Contact, Customer
+from models.parties import Contact, Customer, Role
 from models.quoting import Quote
 from models.renewal import renewal_calendar
 from models.steps import DealStep, Notice, Notify, PublishDocument
@@ -294,7 +294,11 @@ def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:
 
 
 def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:
-    finance = [person for person in desk.people.values() if "finance" in person.titles]
+    finance = [
+        person
+        for person in desk.people.values()
+        if "finance" in person.titles or Role.FINANCE in person.roles
+    ]
     letter = letters.dunning_decision(desk.about())
     key = f"dunning-decision:{step.on}"
     return [desk.mail(person.email, key, letter) for person in finance]

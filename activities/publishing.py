@@ -102,7 +102,8 @@ class PublishingActivities:
             lambda session: notices_of(session, step, self._rules.secret)
         )
         attached: list[Attachment] = []
-        stored = self._stored(DocumentKind.QUOTE, quote) if quote else None
+        kinds = (DocumentKind.QUOTE, DocumentKind.RENEWAL_QUOTE) if quote else ()
+        stored = next((row for kind in kinds if (row := self._stored(kind, quote))), None)
         if stored is not None:
             content = self._store.get(stored.sha256)
             attached.append(Attachment(filename=stored.filename, content=content))

@@ -32,13 +32,21 @@ class DocumentStore:
         """Store a document and return its SHA-256 as hex; storing it again changes nothing."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.path_of(sha256)
-        if self._files.exists(path):
+        if self._is_whole(sha256):
             return sha256
         self._files.makedirs(path.rsplit("/", 1)[0], exist_ok=True)
         draft = f"{path}.{secrets.token_hex(6)}"
         self._files.pipe_file(draft, content)
         self._files.mv(draft, path)
         return sha256
+
+    def _is_whole(self, sha256: str) -> bool:
+        """Whether the document is there with its own bytes; a damaged one is stored again."""
+        try:
+            self.get(sha256)
+        except (NotFoundError, DamagedDocumentError):
+            return False
+        return True
 
     def get(self, sha256: str) -> bytes:
         """Return a document.

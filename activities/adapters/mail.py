@@ -81,6 +81,7 @@ class MaildirMailer:
             os.fsync(file.fileno())
         try:
             os.link(draft, self._folder / "new" / name)
+            _sync_folder(self._folder / "new")
         except FileExistsError:
             pass
         finally:
@@ -90,6 +91,15 @@ class MaildirMailer:
         # Readers add flags after `:`, sizes after `,`, or nothing at all.
         read = (self._folder / "cur").glob(f"{name}*")
         return (self._folder / "new" / name).exists() or any(read)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the folder's new entry survive a power cut."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def file_name(key: str) -> str:

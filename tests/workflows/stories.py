@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from models.deal import DealState, Stage
-from tests.workflows.driver import Deal, begin
+from tests.workflows.driver import Deal, begin, live
 from tests.workflows.house import House
 from tests.workflows.register_data import BUYER, DIRECTOR
 
@@ -70,3 +70,17 @@ async def sold(house: House, number: str) -> Deal:
         await deal.does("contract_signed", person=person, token=token)
         await deal.mend()
     return deal
+
+
+async def short_life(house: House) -> Deal:
+    """Sell, bill, remind, collect, complete: what every deal does, in a few steps."""
+    deal = await live(house, lines=[{"product": "SEAT", "quantity": 10}, _BOXES])
+    await deal.does("delivery_confirmed")
+    state = await deal.advance("2026-02-05T12:00:00Z")
+    await deal.pay(state.balance_minor, "2026-02-05", "first")
+    state = await deal.advance("2026-04-02T12:00:00Z")
+    await deal.pay(state.balance_minor, "2026-04-02", "last")
+    return deal
+
+
+_BOXES = {"product": "BOX", "quantity": 3}

@@ -213,6 +213,7 @@ async def test_an_answer_whose_step_fails_is_asked_for_again_and_not_lost(house:
 async def test_a_request_to_cancel_the_workflow_does_not_end_the_deal(house: House) -> None:
     """A deal ends by its own message; Temporal's button leaves a note and nothing else."""
     deal = await live(house)
+    await deal.settle()
 
     await deal.handle.cancel()
     state = await deal.until(

@@ -52,6 +52,8 @@ async def prepare(desk: Desk, item: AgendaItem) -> None:
         escalate_after_hours=outcome.escalate_after_hours,
     )
     progress = RenewalProgress(quote=outcome.quote, approval=path)
+    if outcome.steps:
+        await desk.attempt(PUBLISH_DOCUMENT, _offer(desk, progress, mail=False))
     desk.state.renewal = progress
     approval.ask(desk, progress.approval)
 
@@ -63,15 +65,20 @@ async def offer(desk: Desk, item: AgendaItem) -> None:
         if desk.now() < _notice_ends(desk):
             desk.put(item.key, item.kind, desk.now() + timedelta(days=1))
         return
-    payload = desk.step(
-        steps.PublishDocument,
-        kind=DocumentKind.RENEWAL_QUOTE,
-        number=progress.quote.number,
-        quote_version=progress.quote.version,
-    )
+    payload = _offer(desk, progress, mail=True)
     await desk.attempt(PUBLISH_DOCUMENT, payload, f"offer {progress.quote.number}")
     today = local_date(desk.now(), desk.state.time_zone)
     desk.state.renewal = progress.model_copy(update={"offered_on": today})
+
+
+def _offer(desk: Desk, progress: RenewalProgress, *, mail: bool) -> steps.PublishDocument:
+    return desk.step(
+        steps.PublishDocument,
+        kind=DocumentKind.RENEWAL_QUOTE,
+        number=progress.quote.number if progress.quote else "",
+        quote_version=progress.quote.version if progress.quote else 0,
+        mail=mail,
+    )
 
 
 def _notice_ends(desk: Desk) -> datetime:
