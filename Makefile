@@ -3,6 +3,9 @@
 SHELL := /bin/bash
 PYTHON ?=
 
+# Many short processes run here; none of them should compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Tests never see the settings of whoever runs them.
 foreign := $(filter Q2C_% TEMPORAL_%,$(.VARIABLES))
 clean_env := env $(foreign:%=-u %)

@@ -97,7 +97,9 @@ def test_the_request_hash_is_of_what_was_asked_not_of_how_it_was_sent() -> None:
     """The same request through another door is the same; another request is not."""
     asked = Command(name="approve", command_id="a", decision=Decision(person="mia"))
     again = Command(
-        name="approve", command_id="b", decision=Decision(person="mia", command_id="b", channel="api")
+        name="approve",
+        command_id="b",
+        decision=Decision(person="mia", command_id="b", channel="api"),
     )
     other = Command(name="approve", command_id="a", decision=Decision(person="dan"))
     elsewhere = Command(name="reject", command_id="a", decision=Decision(person="mia"))

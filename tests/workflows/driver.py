@@ -172,9 +172,9 @@ class Deal:
         )
         handle = await self.house.start("PaymentWorkflow", f"payment-bank-{reference}", payment)
         recorded = await self.house.result(handle)
-        command = f"payment-{recorded['payment']}"
-        await self.until(
-            lambda one: one.answer_to(command) is not None or _has_ended(one), "a payment heard of"
+        number = recorded["payment"]
+        await self.tell(
+            "payment_received", command_id=f"payment-{number}", actor="payments", payment=number
         )
 
     async def ended(self) -> DealState:

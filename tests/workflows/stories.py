@@ -75,6 +75,7 @@ async def sold(house: House, number: str) -> Deal:
 async def short_life(house: House) -> Deal:
     """Sell, bill, remind, collect, complete: what every deal does, in a few steps."""
     deal = await live(house, lines=[{"product": "SEAT", "quantity": 10}, _BOXES])
+    await deal.settle()
     await deal.does("delivery_confirmed")
     state = await deal.advance("2026-02-05T12:00:00Z")
     await deal.pay(state.balance_minor, "2026-02-05", "first")
