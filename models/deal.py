@@ -3,6 +3,7 @@
 What is true (quotes, invoices, entries) lives in the books; this stays under 50 KB.
 """
 
+import hashlib
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -17,6 +18,8 @@ from models.value import Value
 
 SCHEMA_VERSION = 1
 ANSWERS_KEPT = 500
+ANSWERS_IN_FULL = 50
+_DIGEST_CHARACTERS = 12
 AUDIT_KEPT = 50
 
 
@@ -162,6 +165,7 @@ class DealState(BaseModel):
     deferred: tuple[Deferred, ...] = ()
     holds: tuple[Hold, ...] = ()
     answers: tuple[RememberedAnswer, ...] = ()
+    served: tuple[str, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     unwritten_audit: tuple[AuditEntry, ...] = ()
     unwritten_answers: tuple[AnsweredCommand, ...] = ()
@@ -170,17 +174,28 @@ class DealState(BaseModel):
     cycles: int = 0
 
     def answer_to(self, command_id: str) -> Answer | None:
-        """Return the answer already given to a command, or None."""
+        """Return the answer already given to a command, or None.
+
+        Of commands served longer ago only the verdict is carried; the words are in the books.
+        """
         for remembered in reversed(self.answers):
             if remembered.command_id == command_id:
                 return remembered.answer
+        digest = _digest(command_id)
+        for verdict in ("+", "-"):
+            if f"{verdict}{digest}" in self.served:
+                text = f"Command {command_id} was answered before; its answer is in the books."
+                return Answer(accepted=verdict == "+", text=text)
         return None
 
     def remember(self, command: Command, answer: Answer) -> None:
         """Keep the answer to a command among the last 500; a newer answer replaces an older one."""
         others = tuple(kept for kept in self.answers if kept.command_id != command.command_id)
-        kept = RememberedAnswer(command_id=command.command_id, answer=answer)
-        self.answers = (*others, kept)[-ANSWERS_KEPT:]
+        kept = (*others, RememberedAnswer(command_id=command.command_id, answer=answer))
+        older, self.answers = kept[:-ANSWERS_IN_FULL], kept[-ANSWERS_IN_FULL:]
+        known = {mark[1:] for mark in (_mark(one) for one in kept)}
+        rest = (mark for mark in self.served if mark[1:] not in known)
+        self.served = (*rest, *map(_mark, older))[ANSWERS_IN_FULL - ANSWERS_KEPT :]
         answered = AnsweredCommand(
             command_id=command.command_id,
             name=command.name,
@@ -197,6 +212,15 @@ class DealState(BaseModel):
         )
         self.audit = (*self.audit, entry)[-AUDIT_KEPT:]
         self.unwritten_audit = (*self.unwritten_audit, entry)
+
+
+def _digest(command_id: str) -> str:
+    return hashlib.sha256(command_id.encode()).hexdigest()[:_DIGEST_CHARACTERS]
+
+
+def _mark(remembered: RememberedAnswer) -> str:
+    verdict = "+" if remembered.answer.accepted else "-"
+    return f"{verdict}{_digest(remembered.command_id)}"
 
 
 class DealInput(Message, DealFile):

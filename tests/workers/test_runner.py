@@ -51,7 +51,7 @@ def test_the_office_writes_the_books_the_settings_name(tmp_path: Path) -> None:
 
     change = RegisterChange(kind=RegisterKind.PERSON, key="mia", content=content)
     recorded = RegisterActivities(office).record_change(change)
-    office.books.close()  # type: ignore[attr-defined]
+    office.books.close()
 
     assert recorded.revision == 1
     assert (tmp_path / "books.sqlite").exists()

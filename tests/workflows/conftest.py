@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -43,7 +44,7 @@ def open_house(template: Path, tmp_path: Path) -> OpenHouse:
     """Opens houses with other settings, each on a time-skipping server of its own."""
     numbers = count(1)
 
-    def opened(**settings: object) -> AbstractAsyncContextManager[House]:
+    def opened(**settings: Any) -> AbstractAsyncContextManager[House]:
         return skipping_house(template, tmp_path / f"home-{next(numbers)}", **settings)
 
     return opened
@@ -61,7 +62,7 @@ def open_real_house(template: Path, tmp_path: Path, real_server: str) -> OpenHou
     """Opens houses on the real server."""
     numbers = count(1)
 
-    def opened(**settings: object) -> AbstractAsyncContextManager[House]:
+    def opened(**settings: Any) -> AbstractAsyncContextManager[House]:
         home = tmp_path / f"real-{next(numbers)}"
         return real_house(template, home, real_server, **settings)
 

@@ -16,7 +16,7 @@ from workers.runner import sandbox
 
 
 async def replay(paths: list[Path]) -> dict[str, str]:
-    """Return why each history cannot be replayed by the code at hand; nothing for those that can."""
+    """Return why a history cannot be replayed by the code at hand, for each that cannot."""
     replayer = Replayer(
         workflows=WORKFLOWS,
         data_converter=pydantic_data_converter,

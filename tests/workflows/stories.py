@@ -77,8 +77,6 @@ async def short_life(house: House) -> Deal:
     deal = await live(house, lines=[{"product": "SEAT", "quantity": 10}, _BOXES])
     await deal.settle()
     await deal.does("delivery_confirmed")
-    state = await deal.advance("2026-02-05T12:00:00Z")
-    await deal.pay(state.balance_minor, "2026-02-05", "first")
     state = await deal.advance("2026-04-02T12:00:00Z")
     await deal.pay(state.balance_minor, "2026-04-02", "last")
     return deal

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,7 +134,7 @@ async def test_a_step_that_keeps_failing_backs_off_and_the_others_are_served_fir
     deal = await live(house, starts_on=None, test_clock=None)
     await deal.until(lambda one: one.open_invoices == 1, "the first invoice")
     house.faults.before = lambda name, _: ConnectionError("down") if name == "converge" else None
-    file = {"lines": [{"product": "BOX", "quantity": 1}], "term_months": 0}
+    file: dict[str, Any] = {"lines": [{"product": "BOX", "quantity": 1}], "term_months": 0}
     deal = await begin(house, "2002", starts_on=None, test_clock=None, **file)
     await deal.accept()
     await deal.sign()
@@ -189,7 +190,7 @@ async def test_an_offer_withdrawn_while_a_step_is_parked_ends_at_once(house: Hou
 
 async def test_an_answer_whose_step_fails_is_asked_for_again_and_not_lost(house: House) -> None:
     """`resolve` takes effect after the retry; until then the question stays open."""
-    file = {
+    file: dict[str, Any] = {
         "lines": [{"product": "SEAT", "quantity": 10}],
         "renewal": {"auto_renew": True, "notice_days": 10, "term_months": 1},
     }

@@ -1,6 +1,7 @@
 """The same message twice is one message, and none is lost between two runs of a deal."""
 
 import asyncio
+from typing import Any
 
 from models.deal import Stage
 from models.messages import Answer
@@ -9,7 +10,7 @@ from tests.workflows.conftest import OpenHouse
 from tests.workflows.driver import Deal, live
 from tests.workflows.house import House
 
-GOODS = {
+GOODS: dict[str, Any] = {
     "term_months": 3,
     "lines": [{"product": "SEAT", "quantity": 10}, {"product": "BOX", "quantity": 3}],
 }

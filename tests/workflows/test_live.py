@@ -1,5 +1,7 @@
 """The live term: billing, reminders, late work, renewal, and the end."""
 
+from typing import Any
+
 from models.deal import Stage
 from tests.workflows import records
 from tests.workflows.conftest import OpenHouse
@@ -9,8 +11,8 @@ from tests.workflows.house import House
 from tests.workflows.register_data import DIRECTOR, MANAGER
 
 INVOICES = "select issued_on, gross_minor from invoice order by issued_on, number"
-METER = {"lines": [{"product": "METER", "quantity": 10}]}
-AUTO = {"renewal": {"auto_renew": True, "notice_days": 10, "term_months": 1}}
+METER: dict[str, Any] = {"lines": [{"product": "METER", "quantity": 10}]}
+AUTO: dict[str, Any] = {"renewal": {"auto_renew": True, "notice_days": 10, "term_months": 1}}
 """Term 1 ends on 1 April; notice counts until 22 March, the offer is due on 20 February."""
 
 
@@ -46,7 +48,8 @@ async def test_a_charge_in_arrears_is_billed_at_the_end_of_each_period(house: Ho
 async def test_reminders_climb_one_level_a_run_and_stop_when_it_is_paid(house: House) -> None:
     """Due 31 January: -3, +3, +10 days, never two levels at once; a paid invoice is left alone."""
     deal = await live(house)
-    first = 'select i.level, i."on" from reminder_item i join invoice v on v.number = i.invoice' + (
+    first = (
+        'select i.level, i."on" from reminder_item i join invoice v on v.number = i.invoice'
         " where v.issued_on = '2026-01-01' order by i.level"
     )
 
@@ -181,7 +184,7 @@ async def _unreminded(deal: Deal) -> None:
     assert (state.stage, state.term) == (Stage.LIVE, 1)
 
 
-UPLIFT = {
+UPLIFT: dict[str, Any] = {
     "lines": [{"product": "SEAT", "quantity": 10, "discount": {"percent": 15}}],
     "renewal": {
         "auto_renew": True,
@@ -222,7 +225,10 @@ async def test_the_question_survives_a_new_run_and_is_not_answered_by_it(
     open_house: OpenHouse,
 ) -> None:
     """A run that starts while a person is asked must not offer, remind and renew by itself."""
-    file = {**UPLIFT, "lines": [{"product": "METER", "quantity": 10, "discount": {"percent": 15}}]}
+    file: dict[str, Any] = {
+        **UPLIFT,
+        "lines": [{"product": "METER", "quantity": 10, "discount": {"percent": 15}}],
+    }
     async with open_house(continue_as_new_every=1) as house:
         deal = await begin(house, **file)
         await deal.stage(Stage.APPROVE)

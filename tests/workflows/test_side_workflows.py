@@ -24,7 +24,7 @@ PERSON = {
     "key": "zoe",
     "content": '{"id": "zoe", "name": "Zoe", "email": "zoe@q2c.example", "roles": ["sales"]}',
 }
-KINDS = {
+KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
     "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
     "RegisterWorkflow": ("person-zoe-1", PERSON),
@@ -148,7 +148,7 @@ async def test_a_malformed_start_ends_as_failed_instead_of_running_for_ever(
 ) -> None:
     """Input that cannot be decoded is retried for ever, unless it is read without raising."""
     workflow_id, good = KINDS[kind]
-    wrong_types = {**dict.fromkeys(good, [1]), "actor": 5}
+    wrong_types: dict[str, Any] = {key: [1] for key in good} | {"actor": 5}
     starts: list[tuple[Any, ...]] = [(), (good, good), ("text",), (None,), ({},), (wrong_types,)]
 
     handles = [

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,8 +12,12 @@ from tests.workflows.driver import Deal, audited, begin, live
 from tests.workflows.house import House
 from tests.workflows.register_data import BUYER, DIRECTOR, FINANCE, MANAGER, SELLER
 
-NEEDS_MANAGER = {"lines": [{"product": "SEAT", "quantity": 10, "discount": {"percent": 15}}]}
-NEEDS_THREE = {"lines": [{"product": "SEAT", "quantity": 10, "discount": {"percent": 25}}]}
+NEEDS_MANAGER: dict[str, Any] = {
+    "lines": [{"product": "SEAT", "quantity": 10, "discount": {"percent": 15}}]
+}
+NEEDS_THREE: dict[str, Any] = {
+    "lines": [{"product": "SEAT", "quantity": 10, "discount": {"percent": 25}}]
+}
 
 
 async def test_a_deal_within_policy_goes_straight_from_its_file_to_the_live_term(
@@ -39,7 +44,7 @@ async def test_a_deal_within_policy_goes_straight_from_its_file_to_the_live_term
 
 
 async def test_a_deal_is_lost_by_each_no_and_the_books_say_which(house: House) -> None:
-    """Outcome and end are in the books, so that lost deals can be counted with no worker running."""
+    """Outcome and end are in the books, to be counted with no worker running."""
     rejected, declined, unapproved, withdrawn, expired, unsigned = await asyncio.gather(
         begin(house, "rejected", **NEEDS_MANAGER),
         begin(house, "declined"),
