@@ -191,9 +191,12 @@ def rows_of(settings: Settings) -> dict[str, tuple[int, str]]:
 
 @pytest.mark.timeout(LONGEST_SECONDS)
 async def test_the_demo_runs_to_its_end_and_a_second_time_changes_nothing(
-    own_settings: Settings, capsys: pytest.CaptureFixture[str]
+    own_settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The main job of the house: real deals from offer to revenue, on the real server."""
+    monkeypatch.setenv("COLUMNS", "100")
     await demo.run(own_settings)
     first, shown = rows_of(own_settings), capsys.readouterr().out
     await demo.run(own_settings)
