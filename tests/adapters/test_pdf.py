@@ -6,398 +6,284 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from activities.adapters.pdf import render
-from models.billing import Invoice, InvoiceLine
-from models.catalog import Cadence, ChargeModel, ChargeType, ProductKind
-from models.collection import OpenItem
 from models.documents import (
-    Assurance,
-    DecisionNote,
-    DeliveryNoteDocument,
     Document,
-    DocumentKind,
     InvoiceDocument,
-    OrderConfirmationDocument,
     OrderFormDocument,
     QuoteDocument,
-    ReceiptDocument,
-    ReceiptLine,
     ReminderDocument,
-    RenewalQuoteDocument,
-    SignerBlock,
-    WorkOrderDocument,
 )
-from models.fulfillment import FulfillmentStatus, OrderLine
-from models.money import Money
-from models.parties import Address, BankAccount, Customer, Entity
-from models.periods import Interval, add_months
-from models.pricing import PricedLine
-from models.quoting import PlannedCharge, Quote
-from models.tax import TaxTotal
-
-SIGNED_AT = datetime(2026, 1, 12, 14, 3, 22, tzinfo=UTC)
-HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-SELLER = Entity(
-    number="E1",
-    legal_name="Nordlicht Systems GmbH",
-    address=Address(line1="Hafenstraße 12", postal_code="20457", city="Hamburg", country="DE"),
-    tax_id="22/715/03981",
-    vat_id="DE287411936",
-    registration="Amtsgericht Hamburg, HRB 118822",
-    email="accounts@nordlicht.example",
-    bank=BankAccount(
-        holder="Nordlicht Systems GmbH",
-        bank="Hamburger Sparkasse",
-        account="DE44 2005 0550 1234 5678 90",
-        bic="HASPDEHHXXX",
-    ),
-    currency="EUR",
-    time_zone="Europe/Berlin",
-)
-BUYER = Customer(
-    number="C-204",
-    legal_name="Ateliers Brézé & Fils S.A.S.",
-    bill_to=Address(line1="14, rue des Tanneurs", postal_code="37000", city="Tours", country="FR"),
-    ship_to=Address(
-        line1="Zone industrielle Nord",
-        line2="Quai 3",
-        postal_code="37210",
-        city="Vouvray",
-        country="FR",
-    ),
-    vat_id="FR40303265045",
-    language="en",
+from tests.adapters.pdf_samples import (
+    BUYER,
+    HASH,
+    LINES,
+    SELLER,
+    SIGNERS,
+    UNVERIFIED,
+    invoice,
+    line,
+    quote,
+    samples,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
+BANNER = "TEST CLOCK"
 
-def eur(minor: int) -> Money:
-    return Money(minor=minor, currency="EUR")
-
-
-def line(
-    number: str, name: str, quantity: str, unit: str, amounts: tuple[int, int], **more
-) -> PricedLine:
-    listed, net = amounts
-    values = {
-        "reference": f"{number}/{more.get('charge', 'fee')}",
-        "number": number,
-        "sku": name.upper().replace(" ", "-"),
-        "charge": "fee",
-        "name": name,
-        "kind": ProductKind.SUBSCRIPTION,
-        "unit": unit,
-        "charge_type": ChargeType.RECURRING,
-        "model": ChargeModel.PER_UNIT,
-        "cadence": Cadence.MONTHLY,
-        "tax_category": "standard",
-        "department": "operations",
-        "quantity": Decimal(quantity),
-        "list_unit": Decimal(listed) / 100 / Decimal(quantity),
-        "unit_price": Decimal(net) / 100 / Decimal(quantity),
-        "list_amount": eur(listed),
-        "net": eur(net),
-        "once_discount": eur(0),
-        "ssp": eur(listed),
-    }
-    return PricedLine(**{**values, **more})
+KINDS = pytest.mark.parametrize("kind", sorted(samples()))
 
 
-ONCE = {"charge_type": ChargeType.ONE_TIME, "cadence": None}
-LINES = (
-    line("1", "Atlas Platform, Business edition", "1", "workspace", (1_200_00, 1_080_00)),
-    line("1.1", "Named user", "40", "seat", (1_600_00, 1_440_00), parent="1"),
-    line("1.2", "Priority support, answers within four hours", "1", "plan", (0, 0), parent="1"),
-    line(
-        "1.3", "API calls", "1", "1,000 calls", (50, 50), parent="1", charge_type=ChargeType.USAGE
-    ),
-    line("2", "Edge gateway G4", "6", "unit", (5_394_00, 4_854_60), kind=ProductKind.GOOD, **ONCE),
-    line(
-        "3",
-        "Installation and training on site",
-        "3.5",
-        "day",
-        (4_200_00, 4_200_00),
-        kind=ProductKind.SERVICE,
-        **ONCE,
-    ),
-)
+def pages(document: Document) -> list[str]:
+    """Return the text of each page, its white space folded."""
+    reader = PdfReader(io.BytesIO(render(document)))
+    return [" ".join(page.extract_text().split()) for page in reader.pages]
 
 
-def plan() -> tuple[PlannedCharge, ...]:
-    months = [
-        Interval(start=add_months(date(2026, 2, 1), at), end=add_months(date(2026, 2, 1), at + 1))
-        for at in range(12)
+def text(document: Document) -> str:
+    """Return the text of a document."""
+    return " ".join(pages(document))
+
+
+def quoted(**changes: object) -> QuoteDocument:
+    """Return the sample quote with changes."""
+    sample = samples()["quote"]
+    assert isinstance(sample, QuoteDocument)
+    return sample.model_copy(update=changes)
+
+
+@KINDS
+def test_equal_content_gives_equal_bytes(kind: str) -> None:
+    """The first stored wins only because every other would be the same."""
+    document = samples()[kind]
+
+    first = render(document)
+    with ThreadPoolExecutor(2) as threads:
+        others = list(threads.map(render, [document, document]))
+
+    assert others == [first, first]
+
+
+def test_another_process_gives_the_same_bytes() -> None:
+    """Neither hash seed nor time zone nor clock may show in a document."""
+    script = (
+        "import hashlib; from activities.adapters.pdf import render;"
+        "from tests.adapters.pdf_samples import samples;"
+        "whole = b''.join(render(document) for _, document in sorted(samples().items()));"
+        "print(hashlib.sha256(whole).hexdigest())"
+    )
+    environment = {**os.environ, "PYTHONHASHSEED": "77", "TZ": "Pacific/Kiritimati"}
+
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    here = b"".join(render(document) for _, document in sorted(samples().items()))
+    assert printed.strip() == hashlib.sha256(here).hexdigest()
+
+
+@KINDS
+def test_every_font_of_the_text_is_embedded(kind: str) -> None:
+    """A document looks the same on every machine, whatever it has installed."""
+    reader = PdfReader(io.BytesIO(render(samples()[kind])))
+    used = set()
+    for page in reader.pages:
+        resources: Any = page["/Resources"]
+        fonts = resources["/Font"]
+        used |= {str(fonts[name].get_object()["/BaseFont"]) for name in fonts}
+
+    assert any("NotoSans" in name for name in used)
+    assert {name for name in used if "NotoSans" not in name} <= {"/Helvetica"}
+
+
+@KINDS
+def test_title_author_and_language_are_set(kind: str) -> None:
+    """A reader's tab and a screen reader need them."""
+    reader = PdfReader(io.BytesIO(render(samples()[kind])))
+
+    assert reader.metadata is not None
+    assert reader.metadata.title
+    assert reader.metadata.author == SELLER.legal_name
+    root: Any = reader.trailer["/Root"]
+    assert root["/Lang"] == "en"
+
+
+def test_an_invoice_shows_what_the_law_asks_for() -> None:
+    """Directive 2006/112/EC art. 226: numbers, dates, parties, amounts, rates, who owes the tax."""
+    shown = text(InvoiceDocument(invoice=invoice()))
+
+    for wanted in (
+        "NL-2026-000042",
+        "Feb 2, 2026",
+        "Mar 4, 2026",
+        "Nordlicht Systems GmbH",
+        "Hafenstraße 12",
+        "DE287411936",
+        "22/715/03981",
+        "Ateliers Brézé & Fils S.A.S.",
+        "14, rue des Tanneurs",
+        "FR40303265045",
+        "BC-2026-0117",
+        "40 seat",
+        "Reverse charge, art. 196 Directive 2006/112/EC",
+        "19%",
+        "2,520.00",
+        "1,800.00",
+        "342.00",
+        "€4,662.00",
+        "DE44 2005 0550 1234 5678 90",
+        "HASPDEHHXXX",
+    ):
+        assert wanted in shown, wanted
+
+
+def test_a_quote_shows_lines_plan_totals_and_terms() -> None:
+    """Whoever reads it needs nothing else to decide."""
+    shown = text(quoted())
+
+    for wanted in (
+        "Q-1001",
+        "Feb 7, 2026",
+        "Claire Brézé",
+        "Ida Petersen",
+        "Atlas Platform, Business edition",
+        "Edge gateway G4",
+        "€39,294.60",
+        "€2,520.00",
+        "Gateways ship from Hamburg",
+    ):
+        assert wanted in shown, wanted
+
+
+def test_money_and_dates_follow_the_customers_language() -> None:
+    """A German reads 39.294,60 €, not €39,294.60."""
+    german = BUYER.model_copy(update={"language": "de"})
+
+    shown = text(quoted(customer=german))
+
+    assert "39.294,60" in shown
+    assert "07.02.2026" in shown
+
+
+@pytest.mark.parametrize("on_test_clock", [True, False])
+def test_only_a_test_clock_marks_every_page(on_test_clock: bool) -> None:  # noqa: FBT001
+    """A trial must never pass for a legal document, and the other way round."""
+    document = quoted(test_clock=on_test_clock)
+
+    marked = [BANNER in page for page in pages(document)]
+
+    assert len(marked) > 1
+    assert marked == [on_test_clock] * len(marked)
+
+
+def test_unverified_decisions_are_named() -> None:
+    """Documents say so where nobody proved who decided."""
+    shown = text(quoted(decisions=(UNVERIFIED,)))
+
+    assert "Jonas Weber" in shown
+    assert "Jonas Weber" not in text(quoted(decisions=()))
+
+
+def test_a_signed_order_form_shows_signer_time_and_hash() -> None:
+    """The signed copy proves who signed which bytes, and when."""
+    sample = samples()["order_form"]
+    assert isinstance(sample, OrderFormDocument)
+
+    shown = text(sample.model_copy(update={"signers": SIGNERS})).replace(" ", "")
+
+    for wanted in ("ClaireBrézé", "Jan12,2026", "ŁukaszŻółć", HASH):
+        assert wanted in shown, wanted
+
+
+def test_three_hundred_lines_repeat_their_heading_and_lose_nothing() -> None:
+    """Large quotes are where others lose a line at a page break."""
+    many = tuple(
+        line(str(number), f"Item {number:03d}", "1", "piece", (100, 100))
+        for number in range(1, 301)
+    )
+
+    found = pages(quoted(quote=quote(lines=many, plan=())))
+
+    assert len(found) > 5
+    whole = " ".join(found)
+    assert [number for number in range(1, 301) if f"Item {number:03d}" not in whole] == []
+    assert all("Description" in page for page in found[:5])
+
+
+def test_long_words_and_texts_wrap_within_the_page() -> None:
+    """A name without a space must not run off the paper."""
+    long = line("1", "Donaudampfschifffahrtsgesellschaft" * 6, "1", "unit", (100, 100))
+    note = "A sentence that goes on. " * 80
+
+    shown = text(quoted(quote=quote(lines=(long, *LINES[4:]), note=note))).replace(" ", "")
+
+    assert shown.count("Donaudampfschifffahrtsgesellschaft") >= 5
+    assert shown.count("Asentencethatgoeson.") == 80
+
+
+def test_a_letter_ahead_of_the_due_date_does_not_say_overdue() -> None:
+    """A pre-reminder that sounds like a notice annoys a good customer."""
+    sample = samples()["reminder"]
+    assert isinstance(sample, ReminderDocument)
+    early = min(item.due_on for item in sample.items) - timedelta(days=3)
+
+    shown = text(
+        sample.model_copy(update={"level": 1, "level_name": "pre-reminder", "written_on": early})
+    )
+
+    assert "Pre-reminder" in shown
+    assert "fall due shortly" in shown
+    assert "overdue. Please" not in shown
+
+
+def test_the_tone_rises_with_the_level() -> None:
+    """Friendly, then firm; only the last letter calls itself final."""
+    sample = samples()["reminder"]
+    assert isinstance(sample, ReminderDocument)
+    late = max(item.due_on for item in sample.items) + timedelta(days=30)
+
+    tones = [
+        text(sample.model_copy(update={"level": level, "written_on": late}))
+        for level in (2, 3, 4, 5)
     ]
-    monthly = [
-        PlannedCharge(
-            reference=reference,
-            description=name,
-            period=month,
-            bill_on=month.start,
-            amount=eur(amount),
-            discount=eur(discount),
-        )
-        for month in months
-        for reference, name, amount, discount in (
-            ("1/fee", "Atlas Platform, Business edition", 1_080_00, 120_00),
-            ("1.1/fee", "Named user", 1_440_00, 160_00),
-        )
-    ]
-    once = [
-        PlannedCharge(
-            reference=reference,
-            description=name,
-            period=Interval(start=date(2026, 2, 1), end=date(2026, 2, 2)),
-            bill_on=None,
-            amount=eur(amount),
-            discount=eur(0),
-        )
-        for reference, name, amount in (
-            ("2/fee", "Edge gateway G4", 4_854_60),
-            ("3/fee", "Installation and training on site", 4_200_00),
-        )
-    ]
-    return (*once, *monthly)
+
+    for tone, words in zip(
+        tones, ("escaped your notice", "are overdue", "still unpaid", "final notice"), strict=True
+    ):
+        assert words in tone
 
 
-def quote(**more) -> Quote:
-    values = {
-        "deal": "1001",
-        "number": "Q-1001",
-        "version": 2,
-        "term": 1,
-        "entity": "E1",
-        "customer": "C-204",
-        "seller": "ida",
-        "currency": "EUR",
-        "catalog_version": "7",
-        "price_book": "eu",
-        "quoted_on": date(2026, 1, 8),
-        "valid_until": date(2026, 2, 7),
-        "starts_on": date(2026, 2, 1),
-        "ends_on": date(2027, 2, 1),
-        "term_months": 12,
-        "payment_terms_days": 30,
-        "purchase_order": "BC-2026-0117",
-        "note": "Gateways ship from Hamburg within ten working days of your signature.",
-        "lines": LINES,
-        "plan": plan(),
-        "list_total": eur(43_194_00),
-        "total": eur(39_294_60),
-        "one_time": eur(9_054_60),
-        "acv": eur(30_240_00),
-        "arr": eur(30_240_00),
-        "mrr": eur(2_520_00),
-        "content_hash": HASH,
-    }
-    return Quote(**{**values, **more})
+def test_markup_in_a_name_is_text() -> None:
+    """Customers are called R&D <b>; none of it may format the page."""
+    buyer = BUYER.model_copy(update={"legal_name": "R&D <b>Bold</b> & Sons"})
+
+    assert "R&D <b>Bold</b> & Sons" in text(quoted(customer=buyer))
 
 
-def invoice_line(**more) -> InvoiceLine:
-    values = {
-        "reference": "1.1/fee",
-        "description": "Named user",
-        "quantity": Decimal(40),
-        "unit": "seat",
-        "unit_price": Decimal(40),
-        "period": Interval(start=date(2026, 2, 1), end=date(2026, 3, 1)),
-        "discount": eur(160_00),
-        "net": eur(1_440_00),
-        "tax_code": "AE",
-        "tax_rate_percent": Decimal(0),
-        "tax": eur(0),
-        "unconditional_on": date(2026, 2, 1),
-    }
-    return InvoiceLine(**{**values, **more})
-
-
-def invoice(**more) -> Invoice:
-    values = {
-        "number": "NL-2026-000042",
-        "deal": "1001",
-        "term": 1,
-        "entity": SELLER,
-        "customer": BUYER,
-        "currency": "EUR",
-        "issued_on": date(2026, 2, 2),
-        "due_on": date(2026, 3, 4),
-        "supplied": Interval(start=date(2026, 2, 1), end=date(2026, 3, 1)),
-        "purchase_order": "BC-2026-0117",
-        "lines": (
-            invoice_line(),
-            invoice_line(
-                reference="1/fee",
-                description="Atlas Platform, Business edition",
-                quantity=Decimal(1),
-                unit="workspace",
-                unit_price=Decimal(1200),
-                discount=eur(120_00),
-                net=eur(1_080_00),
-            ),
-            invoice_line(
-                reference="3/fee",
-                description="Installation in Hamburg",
-                quantity=Decimal("1.5"),
-                unit="day",
-                unit_price=Decimal(1200),
-                period=Interval(start=date(2026, 2, 17), end=date(2026, 2, 18)),
-                discount=eur(0),
-                net=eur(1_800_00),
-                tax_code="S",
-                tax_rate_percent=Decimal(19),
-                tax=eur(342_00),
-            ),
-        ),
-        "taxes": (
-            TaxTotal(
-                code="AE",
-                rate_percent=Decimal(0),
-                name="VAT",
-                text="Reverse charge, art. 196 Directive 2006/112/EC: VAT is due from the recipient.",
-                base=eur(2_520_00),
-                tax=eur(0),
-            ),
-            TaxTotal(
-                code="S", rate_percent=Decimal(19), name="VAT", base=eur(1_800_00), tax=eur(342_00)
-            ),
-        ),
-        "net": eur(4_320_00),
-        "tax": eur(342_00),
-        "gross": eur(4_662_00),
-    }
-    return Invoice(**{**values, **more})
-
-
-ORDER_LINES = (
-    OrderLine(
-        reference="2/fee",
-        sku="EDGE-G4",
-        name="Edge gateway G4",
-        quantity=Decimal(6),
-        department="warehouse",
-        status=FulfillmentStatus.RESERVED,
-    ),
-    OrderLine(
-        reference="4/fee",
-        sku="RAIL-19",
-        name="Mounting rail 19 inch",
-        quantity=Decimal("2.5"),
-        department="warehouse",
-        status=FulfillmentStatus.BACK_ORDERED,
-    ),
+@settings(
+    max_examples=15,
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-UNVERIFIED = DecisionNote(
-    action="Discount approved",
-    person="Jonas Weber",
-    title="sales manager",
-    decided_at=SIGNED_AT,
-    assurance=Assurance.UNVERIFIED,
-)
-SIGNERS = (
-    SignerBlock(
-        role="For Ateliers Brézé & Fils S.A.S., Directrice générale",
-        name="Claire Brézé",
-        signed_at=SIGNED_AT,
-        document_hash=HASH,
-    ),
-    SignerBlock(
-        role="For Nordlicht Systems GmbH, Geschäftsführerin",
-        name="Ida Petersen",
-        signed_at=SIGNED_AT,
-        document_hash=HASH,
-        assurance=Assurance.UNVERIFIED,
-    ),
-    SignerBlock(role="Witness", name="Łukasz Żółć"),
-)
+@given(st.text(max_size=120), st.text(min_size=1, max_size=60))
+def test_no_text_breaks_a_document(note: str, name: str) -> None:
+    """Whatever people type, there is a document."""
+    buyer = BUYER.model_copy(update={"legal_name": name})
 
+    content = render(quoted(customer=buyer, quote=quote(note=note, plan=())))
 
-def samples() -> dict[str, Document]:
-    parties = {"entity": SELLER, "customer": BUYER}
-    return {
-        "quote": QuoteDocument(
-            quote=quote(),
-            attention="Claire Brézé",
-            seller_name="Ida Petersen",
-            seller_email="ida@nordlicht.example",
-            **parties,
-        ),
-        "renewal_quote": RenewalQuoteDocument(
-            quote=quote(number="Q-1001-R1", version=1, term=2),
-            auto_renew=True,
-            last_notice_on=date(2027, 1, 2),
-            previous_total=eur(30_240_00),
-            **parties,
-        ),
-        "order_form": OrderFormDocument(
-            number="OF-1001",
-            written_on=date(2026, 1, 12),
-            quote=quote(),
-            signers=SIGNERS,
-            **parties,
-        ),
-        "order_confirmation": OrderConfirmationDocument(
-            number="O-1001",
-            confirmed_on=date(2026, 1, 12),
-            quote=quote(),
-            decisions=(UNVERIFIED,),
-            **parties,
-        ),
-        "work_order": WorkOrderDocument(
-            number="WO-1001-1",
-            deal="1001",
-            department="warehouse",
-            written_on=date(2026, 1, 13),
-            wanted_on=date(2026, 1, 20),
-            purchase_order="BC-2026-0117",
-            note="Call the dock one hour before arrival.",
-            lines=ORDER_LINES,
-            **parties,
-        ),
-        "delivery_note": DeliveryNoteDocument(
-            number="DN-1001-1",
-            deal="1001",
-            delivered_on=date(2026, 1, 21),
-            lines=ORDER_LINES,
-            **parties,
-        ),
-        "invoice": InvoiceDocument(invoice=invoice()),
-        "receipt": ReceiptDocument(
-            number="R-2026-0009",
-            received_on=date(2026, 3, 3),
-            reference="SEPA 88121",
-            amount=eur(5_000_00),
-            applied=(ReceiptLine(invoice="NL-2026-000042", amount=eur(4_662_00)),),
-            unapplied=eur(338_00),
-            balance=eur(0),
-            **parties,
-        ),
-        "reminder": ReminderDocument(
-            number="D-2026-0003",
-            level=2,
-            level_name="First notice",
-            written_on=date(2026, 3, 14),
-            pay_by=date(2026, 3, 24),
-            items=(
-                OpenItem(
-                    invoice="NL-2026-000042",
-                    deal="1001",
-                    issued_on=date(2026, 2, 2),
-                    due_on=date(2026, 3, 4),
-                    gross=eur(4_662_00),
-                    balance=eur(4_162_00),
-                ),
-            ),
-            total=eur(4_162_00),
-            **parties,
-        ),
-    }
+    assert content.startswith(b"%PDF")

@@ -170,6 +170,7 @@ class Labels(Value):
 
     greeting: str = "Dear Sir or Madam,"
     reminder_sentences: tuple[str, ...] = (
+        "The invoices below fall due shortly. This is only to make paying them on time easy.",
         (
             "Perhaps the invoices below have escaped your notice. According to our records they are"
             " still open, and we would be grateful for your payment."

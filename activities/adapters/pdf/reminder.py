@@ -14,7 +14,8 @@ def reminder_sheet(document: ReminderDocument) -> Sheet:
     """Return the sheet of a reminder; its title is the name of the dunning level."""
     edition = edition_for(document.customer)
     labels, formats = edition.labels, edition.formats
-    title = document.level_name or labels.reminder
+    name = document.level_name or labels.reminder
+    title = name[:1].upper() + name[1:]
     facts = [
         (labels.number, document.number),
         (labels.date, formats.day(document.written_on)),
@@ -24,7 +25,7 @@ def reminder_sheet(document: ReminderDocument) -> Sheet:
     ]
     parties = [buyer(edition, document.customer, labels.bill_to)]
     sentences = labels.reminder_sentences
-    place = max(0, min(document.level - 1, len(sentences) - 1))
+    place = max(1, min(document.level - 1, len(sentences) - 1)) if _is_late(document) else 0
     note: list[Flowable] = [gap(3), text(document.note)] if document.note else []
     story = [
         *top(edition, document.entity, title, parties, facts),
@@ -50,6 +51,11 @@ def reminder_sheet(document: ReminderDocument) -> Sheet:
     )
 
 
+def _is_late(document: ReminderDocument) -> bool:
+    """Whether anything is overdue; a letter ahead of the due date only says that it is near."""
+    return any(item.due_on < document.written_on for item in document.items)
+
+
 def _items(edition: Edition, document: ReminderDocument) -> Flowable:
     labels = edition.labels
     columns = [
@@ -71,7 +77,7 @@ def _item(edition: Edition, document: ReminderDocument, item: OpenItem) -> list[
         item.invoice,
         formats.day(item.issued_on),
         formats.day(item.due_on),
-        str(max(0, (document.written_on - item.due_on).days)),
+        str(max(0, (document.written_on - item.due_on).days) or ""),
         formats.amount(item.gross),
         formats.amount(item.balance),
     ]
