@@ -29,6 +29,10 @@ _YEARS = range(1990, 2200)
 _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 
 
+MOST_LINES = 250
+"""A deal file travels as one payload, which stays under 64 KB."""
+
+
 class DiscountBasis(StrEnum):
     """What a discount amount is taken off: each billing period, or the whole contract once."""
 
@@ -205,8 +209,16 @@ def _header_problems(file: DealFile) -> Iterator[Problem]:
             reason=f"{file.currency} is no currency",
             remedy="use an ISO 4217 code in capital letters, such as USD",
         )
+    yield from _count_problems(file)
+
+
+def _count_problems(file: DealFile) -> Iterator[Problem]:
     if not file.lines:
         yield Problem(field="lines", reason="are missing", remedy="list at least one product")
+    count = sum(1 + len(line.options) for line in file.lines)
+    if count > MOST_LINES:
+        reason = f"{count} lines and options are more than {MOST_LINES}"
+        yield Problem(field="lines", reason=reason, remedy="split them over several deals")
 
 
 def _line_problems(file: DealFile) -> Iterator[Problem]:
