@@ -62,9 +62,9 @@ _RECEIVABLES = (
     Column("Customer", "customer"),
     Column("Deal", "deal"),
     Column("Due", "due_on"),
-    Column("Days late", lambda row: max(row.get("days_past_due") or 0, 0) or "", right=True),
+    Column("Days late", lambda row: max(row.get("days_late") or 0, 0) or "", right=True),
     Column("Total", amount("gross_minor"), right=True),
-    Column("Open", amount("balance_minor"), right=True),
+    Column("Open", amount("open_minor"), right=True),
 )
 _AGING = (
     Column("Currency", "currency"),

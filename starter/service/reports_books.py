@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
 from models.collection import OpenItem, aging
@@ -45,8 +46,15 @@ class JournalFilter(Value):
     until: date | None = None
 
 
+_ORDER = (
+    col(JournalEntryRow.booked_on),
+    col(JournalEntryRow.recorded_at),
+    col(JournalEntryRow.key),
+)
+
+
 def journal(session: Session, wanted: JournalFilter, limit: int, after: str) -> Journal:
-    """Return the postings of a page of entries, in order of day and key."""
+    """Return the postings of a page of entries, by day, then in the order they were posted."""
     statement = select(JournalEntryRow)
     if wanted.deal is not None:
         statement = statement.where(JournalEntryRow.deal == wanted.deal)
@@ -58,12 +66,9 @@ def journal(session: Session, wanted: JournalFilter, limit: int, after: str) -> 
         statement = statement.where(col(JournalEntryRow.booked_on) < wanted.until)
     last = session.get(JournalEntryRow, after) if after else None
     if last is not None:
-        day, key = col(JournalEntryRow.booked_on), col(JournalEntryRow.key)
-        statement = statement.where(
-            (day > last.booked_on) | ((day == last.booked_on) & (key > last.key))
-        )
-    order = (col(JournalEntryRow.booked_on), col(JournalEntryRow.key))
-    rows = session.exec(statement.order_by(*order).limit(limit + 1)).all()
+        place = tuple_(*_ORDER)
+        statement = statement.where(place > tuple_(last.booked_on, last.recorded_at, last.key))
+    rows = session.exec(statement.order_by(*_ORDER).limit(limit + 1)).all()
     page = rows[:limit]
     return Journal(items=_posted(session, page), next=page[-1].key if len(rows) > limit else None)
 

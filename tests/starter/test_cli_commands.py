@@ -403,8 +403,8 @@ def test_a_trial_balance_that_does_not_balance_ends_with_one() -> None:
 
 def test_receivables_show_how_late_the_money_is() -> None:
     """What is not yet due shows no days; the ages are summed by currency."""
-    late = {"invoice": "I-1", "currency": "USD", "balance_minor": 11900, "days_past_due": 12}
-    early = {"invoice": "I-2", "currency": "USD", "balance_minor": 100, "days_past_due": -3}
+    late = {"invoice": "I-1", "currency": "USD", "open_minor": 11900, "days_late": 12}
+    early = {"invoice": "I-2", "currency": "USD", "open_minor": 100, "days_late": -3}
     aging = {"currency": "USD", "current_minor": 100, "days_1_to_30_minor": 11900}
     content = {"as_of": "2026-02-28", "items": [late, early], "aging": [aging]}
     api = Api({"GET /v1/books/receivables": content})
