@@ -29,7 +29,7 @@ up: setup ## Run server, worker and API on this machine until Ctrl-C
 	@.venv/bin/q2c up
 
 test: setup ## Run all tests
-	@$(clean_env) .venv/bin/python -m pytest -n 2 $(ARGS)
+	@$(clean_env) .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup ## Check format, lint, types, import directions and architecture
 	@.venv/bin/ruff format --check .
