@@ -103,7 +103,7 @@ def billed(sam: Visitor, number: str) -> dict[str, Any] | None:
 
 
 def test_without_a_token_nothing_is_read_or_written(people: People) -> None:
-    """Who asks is told by the token alone (issue 2, Doors)."""
+    """Who asks is told by the token alone."""
     nobody = people["nobody"]
 
     assert nobody.ask("/deals", 401)["code"] == "unauthenticated"
@@ -121,7 +121,7 @@ def test_a_wrong_role_is_turned_away(people: People) -> None:
 
 
 def test_a_bad_deal_file_is_told_all_its_problems_at_once(people: People) -> None:
-    """Each problem names its field and nothing is half done (issue 2, Bad input)."""
+    """Each problem names its field and nothing is half done."""
     bad = deal_file(
         "H-4",
         currency="USX",
@@ -157,7 +157,7 @@ def test_a_deal_sent_twice_is_one_deal(people: People) -> None:
 
 
 def test_a_decision_counts_once_and_only_from_whom_it_was_asked(people: People) -> None:
-    """A used token, a stranger and an outdated version change nothing (issue 2, Bad input)."""
+    """A used token, a stranger and an outdated version change nothing."""
     offered(people, "H-6")
     mia = people["mia"]
 

@@ -113,7 +113,7 @@ async def accepted(deal: Deal, file: dict[str, Any]) -> int:
 async def test_twenty_orders_are_quoted_at_what_their_customers_paid(
     server: str, tmp_path: Path
 ) -> None:
-    """The customers paid these orders to the cent, so the figures are theirs (issue 2, Proof)."""
+    """The customers paid these orders to the cent, so the figures are theirs."""
     paid = {row["order_id_with_equal_total"]: Decimal(row["amount"]) for row in rows("payments")}
     chosen = [order for order in rows("orders") if order["order_id"] in paid][::12][:HOW_MANY]
     lines: dict[str, list[Row]] = defaultdict(list)

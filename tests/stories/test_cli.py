@@ -76,7 +76,7 @@ def shell(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[She
 
 
 def test_the_register_is_filled_from_files(shell: Shell) -> None:
-    """Parties, catalogue, policies and stock come before the first deal (issue 2, The stages)."""
+    """Parties, catalogue, policies and stock come before the first deal."""
     shell.run("entity", "add", "entity.yaml", "--as", "olga")
     shell.run("customer", "add", "customer.yaml", "--as", "olga")
     shell.run("catalog", "publish", "catalog.yaml", "--as", "olga")

@@ -86,7 +86,7 @@ def token_of(text: str) -> str:
 
 
 def test_a_deal_reaches_first_cash_with_every_part_apart(house: House, post: Post) -> None:
-    """API, a worker process per role, PostgreSQL, another Temporal server (issue 2, At scale)."""
+    """API, a worker process per role, PostgreSQL, another Temporal server."""
     url, tokens = f"http://127.0.0.1:{house.settings.api_port}", house.tokens()
     with ExitStack() as stack:
         sam, mia, dan, olga, fiona = (

@@ -97,7 +97,7 @@ def test_the_readme_gives_these_lines() -> None:
 def test_a_deal_is_started_approved_and_queried_without_our_code(
     house: House, folder: Path
 ) -> None:
-    """Full lines given in the README work as they stand (issue 2, Doors)."""
+    """Full lines given in the README work as they stand."""
     start, waiting, approve, query = blocks(LINES)
     terminal = Terminal(house, folder)
 
