@@ -84,7 +84,7 @@ def owner(settings: Settings) -> Iterator[Owner]:
 def test_up_comes_up_stays_alone_stops_cleanly_and_survives_sigkill(
     owner: Owner, settings: Settings
 ) -> None:
-    """Ctrl-C stops it, SIGKILL of it loses nothing, state survives (issue 2, Set-up)."""
+    """Ctrl-C stops it, SIGKILL of it loses nothing, state survives."""
     first = owner.up()
     tokens = json.loads((settings.home / "tokens.json").read_text())
     code, doctor = owner.call("doctor", "--json")
