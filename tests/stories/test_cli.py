@@ -151,8 +151,8 @@ def test_a_test_clock_is_moved_by_hand(shell: Shell) -> None:
     shown = shell.billed("L-1", 3)
     assert shown["invoices"][-1]["gross_minor"] == 170_00
     owed = shell.run("books", "receivables", "--as-of", "2026-04-30", "--as", "fiona")
-    row = next(line for line in owed.splitlines() if shown["invoices"][-1]["number"] in line)
-    assert "170.00 USD" in row
+    assert shown["invoices"][-1]["number"] in owed
+    assert "170.00 USD" in owed
     posted = shell.run("books", "journal", "--deal", "L-1", "--as", "fiona")
     assert "2500 Contract liability" in posted
 
