@@ -28,8 +28,8 @@ demo: setup ## Watch five deals go from offer to cash, revenue and renewal
 up: setup ## Run server, worker and API on this machine until Ctrl-C
 	@.venv/bin/q2c up
 
-test: setup ## Run all tests
-	@$(clean_env) .venv/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+test: setup ## Run all tests (ARGS="-n 2 --dist loadfile" uses two cores)
+	@$(clean_env) .venv/bin/python -m pytest $(ARGS)
 
 check: setup ## Check format, lint, types, import directions and architecture
 	@.venv/bin/ruff format --check .

@@ -224,6 +224,7 @@ class Desk:
     async def until(self, done: Callable[[], bool]) -> None:
         """Serve the inbox, then the agenda, then rest, until `done` is true."""
         while not done():
+            self._note_cancellation()
             self.state.inbox = (*self.state.inbox, *self._arrived)
             self._arrived.clear()
             if self.state.inbox:
@@ -335,6 +336,10 @@ class Desk:
             # Temporal asks once, and a cache eviction looks alike but gives no reason.
             if workflow.cancellation_reason() is None or self._cancellation_noted:
                 raise
+
+    def _note_cancellation(self) -> None:
+        """Put a request to cancel the workflow on record, whatever it interrupted."""
+        if workflow.cancellation_reason() is not None and not self._cancellation_noted:
             self._cancellation_noted = True
             self.note("temporal", "cancellation refused", "a deal ends by the message `cancel`")
 
