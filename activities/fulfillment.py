@@ -10,7 +10,8 @@ from activities.accounts import deal_row, scope_of
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.signatures import CANCEL_LINE, CONFIRM_DELIVERY, FULFILL_ORDER
-from models.catalog import ProductKind, Transfer
+from models.catalog import ProductKind
+from models.charges import Transfer
 from models.errors import RefusedError
 from models.fulfillment import (
     FulfillmentStatus,

@@ -12,7 +12,8 @@ from activities.ports import Office
 from activities.register import approval_policy, catalog_in_force, customer_of, people
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
-from models.catalog import Catalog, ChargeType
+from models.catalog import Catalog
+from models.charges import ChargeType
 from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference
 from models.deal_file import DealFile

@@ -12,7 +12,7 @@ from temporalio import activity
 from activities.ports import Office
 from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
 from models.approval import ApprovalPolicy
-from models.catalog import Catalog, decimals_of, number_problem
+from models.catalog import Catalog
 from models.collection import DEFAULT_LADDER, DunningPolicy
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.fulfillment import FulfillmentStatus
@@ -25,6 +25,7 @@ from models.register import HOUSE, PARSERS, TaxRules, key_of
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import OrderLineRow, RegisterRow, StockMovement
 from models.tax import TaxRule
+from models.written import decimals_of, number_problem
 
 Content = TypeVar("Content", bound=BaseModel)
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import groupby
 
-from models.catalog import ChargeModel, Timing
+from models.charges import ChargeModel, Timing
 from models.errors import InvalidInputError, Problem
 from models.money import Money
 from models.parties import Customer, Entity, TaxRounding

@@ -8,19 +8,13 @@ in the deal file.
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 
-from models.catalog import (
-    Catalog,
-    Charge,
-    ChargeType,
-    Component,
-    Product,
-    nearest,
-    number_problem,
-)
+from models.catalog import Catalog, Component, Product
+from models.charges import Charge, ChargeType
 from models.deal_file import DealFile, Discount, OptionRequest
 from models.errors import Problem
 from models.tiers import EXACT
 from models.value import Value
+from models.written import nearest, number_problem
 
 
 class ConfiguredLine(Value):

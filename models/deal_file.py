@@ -9,16 +9,11 @@ from typing import Any
 
 from pydantic import AwareDatetime, Field
 
-from models.catalog import (
-    NUMBERS_AS_TEXT,
-    decimals_of,
-    number_problem,
-    read_written,
-)
 from models.currencies import MINOR_UNITS, is_currency
 from models.errors import Problem
 from models.periods import add_months
 from models.value import Value
+from models.written import NUMBERS_AS_TEXT, decimals_of, number_problem, read_written
 
 MAX_TERM_MONTHS = 120
 MAX_DAYS = 365

@@ -5,7 +5,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from models.catalog import ProductKind, Transfer
+from models.catalog import ProductKind
+from models.charges import Transfer
 from models.errors import RefusedError
 from models.pricing import PricedLine
 from models.value import Value

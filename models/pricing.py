@@ -9,28 +9,16 @@ from datetime import date
 from decimal import Context, Decimal, localcontext
 from enum import StrEnum
 
-from models.catalog import (
-    BillOn,
-    Cadence,
-    Catalog,
-    Charge,
-    ChargeModel,
-    ChargeType,
-    PriceBook,
-    PriceBookEntry,
-    ProductKind,
-    Tier,
-    Timing,
-    Transfer,
-    entry_gap,
-    nearest,
-)
+from models.catalog import Catalog, ProductKind
+from models.charges import BillOn, Cadence, Charge, ChargeModel, ChargeType, Timing, Transfer
 from models.configuration import ConfiguredLine, addressed_charge, charge_refusal
 from models.deal_file import Discount, DiscountBasis
 from models.errors import InvalidInputError, Problem
 from models.money import Money
+from models.price_books import PriceBook, PriceBookEntry, Tier, entry_gap
 from models.tiers import EXACT, blocks, charge_amount, graduated_by_tier
 from models.value import Value
+from models.written import nearest
 
 _AVERAGE = Context(prec=28)
 

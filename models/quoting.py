@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from models.catalog import BillOn, Cadence, ChargeType, Timing
+from models.charges import BillOn, Cadence, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
 from models.money import Money, round_half_up
 from models.periods import Interval, add_months, full_periods

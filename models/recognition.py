@@ -9,7 +9,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from models.catalog import ChargeType, ProductKind
+from models.catalog import ProductKind
+from models.charges import ChargeType
 from models.errors import ParkedError, RefusedError
 from models.money import Money
 from models.periods import Interval, full_periods, month_starts

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from models.catalog import ChargeModel, ChargeType
+from models.charges import ChargeModel, ChargeType
 from models.deal_file import DealFile, LineRequest, OptionRequest, PriceBasis, RenewalTerms
 from models.errors import InvalidInputError, Problem
 from models.pricing import PricedLine

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from models.approval import ApprovalStep
-from models.catalog import Transfer
+from models.charges import Transfer
 from models.deal import AnsweredCommand, AuditEntry, QuoteReference, Stage
 from models.deal_file import DealFile, RenewalTerms
 from models.decisions import Channel, DecisionKind

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
 from typing import assert_never
 
-from models.catalog import ChargeModel, PriceBookEntry, Tier
+from models.charges import ChargeModel
+from models.price_books import PriceBookEntry, Tier
 
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than lose a digit. Input is limited so that 200 digits suffice."""

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from models.catalog import nearest
 from models.currencies import is_currency
+from models.written import nearest
 from starter.cli.checked import show_checked
 from starter.cli.display import Column, say, show_heading, show_problems, show_rows
 from starter.cli.door import Row

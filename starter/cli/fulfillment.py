@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from models.catalog import Transfer
+from models.charges import Transfer
 from starter.cli.display import Column, say, show_json, show_rows
 from starter.cli.files import read_rows
 from starter.cli.messages import tell

@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from models.catalog import nearest
 from models.deal import DealState
 from models.errors import (
     ConflictError,
@@ -19,6 +18,7 @@ from models.errors import (
 from models.messages import Answer, Command, Message
 from models.tables import CommandRow, DealRow
 from models.value import Value
+from models.written import nearest
 from starter.service.decisions import decider, default_person, proven, questions
 from starter.service.errors import DealEndedError, UnansweredError
 from starter.service.people import Caller, require

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from sqlmodel import Session, col, select
 
-from models.catalog import LARGEST, decimals_of
 from models.currencies import is_currency
 from models.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from models.money import Money, exponent
@@ -16,6 +15,7 @@ from models.reading import FieldRule, is_filled, read
 from models.steps import PaymentRecorded, RecordPayment
 from models.tables import DealRow, InvoiceRow, PaymentApplicationRow, PaymentRow
 from models.value import Value
+from models.written import LARGEST, decimals_of
 from starter.service.errors import RunFailedError, UnansweredError
 from starter.service.people import Caller, require
 from starter.service.ports import House, Start

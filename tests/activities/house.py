@@ -27,7 +27,7 @@ from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
 from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
-from models.catalog import Transfer
+from models.charges import Transfer
 from models.deal_file import DealFile, parse_deal_file
 from models.decisions import DecisionKind, decision_token
 from models.register import HOUSE

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from activities.fulfillment import on_hand
-from models.catalog import Transfer
+from models.charges import Transfer
 from models.steps import (
     FulfillmentOutcome,
     FulfillOrder,

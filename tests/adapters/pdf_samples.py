@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from models.billing import Invoice, InvoiceLine
-from models.catalog import Cadence, ChargeModel, ChargeType, ProductKind
+from models.catalog import ProductKind
+from models.charges import Cadence, ChargeModel, ChargeType
 from models.collection import OpenItem
 from models.documents import (
     Assurance,

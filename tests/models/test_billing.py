@@ -21,7 +21,8 @@ from models.billing import (
     next_billing_on,
     unconditional_on,
 )
-from models.catalog import Cadence, ChargeModel, ChargeType, ProductKind, Timing
+from models.catalog import ProductKind
+from models.charges import Cadence, ChargeModel, ChargeType, Timing
 from models.errors import CurrencyMismatchError, InvalidInputError, ParkedError
 from models.money import Money
 from models.parties import Address, BankAccount, Customer, Entity, TaxRounding

@@ -7,20 +7,11 @@ from typing import Any
 
 import pytest
 
-from models.catalog import (
-    Catalog,
-    ChargeModel,
-    PriceBook,
-    PriceBookEntry,
-    Tier,
-    check_catalog,
-    decimals_of,
-    entry_gap,
-    nearest,
-    number_problem,
-    parse_catalog,
-)
+from models.catalog import Catalog, check_catalog, parse_catalog
+from models.charges import ChargeModel
 from models.errors import InvalidInputError
+from models.price_books import PriceBook, PriceBookEntry, Tier, entry_gap
+from models.written import decimals_of, nearest, number_problem
 
 SOUND: dict[str, Any] = {
     "version": 7,

@@ -6,16 +6,8 @@ from typing import Any
 
 import pytest
 
-from models.catalog import (
-    Cadence,
-    Catalog,
-    Charge,
-    ChargeType,
-    Component,
-    Product,
-    ProductKind,
-    check_catalog,
-)
+from models.catalog import Catalog, Component, Product, ProductKind, check_catalog
+from models.charges import Cadence, Charge, ChargeType
 from models.configuration import Configuration, addressed_charge, charge_refusal, configure
 from models.deal_file import DealFile, Discount, LineRequest, OptionRequest
 

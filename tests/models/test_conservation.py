@@ -17,7 +17,8 @@ from models.billing import (
     due_charges,
     group_by_invoice,
 )
-from models.catalog import Cadence, ChargeModel, ChargeType, ProductKind, Timing
+from models.catalog import ProductKind
+from models.charges import Cadence, ChargeModel, ChargeType, Timing
 from models.collection import Applied
 from models.ledger import (
     Account,

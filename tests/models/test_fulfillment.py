@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.catalog import ChargeModel, ChargeType, ProductKind, Transfer
+from models.catalog import ProductKind
+from models.charges import ChargeModel, ChargeType, Transfer
 from models.errors import RefusedError
 from models.fulfillment import (
     TRANSITIONS,

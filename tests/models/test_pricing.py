@@ -10,22 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.catalog import (
-    Cadence,
-    Catalog,
-    Charge,
-    ChargeModel,
-    ChargeType,
-    PriceBook,
-    PriceBookEntry,
-    Product,
-    ProductKind,
-    Tier,
-)
+from models.catalog import Catalog, Product, ProductKind
+from models.charges import Cadence, Charge, ChargeModel, ChargeType
 from models.configuration import ConfiguredLine
 from models.deal_file import Discount, DiscountBasis
 from models.errors import InvalidInputError
 from models.money import Money
+from models.price_books import PriceBook, PriceBookEntry, Tier
 from models.pricing import PricedLine, PricingRequest, WaterfallStep, choose_price_book, price
 
 TODAY = date(2026, 1, 15)

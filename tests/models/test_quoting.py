@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.catalog import BillOn, Cadence, ChargeModel, ChargeType, ProductKind, Timing
+from models.catalog import ProductKind
+from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing
 from models.errors import InvalidInputError
 from models.money import Money
 from models.periods import add_months

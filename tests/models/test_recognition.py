@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.catalog import Cadence, ChargeModel, ChargeType, ProductKind
+from models.catalog import ProductKind
+from models.charges import Cadence, ChargeModel, ChargeType
 from models.errors import ParkedError
 from models.money import Money
 from models.periods import Interval

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.catalog import ChargeModel, PriceBookEntry, Tier
+from models.charges import ChargeModel
+from models.price_books import PriceBookEntry, Tier
 from models.tiers import (
     blocks,
     charge_amount,

@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import CANCEL_LINE, CONFIRM_DELIVERY, FULFILL_ORDER
     from models import steps
     from models.agenda import AgendaKind
-    from models.catalog import Transfer
+    from models.charges import Transfer
     from models.deal import Stage
     from models.documents import DocumentKind
     from models.messages import Answer, Command

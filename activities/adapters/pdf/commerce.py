@@ -14,7 +14,7 @@ from activities.adapters.pdf.blocks import (
     totals_box,
 )
 from activities.adapters.pdf.edition import Edition
-from models.catalog import Cadence, ChargeType, Timing
+from models.charges import Cadence, ChargeType, Timing
 from models.documents import PlanRow, plan_rows
 from models.money import Money
 from models.pricing import PricedLine

@@ -7,7 +7,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
-from models.catalog import Catalog, ChargeModel, PriceBook, PriceBookEntry, Tier
+from models.catalog import Catalog
+from models.charges import ChargeModel
+from models.price_books import PriceBook, PriceBookEntry, Tier
 from models.pricing import PricingRequest, choose_price_book
 from models.tiers import charge_amount, graduated_by_tier, package, per_unit, volume
 from tests.oracles.adapters.contract import Adapter, Answer, Inputs, NotOfferedError

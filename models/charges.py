@@ -1,0 +1,90 @@
+"""Charges: the rules of a product that yield amounts, when and for how long."""
+
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+
+from models.errors import Problem
+from models.value import Value
+from models.written import NUMBERS_AS_TEXT, filled, repeated
+
+
+class ChargeType(StrEnum):
+    """When a charge yields amounts."""
+
+    ONE_TIME = "one_time"
+    RECURRING = "recurring"
+    USAGE = "usage"
+
+
+class ChargeModel(StrEnum):
+    """How a quantity becomes an amount."""
+
+    FLAT = "flat"
+    PER_UNIT = "per_unit"
+    GRADUATED = "graduated"
+    VOLUME = "volume"
+    PACKAGE = "package"
+
+
+class Cadence(StrEnum):
+    """How long one billing period of a recurring charge is."""
+
+    MONTHLY = "monthly"
+    QUARTERLY = "quarterly"
+    YEARLY = "yearly"
+
+
+class Timing(StrEnum):
+    """Whether a service period is billed at its start or at its end."""
+
+    IN_ADVANCE = "in_advance"
+    IN_ARREARS = "in_arrears"
+
+
+class BillOn(StrEnum):
+    """What makes a one-time charge billable."""
+
+    DELIVERY = "delivery"
+    SIGNATURE = "signature"
+
+
+class Transfer(StrEnum):
+    """The event at which control of a good or one-time service passes (ASC 606-10-25-30)."""
+
+    SHIP = "ship"
+    DELIVER = "deliver"
+    ACCEPT = "accept"
+
+
+class Charge(Value):
+    """A rule attached to a product that yields amounts."""
+
+    model_config = NUMBERS_AS_TEXT
+
+    key: str
+    name: str
+    type: ChargeType
+    model: ChargeModel = ChargeModel.PER_UNIT
+    cadence: Cadence | None = None
+    timing: Timing = Timing.IN_ADVANCE
+    bill_on: BillOn = BillOn.DELIVERY
+
+
+def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
+    """Yield what is wrong with the charges of the product at `path`."""
+    yield from repeated(f"{path}.charges", "key", [charge.key for charge in charges])
+    for index, charge in enumerate(charges):
+        field = f"{path}.charges[{index}]"
+        yield from filled(f"{field}.key", charge.key)
+        if charge.type is ChargeType.RECURRING and charge.cadence is None:
+            yield Problem(
+                field=f"{field}.cadence",
+                reason="is missing for a recurring charge",
+                remedy=f"use one of {', '.join(Cadence)}",
+            )
+        if charge.type is ChargeType.ONE_TIME and charge.cadence is not None:
+            yield Problem(
+                field=f"{field}.cadence",
+                reason="is given for a one-time charge",
+                remedy="remove it or make the charge recurring",
+            )
