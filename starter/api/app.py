@@ -20,6 +20,7 @@ from starter.api import (
     parties,
     payments,
     problems,
+    procurement,
     register,
     tokens,
 )
@@ -40,6 +41,7 @@ wrong is told as a problem document (RFC 9457) with all problems at once.
 _ROUTERS = (
     health.router,
     deals.router,
+    procurement.router,
     messages.router,
     inbox.router,
     payments.router,

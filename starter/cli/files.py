@@ -54,7 +54,7 @@ def read_documents(file: Path) -> list[Any]:
 
     Raises `InvalidInputError` for a file that is absent, empty, too large or not readable.
     """
-    text = _text(file)
+    text = text_of(file)
     try:
         documents = [each for each in yaml.load_all(text, Loader=_Loader) if each is not None]
     except yaml.YAMLError as error:
@@ -98,7 +98,7 @@ def read_rows(file: Path, whole: frozenset[str] = frozenset()) -> list[tuple[str
 
 
 def _table(file: Path, whole: frozenset[str]) -> Iterator[tuple[str, Any]]:
-    text = _text(file)
+    text = text_of(file)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -165,7 +165,8 @@ def _dense(value: Any) -> Any:
     return {str(key): _dense(each) for key, each in value.items()}
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Return what a file says; raises `InvalidInputError` if it is absent, too large or no text."""
     try:
         if file.stat().st_size > _MOST_BYTES:
             raise InvalidInputError([_problem(file, "is larger than 20 MB", "split it")])

@@ -13,7 +13,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session as BooksSession
+from sqlmodel import SQLModel
+from typer.testing import CliRunner, Result
 
 from activities.adapters.books import Books, migrate
 from models.approval import ApprovalPolicy, ApprovalRequest, build_path, parse_policy
@@ -36,6 +38,8 @@ from models.tables import (
     RegisterRow,
 )
 from starter.api.app import create_app
+from starter.cli.app import app
+from starter.cli.session import Session
 from starter.first_start import prepare, sample_people
 from starter.service.errors import UnansweredError, UnavailableError
 from starter.service.ports import House, Patience, Run, RunState, Start, Update
@@ -264,7 +268,7 @@ class World:
     def add(self, *rows: SQLModel) -> None:
         """Put rows on record, in order."""
 
-        def write(session: Session) -> None:
+        def write(session: BooksSession) -> None:
             for row in rows:
                 session.add(row)
                 session.flush()
@@ -433,6 +437,32 @@ def world(settings: Settings) -> Iterator[World]:
     found.register(RegisterKind.CATALOG, "house", parse_catalog(CATALOG).model_dump_json())
     yield found
     house.books.close()
+
+
+@pytest.fixture
+def by(world: World) -> Callable[..., Result]:
+    """Run the command line as a person against the world's own API."""
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        told = world.client.request(
+            request.method,
+            str(request.url),
+            headers=dict(request.headers),
+            content=request.read(),
+        )
+        return httpx.Response(told.status_code, headers=told.headers, content=told.content)
+
+    def run(person: str, *arguments: str) -> Result:
+        session = Session(transport=httpx.MockTransport(handle), pause_seconds=0)
+        environment = {
+            "COLUMNS": "200",
+            "Q2C_API_URL": "http://q2c",
+            "Q2C_TOKEN": world.tokens[person],
+            "Q2C_AS": None,
+        }
+        return CliRunner().invoke(app, list(arguments), obj=session, env=environment)
+
+    return run
 
 
 @pytest.fixture
