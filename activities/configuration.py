@@ -95,12 +95,14 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
-    return (*problems, *_line_problems(catalog, step))
+    return (*problems, *line_problems(catalog, file, pricing_request(file, step)))
 
 
 def _recorded_hash(session: Session, deal: str) -> str:
     """Return the hash of the file a deal was put on record with, empty for a new deal."""
-    statement = select(DealFileRow).where(DealFileRow.deal == deal, DealFileRow.term == 1)
+    statement = select(DealFileRow).where(
+        DealFileRow.deal == deal, DealFileRow.term == 1, DealFileRow.revision == 1
+    )
     row = session.exec(statement).first()
     return row.content_hash if row else ""
 
@@ -125,10 +127,11 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
     return problems
 
 
-def _line_problems(catalog: Catalog, step: ConfigureDeal) -> list[Problem]:
-    configured = configure(catalog, step.file)
-    lines, request = configured.lines, pricing_request(step.file, step)
-    if configured.problems or check_deal_file(step.file):
+def line_problems(catalog: Catalog, file: DealFile, request: PricingRequest) -> list[Problem]:
+    """Return everything that keeps the lines of a file from being configured and priced."""
+    configured = configure(catalog, file)
+    lines = configured.lines
+    if configured.problems or check_deal_file(file):
         # Numbers of a broken file may not compute; that everything has a price can still be told.
         bare = {"unit_price": None, "discount": None}
         lines = tuple(line.model_copy(update=bare) for line in lines)

@@ -1,15 +1,16 @@
 """Price: make a quote version from the deal file, and find out who has to approve it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.configuration import file_content, file_hash, pricing_request
+from activities.configuration import file_content, file_hash, line_problems, pricing_request
 from activities.ports import Office
-from activities.register import approval_policy, catalog_in_force, customer_of, people
+from activities.register import approval_policy, catalog_in_force, customer_of, latest, people
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
 from models.catalog import Catalog
@@ -18,11 +19,31 @@ from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem
-from models.pricing import choose_price_book, price
+from models.pricing import PricingRequest, choose_price_book, price
 from models.quoting import Quote, QuoteRequest, discount_percent, make_quote, margin_percent
+from models.register import HOUSE
 from models.renewal import next_term_file
-from models.steps import PriceQuote, QuotePriced
-from models.tables import ApprovalPathRow, DealFileRow, QuoteRow
+from models.steps import DealStep, PriceQuote, QuotePriced, RegisterKind
+from models.tables import ApprovalPathRow, ContractRow, DealFileRow, QuoteRow, RegisterRow
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """The catalogue a quote is priced with: its revision in the register, and as of which day."""
+
+    catalog: Catalog
+    revision: int
+    on: date
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a quote version is made of; `previous` is the path whose approvals may still hold."""
+
+    file: DealFile
+    file_revision: int
+    price_list: PriceList
+    previous: ApprovalPath | None = None
 
 
 class PricingActivities:
@@ -37,54 +58,104 @@ class PricingActivities:
 
         Safe to retry: the version already made for the term is returned as it is.
         """
-        try:
-            return self._office.books.write(lambda session: self._price(session, step))
-        except InvalidInputError as error:
-            return QuotePriced(problems=error.problems)
-        except ParkedError as error:
-            problem = Problem(field="approval", reason=str(error), remedy="publish who approves")
-            return QuotePriced(problems=(problem,))
+        return or_problems(
+            lambda: self._office.books.write(lambda session: self._price(session, step))
+        )
 
     def _price(self, session: Session, step: PriceQuote) -> QuotePriced:
         quote = quote_of_term(session, step.deal, step.term)
         if quote is None:
-            quote = self._make(session, step)
-        path = path_of(session, step.deal, quote.version)
-        policy = approval_policy(session)
-        return QuotePriced(
-            quote=reference_to(quote),
-            steps=path.steps,
-            remind_after_hours=policy.remind_after_hours,
-            escalate_after_hours=policy.escalate_after_hours,
-        )
+            file = _file_for(session, step)
+            draft = Draft(file=file, file_revision=1, price_list=price_list_now(session, step.on))
+            quote = make_version(session, step, draft)
+        return priced(session, quote)
 
-    def _make(self, session: Session, step: PriceQuote) -> Quote:
-        file = _file_for(session, step)
-        catalog = catalog_in_force(session)
-        configured = configure(catalog, file)
-        if configured.problems:
-            raise InvalidInputError(configured.problems)
-        wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-        lines = price(catalog, wanted, pricing_request(file, step))
-        quote = make_quote(_quote_request(session, step, file, catalog), lines)
-        session.add(
-            QuoteRow(
-                number=quote.number,
-                deal=step.deal,
-                version=quote.version,
-                term=step.term,
-                currency=quote.currency,
-                total_minor=quote.total.minor,
-                quoted_on=quote.quoted_on,
-                valid_until=quote.valid_until,
-                content_hash=quote.content_hash,
-                content=quote.model_dump_json(),
-            )
+
+def or_problems(make: Callable[[], QuotePriced]) -> QuotePriced:
+    """Return what was priced, or everything that kept it from being priced."""
+    try:
+        return make()
+    except InvalidInputError as error:
+        return QuotePriced(problems=error.problems)
+    except ParkedError as error:
+        problem = Problem(field="approval", reason=str(error), remedy="publish who approves")
+        return QuotePriced(problems=(problem,))
+
+
+def priced(session: Session, quote: Quote) -> QuotePriced:
+    """Return what the workflow needs to know of a version: its reference and approval path."""
+    policy = approval_policy(session)
+    return QuotePriced(
+        quote=reference_to(quote),
+        steps=path_of(session, quote.deal, quote.version).steps,
+        remind_after_hours=policy.remind_after_hours,
+        escalate_after_hours=policy.escalate_after_hours,
+    )
+
+
+def price_list_now(session: Session, on: date) -> PriceList:
+    """Return the catalogue in force; raises `NotFoundError` when none was published."""
+    row = latest(session, RegisterKind.CATALOG, HOUSE)
+    return PriceList(catalog_in_force(session), row.revision if row else 0, on)
+
+
+def price_list_of(session: Session, deal: str, version: int) -> PriceList:
+    """Return the catalogue and day a quote version was priced with.
+
+    Of versions made before revisions were named, it is the newest catalogue of the same version.
+    """
+    row = _version_row(session, deal, version)
+    quote = Quote.model_validate_json(row.content)
+    on = quote.priced_on or quote.quoted_on
+    statement = select(RegisterRow).where(
+        RegisterRow.kind == RegisterKind.CATALOG.value, RegisterRow.key == HOUSE
+    )
+    for one in session.exec(statement.order_by(col(RegisterRow.revision).desc())):
+        if row.catalog_revision in (0, one.revision):
+            catalog = Catalog.model_validate_json(one.content)
+            if row.catalog_revision or catalog.version == quote.catalog_version:
+                return PriceList(catalog, one.revision, on)
+    return price_list_now(session, on)
+
+
+def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
+    """Price a deal file as the next quote version, put it on record and freeze its approval path.
+
+    Raises `InvalidInputError` with everything that keeps it from being priced, `ParkedError` when
+    nobody can approve it.
+    """
+    file, catalog = draft.file, draft.price_list.catalog
+    configured = configure(catalog, file)
+    if configured.problems:
+        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft)))
+    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
+    lines = price(catalog, wanted, _asked_of(step, draft))
+    quote = make_quote(_quote_request(session, step, draft), lines)
+    session.add(
+        QuoteRow(
+            number=quote.number,
+            deal=step.deal,
+            version=quote.version,
+            term=step.term,
+            currency=quote.currency,
+            total_minor=quote.total.minor,
+            quoted_on=quote.quoted_on,
+            valid_until=quote.valid_until,
+            content_hash=quote.content_hash,
+            content=quote.model_dump_json(),
+            file_revision=draft.file_revision,
+            catalog_revision=draft.price_list.revision,
         )
-        _route(session, quote)
-        if step.term == 1:
-            deal_row(session, step.deal).total_minor = quote.total.minor
-        return quote
+    )
+    _route(session, quote, draft.previous)
+    if step.term == 1:
+        deal_row(session, step.deal).total_minor = quote.total.minor
+    return quote
+
+
+def _asked_of(step: DealStep, draft: Draft) -> PricingRequest:
+    asked = pricing_request(draft.file, step)
+    return asked.model_copy(update={"priced_on": draft.price_list.on})
 
 
 def _recurring_only(lines: Sequence[ConfiguredLine]) -> tuple[ConfiguredLine, ...]:
@@ -119,27 +190,56 @@ def _file_for(session: Session, step: PriceQuote) -> DealFile:
 
 
 def file_of_term(session: Session, deal: str, term: int) -> DealFile | None:
-    """Return the deal file of a term, or None."""
-    statement = select(DealFileRow).where(DealFileRow.deal == deal, DealFileRow.term == term)
+    """Return the deal file of a term: the one its contract was made from, else the newest."""
+    signed = _contracted(session, deal, term)
+    if signed is not None:
+        return file_of_version(session, deal, signed.version)[0]
+    statement = (
+        select(DealFileRow)
+        .where(DealFileRow.deal == deal, DealFileRow.term == term)
+        .order_by(col(DealFileRow.revision).desc())
+    )
     row = session.exec(statement).first()
     return DealFile.model_validate_json(row.content) if row else None
 
 
+def file_of_version(session: Session, deal: str, version: int) -> tuple[DealFile, int]:
+    """Return the deal file a quote version was made from, and its revision."""
+    quote = _version_row(session, deal, version)
+    statement = select(DealFileRow).where(
+        DealFileRow.deal == deal,
+        DealFileRow.term == quote.term,
+        DealFileRow.revision == quote.file_revision,
+    )
+    row = session.exec(statement).one()
+    return DealFile.model_validate_json(row.content), row.revision
+
+
 def quote_of_term(session: Session, deal: str, term: int) -> Quote | None:
-    """Return the newest quote version of a term, or None."""
+    """Return the quote version of a term: the one its contract was made from, else the newest."""
     statement = (
         select(QuoteRow)
         .where(QuoteRow.deal == deal, QuoteRow.term == term)
         .order_by(col(QuoteRow.version).desc())
     )
-    row = session.exec(statement).first()
+    row = _contracted(session, deal, term) or session.exec(statement).first()
     return Quote.model_validate_json(row.content) if row else None
+
+
+def _contracted(session: Session, deal: str, term: int) -> QuoteRow | None:
+    statement = select(ContractRow).where(ContractRow.deal == deal, ContractRow.term == term)
+    contract = session.exec(statement).first()
+    return session.get(QuoteRow, contract.quote) if contract else None
 
 
 def quote_version(session: Session, deal: str, version: int) -> Quote:
     """Return one quote version; it is on record before anybody can name it."""
+    return Quote.model_validate_json(_version_row(session, deal, version).content)
+
+
+def _version_row(session: Session, deal: str, version: int) -> QuoteRow:
     statement = select(QuoteRow).where(QuoteRow.deal == deal, QuoteRow.version == version)
-    return Quote.model_validate_json(session.exec(statement).one().content)
+    return session.exec(statement).one()
 
 
 def reference_to(quote: Quote) -> QuoteReference:
@@ -155,9 +255,8 @@ def reference_to(quote: Quote) -> QuoteReference:
     )
 
 
-def _quote_request(
-    session: Session, step: PriceQuote, file: DealFile, catalog: Catalog
-) -> QuoteRequest:
+def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteRequest:
+    file, catalog = draft.file, draft.price_list.catalog
     made = session.exec(select(func.max(QuoteRow.version)).where(QuoteRow.deal == step.deal)).one()
     version = (made or 0) + 1
     customer = customer_of(session, file.customer)
@@ -171,7 +270,7 @@ def _quote_request(
         customer=file.customer,
         seller=file.seller,
         catalog_version=catalog.version,
-        price_book=choose_price_book(catalog, pricing_request(file, step)).name,
+        price_book=choose_price_book(catalog, _asked_of(step, draft)).name,
         quoted_on=step.on,
         valid_until=_valid_until(step, file),
         starts_on=file.starts_on or step.on,
@@ -179,10 +278,11 @@ def _quote_request(
         payment_terms_days=customer.payment_terms_days if terms is None else terms,
         purchase_order=file.purchase_order,
         note=file.note,
+        priced_on=draft.price_list.on,
     )
 
 
-def _valid_until(step: PriceQuote, file: DealFile) -> date:
+def _valid_until(step: DealStep, file: DealFile) -> date:
     """Return the last day an offer stands: a renewal's is the last notice day of the old term."""
     granted = step.on + timedelta(days=file.valid_days)
     if step.term == 1 or file.starts_on is None:
@@ -190,8 +290,8 @@ def _valid_until(step: PriceQuote, file: DealFile) -> date:
     return max(file.starts_on - timedelta(days=file.renewal.notice_days), step.on)
 
 
-def _route(session: Session, quote: Quote) -> None:
-    """Freeze the approval path of a quote version."""
+def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> None:
+    """Freeze the approval path of a quote version, with what still holds of the previous one."""
     request = ApprovalRequest(
         seller=quote.seller,
         currency=quote.currency,
@@ -205,7 +305,7 @@ def _route(session: Session, quote: Quote) -> None:
             quote.term_months,
         ),
     )
-    path = build_path(approval_policy(session), request, people(session))
+    path = build_path(approval_policy(session), request, people(session), previous)
     session.add(
         ApprovalPathRow(
             deal=quote.deal,

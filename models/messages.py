@@ -18,6 +18,7 @@ from pydantic import (
 
 from models.decisions import Channel
 from models.errors import Problem
+from models.revision import Origin, QuoteDelta
 from models.value import Value
 
 
@@ -73,6 +74,22 @@ class Decision(Message):
     content_hash: str = ""
     reason: str = ""
     purchase_order: str = ""
+
+
+class Revision(Message):
+    """A change of the quote that is on offer: `delta` says what changes.
+
+    `base_hash` is the content hash of the version it was written for (empty: the one in force); a
+    change of an outdated version is refused. `origin` says who wants it. A buyer proves to be
+    `person` by `token`.
+    """
+
+    delta: QuoteDelta = QuoteDelta()
+    base_hash: str = ""
+    reason: str = Field(default="", max_length=1000)
+    origin: Origin = Origin.SELLER
+    person: str = ""
+    token: str = ""
 
 
 class Delivery(Message):
@@ -151,6 +168,7 @@ class Command(Value):
     cancellation: Cancellation | None = None
     line_cancellation: LineCancellation | None = None
     clock: ClockAdvance | None = None
+    revision: Revision | None = None
 
     @property
     def request_hash(self) -> str:
@@ -171,5 +189,6 @@ class Command(Value):
             self.cancellation,
             self.line_cancellation,
             self.clock,
+            self.revision,
         )
         return next((field for field in fields if field is not None), Message())

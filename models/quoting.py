@@ -26,7 +26,15 @@ MONTHS: Mapping[Cadence, int] = {
 }
 """How many months one billing period of a recurring charge has."""
 
-_NOT_CONTENT = ("number", "version", "quoted_on", "valid_until", "content_hash", "rules_version")
+_NOT_CONTENT = (
+    "number",
+    "version",
+    "quoted_on",
+    "valid_until",
+    "content_hash",
+    "rules_version",
+    "priced_on",
+)
 
 
 class PlannedCharge(Value):
@@ -50,6 +58,8 @@ class Quote(Value):
     `valid_until` is the last day on which it can be accepted. `list_total` is what the plan would
     come to at list prices, `total` the contract value (TCV), `one_time` the part of it billed once.
     `acv`, `arr` and `mrr` are per year, per year and per month; `make_quote` defines them.
+    `priced_on` is the day whose price list was used: that of the first version, unless a revision
+    asked for the prices of its own day (None in versions made before there were revisions).
     """
 
     deal: str
@@ -71,6 +81,7 @@ class Quote(Value):
     payment_terms_days: int
     purchase_order: str = ""
     note: str = ""
+    priced_on: date | None = None
     lines: tuple[PricedLine, ...]
     plan: tuple[PlannedCharge, ...]
     list_total: Money
@@ -101,6 +112,7 @@ class QuoteRequest(Value):
     payment_terms_days: int
     purchase_order: str = ""
     note: str = ""
+    priced_on: date | None = None
 
 
 class _Share(Value):

@@ -15,6 +15,7 @@ from models.deal_file import DealFile, RenewalTerms
 from models.decisions import Channel, DecisionKind
 from models.documents import DocumentKind
 from models.errors import Problem
+from models.revision import Origin, QuoteDelta
 from models.value import Value
 
 
@@ -62,6 +63,21 @@ class QuotePriced(Value):
     steps: tuple[ApprovalStep, ...] = ()
     remind_after_hours: int = 24
     escalate_after_hours: int = 48
+
+
+class ReviseQuote(DealStep):
+    """Apply a change to the quote version in force and make the next version of it."""
+
+    quote_version: int
+    delta: QuoteDelta
+    base_hash: str = ""
+    reason: str = ""
+    origin: Origin = Origin.SELLER
+    person: str = ""
+    token: str = ""
+    actor: str = ""
+    channel: Channel = Channel.TEMPORAL
+    command_id: str = ""
 
 
 class RecordDecision(DealStep):

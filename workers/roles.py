@@ -15,6 +15,7 @@ from activities.progress import ProgressActivities
 from activities.publishing import PublishingActivities, PublishingOffice
 from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
+from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
@@ -51,6 +52,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
     return [
         ConfigurationActivities(office).configure_deal,
         PricingActivities(office).price_quote,
+        RevisionActivities(office).revise_quote,
         approval.record_decision,
         approval.escalate_approval,
         contract.draw_up_contract,

@@ -37,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
         PaymentNotice,
         Resolve,
         Retry,
+        Revision,
         StockNotice,
     )
     from workflows.visibility import details_of
@@ -46,6 +47,7 @@ COMMANDS = {
     "reject": approval.take_rejection,
     "accept_quote": quoting.take_acceptance,
     "decline_quote": quoting.take_decline,
+    "revise_quote": quoting.take_revision,
     "contract_signed": contract.take_signature,
     "delivery_confirmed": fulfillment.take_delivery,
     "stock_arrived": fulfillment.take_stock,
@@ -91,9 +93,10 @@ class DealWorkflow:
         try:
             await configuration.configure(desk)
             await pricing.price(desk)
-            await quoting.quote(desk)
-            await approval.approve(desk)
-            await quoting.accept(desk)
+            while not quoting.is_decided(desk):
+                await quoting.quote(desk)
+                await approval.approve(desk)
+                await quoting.accept(desk)
             await contract.contract(desk)
             await fulfillment.fulfill(desk)
         except OfferEndedError:
@@ -207,6 +210,21 @@ class DealWorkflow:
 
     @decline_quote_now.validator
     def check_decline_quote(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="revise_quote")
+    def revise_quote(self, message: Revision | None = None) -> None:
+        """Revise the quote: a change makes the next version of what is on offer."""
+        self._take("revise_quote", message, revision=message)
+
+    @workflow.update(name="revise_quote")
+    async def revise_quote_now(self, message: Revision | None = None) -> Answer:
+        """Revise the quote, and hear which version replaces it, or why none does."""
+        return await self._answer(self._take("revise_quote", message, revision=message))
+
+    @revise_quote_now.validator
+    def check_revise_quote(self, message: Revision | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

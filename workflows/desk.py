@@ -100,6 +100,16 @@ class Desk:
             self.note("q2c", "stage", stage)
         return True
 
+    def go_back(self, stage: Stage) -> None:
+        """Return to an earlier stage, whose steps are then taken again."""
+        self.state.stage = stage
+        self.note("q2c", "stage", stage)
+
+    def is_stuck(self) -> bool:
+        """Whether a step of the straight line failed and waits to be tried again."""
+        keys = [*(item.key for item in self.state.agenda), *(hold.key for hold in self.state.holds)]
+        return any(key.startswith("step:") for key in keys)
+
     def put(
         self, key: str, kind: AgendaKind, due_at: datetime | None = None, reference: str = ""
     ) -> None:

@@ -13,7 +13,7 @@ from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
 from models.tables.ledger import JournalEntryRow, PostingRow
-from models.tables.quoting import QuoteRow
+from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 
@@ -22,6 +22,7 @@ APPEND_ONLY = (
     DealFileRow,
     AuditRow,
     QuoteRow,
+    RevisionRow,
     ApprovalPathRow,
     DecisionRow,
     ContractRow,
@@ -66,6 +67,7 @@ __all__ = [
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
+    "RevisionRow",
     "StockMovement",
     "TokenRow",
     "WorkOrderRow",

@@ -34,14 +34,18 @@ class DealRow(SQLModel, table=True):
 
 
 class DealFileRow(SQLModel, table=True):
-    """The deal file of one term, as asked for (term 1) or made by the renewal."""
+    """The deal file of one term, as asked for (term 1) or made by the renewal, and its revisions.
+
+    Revision 1 is the file the term began with; every revision of the quote adds one.
+    """
 
     __tablename__ = "deal_file"
-    __table_args__ = (UniqueConstraint("deal", "term"),)
+    __table_args__ = (UniqueConstraint("deal", "term", "revision"),)
 
     id: int | None = Field(default=None, primary_key=True)
     deal: str = Field(foreign_key="deal.number", index=True)
     term: int
+    revision: int = 1
     content: str
     content_hash: str
 

@@ -18,11 +18,12 @@ from models.errors import (
 from models.messages import Answer, Command, Message
 from models.tables import CommandRow, DealRow
 from models.value import Value
-from models.written import nearest
+from models.written import nearest, read_written
 from starter.service.decisions import decider, default_person, proven, questions
 from starter.service.errors import DealEndedError, UnansweredError
 from starter.service.people import Caller, require
 from starter.service.ports import House, RunState, Update
+from starter.service.revisions import revisions_meant
 from starter.service.vocabulary import KINDS, MessageKind
 from workflows.ids import deal_workflow_id
 
@@ -95,10 +96,20 @@ def _written(kind: MessageKind, body: object) -> Mapping[str, Any]:
         if field not in kind.fields
     ]
     read = kind.model.model_validate({k: v for k, v in written.items() if k in kind.fields})
-    problems += read.problems
+    problems += read.problems or _misread_parts(kind, written)
     if problems:
         raise InvalidInputError(problems)
     return written
+
+
+def _misread_parts(kind: MessageKind, written: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what of a nested part would be ignored or misread, such as a misspelled field."""
+    for part, model in kind.parts.items():
+        try:
+            read_written(model, written.get(part, {}), lambda _: ())
+        except InvalidInputError as error:
+            for problem in error.problems:
+                yield problem.model_copy(update={"field": f"{part}.{problem.field}"})
 
 
 def _checked_key(key: str) -> str:
@@ -125,6 +136,10 @@ def _commands(
     """Yield the command to send, then those the same request would have been before."""
     number, deal, written, command_id = asked
     fixed = {"command_id": command_id, "actor": caller.id, "channel": caller.channel}
+    if kind.name == "revise_quote":
+        for meant in revisions_meant(session, caller, deal, written):
+            yield _command(kind, {**meant, **fixed})
+        return
     if kind.decision is None:
         yield _command(kind, {**written, **fixed})
         return

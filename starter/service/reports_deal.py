@@ -167,7 +167,7 @@ def detail(session: Session, number: str) -> DealDetail:
     """Return everything on record about a deal; raises `NotFoundError`."""
     row = deal_row(session, number)
     quote = session.exec(_of(QuoteRow, number).order_by(col(QuoteRow.version).desc())).first()
-    file = session.exec(_of(DealFileRow, number).order_by(col(DealFileRow.term).desc())).first()
+    file = session.exec(_of(DealFileRow, number).order_by(col(DealFileRow.id).desc())).first()
     contracts = session.exec(_of(ContractRow, number).order_by(col(ContractRow.term))).all()
     decisions = session.exec(_of(DecisionRow, number).order_by(col(DecisionRow.id))).all()
     documents = session.exec(_of(DocumentRow, number).order_by(col(DocumentRow.id))).all()

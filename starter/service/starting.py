@@ -196,7 +196,7 @@ def _known_fingerprint(session: Session, number: str) -> str | None:
     if session.get(DealRow, number) is None:
         return None
     row = session.exec(
-        select(DealFileRow).where(DealFileRow.deal == number).order_by(col(DealFileRow.term))
+        select(DealFileRow).where(DealFileRow.deal == number).order_by(col(DealFileRow.id))
     ).first()
     return fingerprint(DealFile.model_validate_json(row.content)) if row else ""
 

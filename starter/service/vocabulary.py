@@ -1,12 +1,15 @@
 """Every message a door takes for a deal: its fields, who may send it, and an example."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from models import messages
 from models.decisions import DecisionKind
 from models.messages import Message
 from models.parties import Role
+from models.revision import QuoteDelta
+from models.value import Value
 
 _SALES = (Role.SALES,)
 _APPROVERS = (Role.APPROVER,)
@@ -17,7 +20,11 @@ SET_BY_THE_DOOR = frozenset({"command_id", "actor", "channel", "problems"})
 
 
 class MessageKind(NamedTuple):
-    """One message: `field` is its place in a command, `decision` what it decides, if anything."""
+    """One message: `field` is its place in a command, `decision` what it decides, if anything.
+
+    `by_the_door` are the fields a caller does not write, `parts` the fields read as files are:
+    strictly.
+    """
 
     name: str
     model: type[Message]
@@ -26,11 +33,13 @@ class MessageKind(NamedTuple):
     summary: str
     example: Mapping[str, Any]
     decision: DecisionKind | None = None
+    by_the_door: frozenset[str] = SET_BY_THE_DOOR
+    parts: Mapping[str, type[Value]] = MappingProxyType({})
 
     @property
     def fields(self) -> frozenset[str]:
         """The fields a caller may write."""
-        return frozenset(self.model.model_fields) - SET_BY_THE_DOOR
+        return frozenset(self.model.model_fields) - self.by_the_door
 
 
 def _decision(
@@ -71,6 +80,16 @@ _KINDS = (
         _SALES,
         "Record that the customer declines the quote",
         {"person": "bea@acme.example", "reason": "Budget cut"},
+    ),
+    MessageKind(
+        "revise_quote",
+        messages.Revision,
+        "revision",
+        (Role.SALES, Role.APPROVER),
+        "Change the quote on offer: its next version replaces it",
+        {"delta": {"lines": [{"line": 1, "quantity": "30"}]}, "reason": "Five more seats"},
+        by_the_door=SET_BY_THE_DOOR | {"origin", "person", "token"},
+        parts={"delta": QuoteDelta},
     ),
     _decision(
         "contract_signed",

@@ -21,6 +21,7 @@ from models.messages import (
     PaymentNotice,
     Resolve,
     Retry,
+    Revision,
     StockNotice,
 )
 
@@ -34,6 +35,7 @@ KINDS: tuple[type[Message], ...] = (
     PaymentNotice,
     Resolve,
     Retry,
+    Revision,
     StockNotice,
 )
 FIELDS = sorted({name for kind in KINDS for name in kind.model_fields} | {"unknown"})

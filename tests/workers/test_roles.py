@@ -51,9 +51,9 @@ def test_each_activity_takes_and_gives_what_its_signature_says(
         assert (taken, given) == (signature.takes, signature.gives), signature.name
 
 
-def test_every_activity_is_a_plain_function() -> None:
+def test_every_activity_is_a_plain_function(tmp_path: Path) -> None:
     """Blocking work belongs on the thread pool, never on the loop that serves the workflows."""
-    office = open_office(Settings(home=Path("unused")))
+    office = open_office(Settings(home=tmp_path))
 
     for queue in Queue:
         for function in activities_of(queue, office):

@@ -94,7 +94,7 @@ def _recurring(sku: str, name: str, timing: str) -> dict[str, Any]:
     }
 
 
-_CATALOG = {
+_CATALOG: dict[str, Any] = {
     "version": "2026-1",
     "products": [
         _recurring("SEAT", "Team plan", "in_advance"),
@@ -180,6 +180,16 @@ def changes() -> list[RegisterChange]:
         RegisterChange(kind=kind, key=key, content=json.dumps(content))
         for kind, key, content in contents
     ]
+
+
+def catalog_change(**prices: str) -> RegisterChange:
+    """Return a further catalogue with other prices for some products."""
+    (book,) = _CATALOG["price_books"]
+    entries = [
+        {**entry, "unit": prices.get(entry["sku"], entry["unit"])} for entry in book["entries"]
+    ]
+    later = {**_CATALOG, "version": "2026-2", "price_books": [{**book, "entries": entries}]}
+    return RegisterChange(kind=RegisterKind.CATALOG, key="house", content=json.dumps(later))
 
 
 def stock(quantity: str, reference: str) -> StockReceipt:

@@ -21,11 +21,20 @@ with workflow.unsafe.imports_passed_through():
 
 
 async def approve(desk: Desk) -> None:
-    """Ask for the approvals the quote needs and wait until all are given or one is refused."""
+    """Ask for the approvals the quote needs and wait until all are given or one is refused.
+
+    A revision ends the waiting too: the deal is then back at its quote.
+    """
     if desk.has_outcome() or not desk.enter(Stage.APPROVE):
         return
     ask(desk, desk.state.approval)
-    await desk.until(lambda: is_approved(desk.state.approval) or desk.has_outcome())
+    await desk.until(
+        lambda: (
+            is_approved(desk.state.approval)
+            or desk.has_outcome()
+            or desk.state.stage is not Stage.APPROVE
+        )
+    )
     desk.strike("approval:")
 
 

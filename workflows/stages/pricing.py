@@ -17,6 +17,11 @@ async def price(desk: Desk) -> None:
         return
     outcome = await desk.do(PRICE_QUOTE, lambda: desk.step(steps.PriceQuote))
     refuse_with(outcome.problems)
+    take_version(desk, outcome)
+
+
+def take_version(desk: Desk, outcome: steps.QuotePriced) -> None:
+    """Put a quote version in force, with the approvals it needs."""
     desk.state.quote = outcome.quote
     desk.state.approval = Approval(
         steps=outcome.steps,

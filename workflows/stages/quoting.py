@@ -1,19 +1,32 @@
-"""Quote: send the offer to the customer and wait for acceptance, within its validity."""
+"""Quote: send the offer to the customer and wait for acceptance, within its validity.
+
+A revision while the offer is open takes the deal back to this stage with the next version; the one
+before is then outdated, and decisions on it are refused.
+"""
 
 from datetime import timedelta
 
 from temporalio import workflow
 
 from workflows.desk import Desk
+from workflows.stages.pricing import take_version
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import PUBLISH_DOCUMENT, RECORD_DECISION
+    from activities.signatures import PUBLISH_DOCUMENT, RECORD_DECISION, REVISE_QUOTE
     from models import steps
     from models.agenda import AgendaItem, AgendaKind
     from models.deal import Stage, start_of_day
     from models.decisions import DecisionKind
     from models.documents import DocumentKind
     from models.messages import Answer, Command
+
+
+_OPEN = (Stage.APPROVE, Stage.ACCEPT)
+
+
+def is_decided(desk: Desk) -> bool:
+    """Whether the offer is over: accepted, or the deal decided against."""
+    return desk.state.accepted or desk.has_outcome()
 
 
 async def quote(desk: Desk) -> None:
@@ -28,13 +41,14 @@ async def quote(desk: Desk) -> None:
 
 async def accept(desk: Desk) -> None:
     """Mail the approved quote and wait until it is accepted, declined or expired."""
-    if desk.has_outcome() or not desk.enter(Stage.ACCEPT):
+    if desk.has_outcome() or desk.state.stage is Stage.QUOTE or not desk.enter(Stage.ACCEPT):
         return
     if not desk.state.quote_sent:
         await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=True), "mail quote")
         desk.state.quote_sent = True
-    await desk.until(lambda: desk.state.accepted or desk.has_outcome())
-    desk.strike("quote-expiry")
+    await desk.until(lambda: is_decided(desk) or desk.state.stage is not Stage.ACCEPT)
+    if is_decided(desk):
+        desk.strike("quote-expiry")
 
 
 def _offer(desk: Desk, *, mail: bool) -> steps.PublishDocument:
@@ -74,6 +88,35 @@ async def take_decline(desk: Desk, command: Command) -> Answer:
         return Answer(accepted=False, text=refusal)
     desk.state.outcome = "declined"
     return Answer(accepted=True, text=f"Quote {desk.state.quote.number} is declined.")
+
+
+async def take_revision(desk: Desk, command: Command) -> Answer:
+    """Make the next version of the quote on offer; one that cannot be made changes nothing."""
+    revision, offered = command.revision, desk.state.quote
+    if revision is None:
+        return Answer(accepted=False, text="The message says nothing: it needs a delta.")
+    if desk.state.stage not in _OPEN or offered is None or is_decided(desk):
+        return Answer(accepted=False, text=f"No quote is open for revision ({desk.state.stage}).")
+    if desk.is_stuck():
+        return Answer(accepted=False, text="A step of the deal is on hold; settle it by `retry`.")
+    asked = revision.model_dump(exclude={"problems", "command_id"})
+    payload = desk.step(
+        steps.ReviseQuote,
+        quote_version=offered.version,
+        command_id=command.command_id,
+        **asked,
+    )
+    outcome = await desk.attempt(REVISE_QUOTE, payload, f"revise {offered.number}")
+    if outcome.quote is None:
+        reasons = "; ".join(str(problem) for problem in outcome.problems)
+        return Answer(accepted=False, text=f"Quote {offered.number} stays as it is: {reasons}")
+    desk.strike("approval:", "quote-expiry")
+    take_version(desk, outcome)
+    desk.state.quote_sent = False
+    desk.go_back(Stage.QUOTE)
+    made = outcome.quote.number
+    text = f"Quote {made} replaces {offered.number}."
+    return Answer(accepted=True, text=text, reference=made)
 
 
 async def record(

@@ -1,0 +1,241 @@
+"""Revision: a structured change of a deal file, and the file that comes of it.
+
+A revision says only what changes, by the numbers of the file it was written for, so that everybody
+sees what was asked and nothing else moves. A seller, the buyer within limits, and an approver who
+would say yes to something else all speak this one language.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from pydantic import Field
+
+from models.deal_file import (
+    DealFile,
+    Discount,
+    LineRequest,
+    OptionRequest,
+    RenewalTerms,
+    check_deal_file,
+)
+from models.errors import InvalidInputError, Problem
+from models.value import Value
+from models.written import NUMBERS_AS_TEXT
+
+Requested = TypeVar("Requested", LineRequest, OptionRequest)
+
+MOST_CHANGES = 250
+"""A revision travels in one message, which stays under 64 KB."""
+
+_PRICED = ("quantity", "unit_price", "discount")
+_CLEARED_OF_LINES = ("unit_price", "discount")
+_HEADER = (
+    "header_discount",
+    "starts_on",
+    "term_months",
+    "payment_terms_days",
+    "valid_days",
+    "purchase_order",
+    "note",
+    "renewal",
+)
+_CLEARED_OF_FILES: Mapping[str, object] = {
+    "header_discount": None,
+    "starts_on": None,
+    "payment_terms_days": None,
+    "purchase_order": "",
+    "note": "",
+}
+
+
+class Origin(StrEnum):
+    """Who wants a revision."""
+
+    SELLER = "seller"
+    BUYER = "buyer"
+    APPROVER = "approver"
+
+
+class OptionChange(Value):
+    """A change of one option of a line, found by its SKU; an option not there yet is added."""
+
+    model_config = NUMBERS_AS_TEXT
+
+    product: str = Field(default="", description="SKU of the component.")
+    remove: bool = Field(default=False, description="Back to what the bundle includes by default.")
+    quantity: Decimal | None = Field(default=None, description="Units for each bundle unit.")
+    unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
+    discount: Discount | None = Field(default=None, description="Instead of the one before.")
+    clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
+
+
+class LineChange(Value):
+    """A change of one line, found by its number in the file (the first is 1).
+
+    What is not named stays as it is. `clear` names what is taken away: an agreed `unit_price`, so
+    that the list price applies again, or the `discount`.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    line: int = Field(default=0, description="Number of the line, from 1.", examples=[1])
+    remove: bool = Field(default=False, description="Take the line out.")
+    quantity: Decimal | None = Field(default=None, description="How many units from now on.")
+    unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
+    discount: Discount | None = Field(default=None, description="Instead of the one before.")
+    options: tuple[OptionChange, ...] = Field(default=(), description="Changes of its components.")
+    clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
+
+
+class QuoteDelta(Value):
+    """What a revision changes. Lines keep the numbers of the file it was written for.
+
+    Removed lines leave before the rest moves up, and added lines come last. Parties, seller and
+    currency never change: another customer is another deal. `clear` names header fields that are
+    taken away. The prices stay those of the catalogue the quote was priced with, unless `reprice`
+    asks for the one in force now.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    lines: tuple[LineChange, ...] = Field(default=(), description="Changes of lines, by number.")
+    add: tuple[LineRequest, ...] = Field(default=(), description="Further lines, put at the end.")
+    header_discount: Discount | None = Field(default=None, description="Off the whole quote.")
+    starts_on: date | None = Field(default=None, description="First day of service.")
+    term_months: int | None = Field(default=None, description="Length of the term; 0 for one-off.")
+    payment_terms_days: int | None = Field(default=None, description="Days to pay.")
+    valid_days: int | None = Field(default=None, description="Validity, from the revision's day.")
+    purchase_order: str | None = Field(default=None, description="The customer's order number.")
+    note: str | None = Field(default=None, description="Shown on the quote.")
+    renewal: RenewalTerms | None = Field(default=None, description="The next term.")
+    clear: tuple[str, ...] = Field(default=(), description="Header fields that are taken away.")
+    reprice: bool = Field(default=False, description="Price it with the catalogue in force now.")
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked for."""
+        return self == QuoteDelta()
+
+
+def apply_delta(file: DealFile, delta: QuoteDelta) -> DealFile:
+    """Return the deal file after a change; the file itself stays as it is.
+
+    An empty delta gives an equal file. Raises `InvalidInputError` with every problem: changes that
+    find no line or contradict each other, and everything wrong with the file they lead to.
+    """
+    problems = [*delta_problems(file, delta)]
+    changed = _header(file, delta).model_copy(update={"lines": (*_lines(file, delta), *delta.add)})
+    known = {problem.field for problem in problems}
+    found = (problem for problem in check_deal_file(changed) if problem.field not in known)
+    problems += [_named_as_asked(problem, file, delta) for problem in found]
+    if problems:
+        raise InvalidInputError(problems)
+    return changed
+
+
+def delta_problems(file: DealFile, delta: QuoteDelta) -> Iterator[Problem]:
+    """Yield what of a change does not fit the file it is for."""
+    size = len(delta.add) + sum(1 + len(change.options) for change in delta.lines)
+    size += sum(len(line.options) for line in delta.add)
+    if size > MOST_CHANGES:
+        reason = f"{size} changes are more than {MOST_CHANGES}"
+        yield Problem(field="delta", reason=reason, remedy="make several revisions of it")
+    yield from _clear_problems("", delta, _CLEARED_OF_FILES)
+    yield from _twice("lines", [str(change.line) for change in delta.lines])
+    for index, change in enumerate(delta.lines):
+        path = f"delta.lines[{index}]"
+        yield from _change_problems(path, change)
+        if not 1 <= change.line <= len(file.lines):
+            reason = f"there is no line {change.line}"
+            remedy = f"the quote has the lines 1 to {len(file.lines)}"
+            yield Problem(field=f"{path}.line", reason=reason, remedy=remedy)
+        else:
+            yield from _option_problems(path, file.lines[change.line - 1], change.options)
+
+
+def _option_problems(
+    path: str, line: LineRequest, changes: Sequence[OptionChange]
+) -> Iterator[Problem]:
+    present = {option.product for option in line.options}
+    yield from _twice(f"{path}.options", [change.product for change in changes])
+    for index, change in enumerate(changes):
+        place = f"{path}.options[{index}]"
+        yield from _change_problems(place, change)
+        if change.product not in present and (change.remove or change.clear):
+            reason = f"{change.product or 'an option without a SKU'} is no option of {line.product}"
+            remedy = f"its options are {', '.join(sorted(present)) or 'none'}"
+            yield Problem(field=f"{place}.product", reason=reason, remedy=remedy)
+
+
+def _change_problems(path: str, change: LineChange | OptionChange) -> Iterator[Problem]:
+    named = [field for field in (*_PRICED, "options") if getattr(change, field, None)]
+    if change.remove and (named or change.clear):
+        reason = "is removed and changed at once"
+        yield Problem(field=path, reason=reason, remedy="ask for one of the two")
+    yield from _clear_problems(f"{path}.", change, _CLEARED_OF_LINES)
+
+
+def _clear_problems(path: str, change: Value, allowed: Iterable[str]) -> Iterator[Problem]:
+    known = tuple(allowed)
+    for field in getattr(change, "clear", ()):
+        if field not in known:
+            reason, remedy = f"{field} cannot be cleared", f"name one of {', '.join(known)}"
+            yield Problem(field=f"{path or 'delta.'}clear", reason=reason, remedy=remedy)
+        elif getattr(change, field) is not None:
+            reason = "is cleared and set at once"
+            yield Problem(field=f"{path or 'delta.'}{field}", reason=reason, remedy="ask for one")
+
+
+def _twice(path: str, names: Sequence[str]) -> Iterator[Problem]:
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem(field=path, reason=f"{name} is changed twice", remedy="say it once")
+
+
+def _header(file: DealFile, delta: QuoteDelta) -> DealFile:
+    changes: dict[str, Any] = {
+        field: value for field in _HEADER if (value := getattr(delta, field)) is not None
+    }
+    cleared = {key: _CLEARED_OF_FILES[key] for key in delta.clear if key in _CLEARED_OF_FILES}
+    return file.model_copy(update={**cleared, **changes})
+
+
+def _lines(file: DealFile, delta: QuoteDelta) -> Iterator[LineRequest]:
+    changes = {change.line: change for change in delta.lines}
+    for number, line in enumerate(file.lines, start=1):
+        change = changes.get(number)
+        if change is None:
+            yield line
+        elif not change.remove:
+            options = tuple(_options(line, change.options))
+            yield _changed(line, change).model_copy(update={"options": options})
+
+
+def _options(line: LineRequest, asked: Sequence[OptionChange]) -> Iterator[OptionRequest]:
+    changes = {change.product: change for change in asked}
+    for option in line.options:
+        change = changes.pop(option.product, None)
+        if change is None:
+            yield option
+        elif not change.remove:
+            yield _changed(option, change)
+    for change in changes.values():
+        if not change.remove:
+            yield _changed(OptionRequest(product=change.product), change)
+
+
+def _changed(request: Requested, change: LineChange | OptionChange) -> Requested:
+    cleared = {field: None for field in change.clear if field in _CLEARED_OF_LINES}
+    named = {f: value for f in _PRICED if (value := getattr(change, f)) is not None}
+    return request.model_copy(update={**cleared, **named})
+
+
+def _named_as_asked(problem: Problem, file: DealFile, delta: QuoteDelta) -> Problem:
+    """Name an added line by its place in the change; what was in the file keeps its own name."""
+    kept = len(file.lines) - sum(1 for change in delta.lines if change.remove)
+    head, _, rest = problem.field.partition("]")
+    if not head.startswith("lines[") or int(head[6:]) < kept:
+        return problem
+    return problem.model_copy(update={"field": f"delta.add[{int(head[6:]) - kept}]{rest}"})

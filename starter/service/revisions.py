@@ -1,0 +1,50 @@
+"""Who may revise a quote, in which role, and which content a change is for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from models.deal import Stage
+from models.parties import Role
+from models.revision import Origin
+from models.tables import DealRow, QuoteRow
+from starter.service.errors import NotPermittedError
+from starter.service.people import Caller
+
+
+def origin_of(caller: Caller, deal: DealRow | None) -> Origin:
+    """Return in which role the caller revises a deal's quote.
+
+    Raises `NotPermittedError` for somebody who neither sells the deal nor approves.
+    """
+    if deal is None or deal.seller == caller.id:
+        return Origin.SELLER
+    if Role.APPROVER in caller.person.roles:
+        return Origin.APPROVER
+    raise NotPermittedError(
+        f"Deal {deal.number} is sold by {deal.seller}; its seller or an approver revises its quote."
+    )
+
+
+def revisions_meant(
+    session: Session, caller: Caller, deal: DealRow | None, written: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the revision meant, then those the same request would have been before.
+
+    Without a `base_hash` the newest version of the term is meant; the older ones serve to recognize
+    a message that is sent again after the deal has moved on.
+    """
+    origin = origin_of(caller, deal).value
+    for base in _bases(session, deal) if not written.get("base_hash") else ("",):
+        yield {"base_hash": base, **written, "origin": origin}
+
+
+def _bases(session: Session, deal: DealRow | None) -> tuple[str, ...]:
+    if deal is None or deal.stage in (Stage.CONFIGURE.value, Stage.PRICE.value):
+        return ("",)
+    statement = select(QuoteRow.content_hash).where(
+        QuoteRow.deal == deal.number, QuoteRow.term == deal.term
+    )
+    found = session.exec(statement.order_by(col(QuoteRow.version).desc())).all()
+    return (*dict.fromkeys(found), "")
