@@ -12,6 +12,7 @@ from activities.pricing import quote_of_term
 from activities.signatures import CANCEL_LINE, CONFIRM_DELIVERY, FULFILL_ORDER
 from models.catalog import ProductKind
 from models.charges import Transfer
+from models.deal import local_date
 from models.errors import RefusedError
 from models.fulfillment import (
     FulfillmentStatus,
@@ -32,6 +33,7 @@ from models.steps import (
     FulfillOrder,
 )
 from models.tables import (
+    ContractRow,
     DealRow,
     DocumentRow,
     FulfillmentEventRow,
@@ -243,7 +245,21 @@ def _known_note(session: Session, step: ConfirmDelivery) -> str | None:
     return session.exec(statement).first()
 
 
+def _require_contract_before(session: Session, step: ConfirmDelivery) -> None:
+    """Refuse a delivery dated before the contract was concluded: there was nothing to deliver."""
+    statement = select(ContractRow).where(ContractRow.deal == step.deal)
+    first = session.exec(statement.order_by(col(ContractRow.term))).first()
+    if first is None:
+        return
+    signed_on = local_date(first.signed_at, deal_row(session, step.deal).time_zone)
+    if step.on < signed_on:
+        raise RefusedError(
+            f"delivered_on: {step.on} is before the contract was signed on {signed_on}"
+        )
+
+
 def _deliver(session: Session, step: ConfirmDelivery) -> str:
+    _require_contract_before(session, step)
     rows = _wanted(session, step, step.lines) if step.lines else _open_rows(session, step)
     lines = [OrderLine.model_validate_json(row.content) for row in rows]
     confirmed = [confirm(line, step.event, step.on) for line in lines]

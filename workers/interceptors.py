@@ -67,8 +67,8 @@ def _one(args: Any) -> list[Any]:
 
 
 def _is_dynamic(input: HandleSignalInput) -> bool:  # noqa: A002
-    """A handler for unknown names gets the name and its inputs: two arguments by design."""
-    return len(input.args) == 2 and input.args[0] == input.signal
+    """A name without a handler of its own goes to the one that takes the name and its inputs."""
+    return workflow.get_signal_handler(input.signal) is None
 
 
 class HouseInterceptor(Interceptor):

@@ -214,6 +214,26 @@ def test_real_money_never_settles_a_deal_on_a_test_clock(house: House) -> None:
     assert_conserved(house)
 
 
+def test_money_that_waits_stays_on_its_side_of_the_test_clock(house: House) -> None:
+    """What is left of a real payment waits for a real invoice, and so for trials."""
+    house.sell(deal_file("T1", line("CRM", "3")), test_clock=True)
+    sell(house)
+    house.converge("T1", START)
+    house.converge("1001", START)
+    house.pay(2 * GROSS, "r-1")
+    tested = house.pay(2 * GROSS, "r-2", deal="T1")
+
+    later = date(2026, 2, 1)
+    trial, real = house.converge("T1", later), house.converge("1001", later)
+
+    assert tested.unapplied_minor == GROSS
+    assert (trial.account.balance_minor, real.account.balance_minor) == (0, 0)
+    house.sell(deal_file("T2", line("CRM", "3")), test_clock=True)
+    house.pay(GROSS, "r-3")
+    assert house.converge("T2", START).account.balance_minor == GROSS
+    assert_conserved(house)
+
+
 def test_a_deal_knows_the_payments_of_its_customer_only(three: House) -> None:
     """A notice naming any other payment is refused by the deal."""
     sell(three, "2001", customer="C-200")
@@ -381,6 +401,26 @@ def test_a_letter_of_another_deal_does_not_put_off_a_decision(overdue: House) ->
 
     assert (other.level, other.decision_needed) == (2, False)
     assert (ours.covered_by, ours.decision_needed) == (other.letter, True)
+
+
+def test_a_letter_speaks_of_one_currency(overdue: House) -> None:
+    """Who owes in two currencies gets two letters: amounts of two currencies have no sum."""
+    overdue.sell(deal_file("1002", line("CRM"), currency="USD"))
+    overdue.converge("1002", START)
+    day = DUE + timedelta(days=3)
+
+    euros, dollars = overdue.dun("1001", day), overdue.dun("1002", day)
+
+    letters = overdue.rows(ReminderRow)
+    assert [(row.number, row.currency) for row in letters] == [
+        (euros.letter, "EUR"),
+        (dollars.letter, "USD"),
+    ]
+    assert euros.letter != dollars.letter
+    assert [row.reminder for row in overdue.rows(ReminderItemRow, status="sent")] == [
+        euros.letter,
+        dollars.letter,
+    ]
 
 
 def test_a_deal_on_a_test_clock_is_reminded_apart(overdue: House) -> None:

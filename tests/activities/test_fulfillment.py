@@ -203,6 +203,20 @@ def test_an_impossible_delivery_is_refused_whole(
     assert house.everything() == before
 
 
+def test_a_delivery_before_the_contract_is_refused(house: House) -> None:
+    """A slip in the year would book revenue into years that are closed."""
+    house.stock("LAPTOP", "1")
+    house.sell(deal_file("1001", line("LAPTOP")))
+    before = house.everything()
+
+    refused = house.deliver("1001", date(2019, 1, 1))
+
+    assert refused.refused_because == (
+        "delivered_on: 2019-01-01 is before the contract was signed on 2026-01-01"
+    )
+    assert house.everything() == before
+
+
 def test_a_line_given_up_leaves_plan_and_promises(house: House) -> None:
     """2,400.00 remain of 3,300.00, shared over what is still promised; stock comes back."""
     house.stock("LAPTOP", "1")

@@ -17,7 +17,7 @@ from models.steps import RecordPayment
 from tests.workflows.house import House
 from tests.workflows.register_data import BUYER, DIRECTOR, deal_file
 
-POLLS, PAUSE = 1500, 0.01
+POLLS, PAUSE = 6000, 0.01
 
 
 class Deal:
@@ -126,13 +126,15 @@ class Deal:
             await self.does("contract_signed", person=person, token=token)
         return await self.stage(Stage.LIVE)
 
-    async def answer_renewal(self, name: str = "renew") -> Answer:
-        """Say the customer's yes (or no) to the next term."""
+    async def answer_renewal(self, name: str = "renew", *, refused: bool = False) -> Answer:
+        """Say the customer's yes (or no) to the next term; it counts unless `refused`."""
         state = await self.until(lambda one: one.renewal.quote is not None, "a renewal quote")
         assert state.renewal.quote is not None
         step = "renew" if name == "renew" else "decline"
         token = self.token(step, BUYER, state.renewal.quote.content_hash)
-        return await self.does(name, person=BUYER, token=token)
+        answer = await self.tell(name, person=BUYER, token=token)
+        assert answer.accepted is not refused, f"{name}: {answer.text}"
+        return answer
 
     async def advance(self, until: str) -> DealState:
         """Move the test clock; everything due by then is done, parked or waiting for a retry."""

@@ -64,7 +64,7 @@ async def _subscribed(house: House) -> list[str]:
     renewal = {"auto_renew": True, "notice_days": 5}
     deal = await live(house, "subscribed", term_months=1, renewal=renewal)
     await deal.advance("2026-02-05T12:00:00Z")
-    await deal.does("cancel")
+    await deal.does("cancel", reason="no longer needed")
     await deal.handle.signal("nonsense", {"a": 1})
     await deal.settle()
     return ["deal-subscribed"]

@@ -183,7 +183,7 @@ async def test_an_offer_withdrawn_while_a_step_is_parked_ends_at_once(house: Hou
     await deal.accept()
     await deal.until(lambda one: bool(one.holds), "a hold")
 
-    await deal.does("cancel")
+    await deal.does("cancel", reason="no longer needed")
 
     assert (await deal.ended()).outcome == "withdrawn"
 

@@ -165,9 +165,9 @@ async def test_notice_counts_until_the_last_notice_day_and_not_after(house: Hous
     early, late = await live(house, "early", **AUTO), await live(house, "late", **AUTO)
 
     await early.advance("2026-03-23T06:59:00Z")
-    answer = await early.does("cancel")
+    answer = await early.does("cancel", reason="closing")
     await late.advance("2026-03-23T07:00:00Z")
-    text = await late.refuses("cancel")
+    text = await late.refuses("cancel", reason="closing")
 
     assert answer.text == "The deal ends on 2026-04-01."
     assert text.startswith("The last notice day has passed")
@@ -219,6 +219,39 @@ async def test_a_person_is_asked_when_the_customer_was_not_reminded(house: House
     assert "not approved" in unapproved
     assert (await renewed.settle()).term == 2
     await ended.stage(Stage.CLOSING)
+
+
+async def test_a_reminder_that_comes_after_the_notice_day_is_not_sent_and_a_person_is_asked(
+    house: House,
+) -> None:
+    """Late work binds nobody: it failed until the customer could no longer give notice."""
+    deal = await live(house, **AUTO)
+    house.faults.before = lambda name, payload: (
+        for_good("no post") if name == "notify" and "renewal_reminder" in payload else None
+    )
+    await deal.advance("2026-03-25T12:00:00Z")
+    house.faults.before = no_fault
+
+    await deal.does("retry")
+    state = await deal.advance("2026-04-02T12:00:00Z")
+
+    assert state.renewal.offered_on is not None
+    assert state.renewal.reminded_on is None
+    assert "renewal" in [hold.key for hold in state.holds]
+    assert state.term == 1
+
+
+async def test_an_offer_that_is_not_approved_cannot_be_accepted(house: House) -> None:
+    """The customer's yes cannot stand in for the yes of those whom the policy asks."""
+    deal = await _uplifted(house)
+    await deal.advance("2026-02-05T12:00:00Z")
+
+    early = await deal.answer_renewal(refused=True)
+    await deal.approve(DIRECTOR)
+    await deal.advance("2026-02-27T12:00:00Z")
+    await deal.answer_renewal()
+
+    assert early.text == "Renewal quote Q-1001-2 is not approved yet; it is mailed when it is."
 
 
 async def test_the_question_survives_a_new_run_and_is_not_answered_by_it(

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from models.messages import Answer, Command
 
 HOLD = "renewal"
+NEEDS_A_REASON = "2026-11-25-a-cancellation-needs-a-reason"
 
 
 def schedule(desk: Desk) -> None:
@@ -61,9 +62,11 @@ async def prepare(desk: Desk, item: AgendaItem) -> None:
 async def offer(desk: Desk, item: AgendaItem) -> None:
     """Mail the renewal quote once it is approved; look again tomorrow until then."""
     progress = desk.state.renewal
+    if desk.now() >= _notice_ends(desk):
+        desk.note("q2c", "renewal offer missed", "the last notice day has passed")
+        return
     if progress.quote is None or not approval.is_approved(progress.approval):
-        if desk.now() < _notice_ends(desk):
-            desk.put(item.key, item.kind, desk.now() + timedelta(days=1))
+        desk.put(item.key, item.kind, desk.now() + timedelta(days=1))
         return
     payload = _offer(desk, progress, mail=True)
     await desk.attempt(PUBLISH_DOCUMENT, payload, f"offer {progress.quote.number}")
@@ -105,6 +108,9 @@ async def remind(desk: Desk, item: AgendaItem) -> None:
     """Send the customer the last reminder before the notice day."""
     progress = desk.state.renewal
     if progress.decision or progress.quote is None or progress.offered_on is None:
+        return
+    if desk.now() >= _notice_ends(desk):
+        desk.note("q2c", "renewal reminder missed", "the last notice day has passed")
         return
     payload = desk.step(
         steps.Notify,
@@ -191,6 +197,11 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
         return Answer(accepted=False, text=f"The renewal was already decided: {progress.decision}.")
     if desk.now() >= _notice_ends(desk):
         return Answer(accepted=False, text="The last notice day has passed.")
+    if kind is DecisionKind.RENEW and not approval.is_approved(progress.approval):
+        text = (
+            f"Renewal quote {progress.quote.number} is not approved yet; it is mailed when it is."
+        )
+        return Answer(accepted=False, text=text)
     refusal = await record(desk, command, kind, version=progress.quote.version)
     if refusal:
         return Answer(accepted=False, text=refusal)
@@ -204,8 +215,16 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     return Answer(accepted=True, text=f"The deal is {text} on {ends}.")
 
 
+def _says_why(command: Command) -> bool:
+    """Whether a cancellation gives its reason, which no malformed message does by chance."""
+    reason = command.cancellation.reason if command.cancellation else ""
+    return bool(reason.strip()) or not workflow.patched(NEEDS_A_REASON)
+
+
 async def take_cancellation(desk: Desk, command: Command) -> Answer:
     """End the deal with its current term; before the contract is signed, end it now."""
+    if not _says_why(command):
+        return Answer(accepted=False, text="Say why the deal shall end: `reason` is empty.")
     if desk.state.stage in (Stage.LIVE, Stage.FULFILL) and desk.state.term_months:
         if desk.now() >= _notice_ends(desk):
             text = f"The last notice day has passed; the term after {desk.state.ends_on} is due."
