@@ -24,6 +24,11 @@ class ChargeModel(StrEnum):
     GRADUATED = "graduated"
     VOLUME = "volume"
     PACKAGE = "package"
+    STAIRSTEP = "stairstep"
+    PERCENTAGE = "percentage"
+    GRADUATED_PERCENTAGE = "graduated_percentage"
+    FORMULA = "formula"
+    SPEND_COMMITMENT = "spend_commitment"
 
 
 class Cadence(StrEnum):
