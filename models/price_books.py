@@ -1,7 +1,6 @@
 """Price books: what every charge of every product costs, in which currency, where and when."""
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -10,11 +9,11 @@ from types import MappingProxyType
 from typing import Self
 
 from models.charges import ChargeModel
-from models.currencies import is_currency
 from models.errors import Problem
 from models.money import RoundingMode
+from models.price_rules import PriceRule
 from models.value import Value
-from models.written import NUMBERS_AS_TEXT, filled, nearest, number_problem
+from models.written import NUMBERS_AS_TEXT
 
 NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
 """The attributes of a product that has none."""
@@ -104,7 +103,7 @@ class UnitRate(Value):
         return self.valid_from <= day and (self.valid_until is None or day < self.valid_until)
 
 
-class Derivation(Value):
+class BookDerivation(Value):
     """How a book's prices follow from those of another book.
 
     Each price of `book` is multiplied by `exchange_rate` (what one unit of the other book's
@@ -166,7 +165,8 @@ class PriceBookEntry(Value):
 class PriceBook(Value):
     """A named list of prices in one currency, for everybody or for one customer segment.
 
-    It is in force from `valid_from` until before `valid_until`.
+    It is in force from `valid_from` until before `valid_until`. The first of its `rules` that fits
+    a product and its quantity is a factor on the price.
     """
 
     model_config = NUMBERS_AS_TEXT
@@ -176,8 +176,9 @@ class PriceBook(Value):
     segment: str = ""
     valid_from: date
     valid_until: date | None = None
-    derived_from: Derivation | None = None
+    derived_from: BookDerivation | None = None
     price_units: tuple[UnitRate, ...] = ()
+    rules: tuple[PriceRule, ...] = ()
     entries: tuple[PriceBookEntry, ...] = ()
 
     def is_in_force_on(self, day: date) -> bool:
@@ -228,102 +229,3 @@ def entry_gap(entry: PriceBookEntry, model: ChargeModel) -> Problem | None:
 
 def _is_given(price: object) -> bool:
     return price is not None and price not in ((), "")
-
-
-Known = Mapping[str, Mapping[str, ChargeModel]]
-"""The products that may be priced: the models of each SKU's charges, by the charge's key."""
-
-
-def unknown_skus(
-    known: Collection[str], skus: Sequence[str], fields: Sequence[str]
-) -> Iterator[Problem]:
-    """Yield a problem, with the nearest known one, for each SKU that names no product."""
-    for field, sku in zip(fields, skus, strict=True):
-        if sku not in known:
-            yield Problem(field=field, reason=f"{sku} is no product", remedy=nearest(sku, known))
-
-
-def overlapping_books(books: Sequence[PriceBook]) -> Iterator[Problem]:
-    """Yield the books that are in force on the same days under one name and currency."""
-    for index, book in enumerate(books):
-        for earlier, other in enumerate(books[:index]):
-            same = (book.name, book.currency) == (other.name, other.currency)
-            starts_inside = other.valid_until is None or book.valid_from < other.valid_until
-            ends_inside = book.valid_until is None or other.valid_from < book.valid_until
-            if same and starts_inside and ends_inside:
-                yield Problem(
-                    field=f"price_books[{index}].valid_from",
-                    reason=f"{book.name} in {book.currency} is in force twice on the same days: "
-                    f"see price_books[{earlier}]",
-                    remedy="end the earlier one where the later begins",
-                )
-
-
-def book_problems(known: Known, book: PriceBook, path: str) -> Iterator[Problem]:
-    """Yield everything wrong with a price book and its entries."""
-    yield from filled(f"{path}.name", book.name)
-    if not is_currency(book.currency):
-        yield Problem(
-            field=f"{path}.currency",
-            reason=f"{book.currency} is no currency",
-            remedy="use an ISO 4217 code in capital letters",
-        )
-    if book.valid_until is not None and book.valid_until <= book.valid_from:
-        yield Problem(
-            field=f"{path}.valid_until",
-            reason=f"{book.valid_until} is not after valid_from {book.valid_from}",
-        )
-    priced = Counter((entry.sku, entry.charge) for entry in book.entries)
-    for index, entry in enumerate(book.entries):
-        field = f"{path}.entries[{index}]"
-        if priced[entry.sku, entry.charge] > 1:
-            yield Problem(
-                field=field,
-                reason=f"{entry.sku}/{entry.charge} is priced more than once in this book",
-                remedy="keep one price",
-            )
-        yield from _entry_problems(known, entry, field)
-
-
-def _entry_problems(known: Known, entry: PriceBookEntry, path: str) -> Iterator[Problem]:
-    yield from unknown_skus(known, [entry.sku], [f"{path}.sku"])
-    charges = known.get(entry.sku, {})
-    if entry.sku in known and entry.charge not in charges:
-        yield Problem(
-            field=f"{path}.charge",
-            reason=f"{entry.sku} has no charge {entry.charge}",
-            remedy=nearest(entry.charge, charges),
-        )
-    elif entry.charge in charges:
-        gap = entry_gap(entry, charges[entry.charge])
-        if gap:
-            yield gap.model_copy(update={"field": f"{path}.{gap.field}"})
-    for name in ("unit", "ssp", "cost"):
-        yield from number_problem(f"{path}.{name}", getattr(entry, name))
-    yield from number_problem(f"{path}.package_size", entry.package_size, positive=True)
-    yield from _tier_problems(entry.tiers, f"{path}.tiers")
-
-
-def _tier_problems(tiers: Sequence[Tier], path: str) -> Iterator[Problem]:
-    below = Decimal(0)
-    for index, tier in enumerate(tiers):
-        field, last = f"{path}[{index}]", index == len(tiers) - 1
-        yield from number_problem(f"{field}.unit", tier.unit)
-        yield from number_problem(f"{field}.flat", tier.flat)
-        if tier.up_to is None and not last:
-            yield Problem(
-                field=f"{field}.up_to",
-                reason="is open, so no later tier is ever reached",
-                remedy="only the last tier has no end",
-            )
-        elif tier.up_to is not None and last:
-            yield Problem(
-                field=f"{field}.up_to",
-                reason=f"ends the last tier at {tier.up_to}, so larger quantities have no price",
-                remedy="remove it: the last tier has no end",
-            )
-        elif tier.up_to is not None and tier.up_to <= below:
-            yield Problem(field=f"{field}.up_to", reason=f"{tier.up_to} is not above {below}")
-        else:
-            yield from number_problem(f"{field}.up_to", tier.up_to)
-        below = below if tier.up_to is None else tier.up_to

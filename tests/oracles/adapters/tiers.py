@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from models.catalog import Catalog
+from models.charge_models import charge_amount
 from models.charges import ChargeModel
 from models.price_books import PriceBook, PriceBookEntry, Tier
 from models.pricing import PricingRequest, choose_price_book
-from models.tiers import charge_amount, graduated_by_tier, package, per_unit, volume
+from models.tiers import graduated_by_tier, package, per_unit, volume
 from tests.oracles.adapters.contract import Adapter, Answer, Inputs, NotOfferedError
 
 _ALWAYS = "0001-01-01"
