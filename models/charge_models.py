@@ -49,7 +49,7 @@ PRICED_BY_UNIT = frozenset(
 )
 """The models whose entry has one price, which an agreed price replaces; the others have a table."""
 
-FORMULA_PRICES = ("unit", "percent", "fixed", "package_size", "ssp", "cost", "floor", "ceiling")
+FORMULA_PRICES = ("unit", "percent", "fixed", "package_size")
 """The prices of an entry that its formula may use by name, where they are given."""
 
 FORMULA_FACTS = ("quantity", "term_months")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 
-from models.charge_models import charge_amount, plain
+from models.charge_models import FORMULA_PRICES, charge_amount, plain
 from models.charges import ChargeModel
 from models.errors import InvalidInputError, Problem
 from models.money import round_to_increment
@@ -223,7 +223,9 @@ def _to_price_point(entry: ReadyEntry, by: BookDerivation) -> ReadyEntry:
 def _changed(
     entry: ReadyEntry, names: Sequence[str], change: _Change, *, tiers: Sequence[str]
 ) -> ReadyEntry:
-    prices = {name: getattr(entry, name) for name in names}
+    # A formula is changed as a whole; were its prices changed too, it would be changed twice.
+    kept = FORMULA_PRICES if entry.formula else ()
+    prices = {name: getattr(entry, name) for name in names if name not in kept}
     changed: dict[str, object] = {
         name: change(price) for name, price in prices.items() if price is not None
     }

@@ -9,7 +9,7 @@ import ast
 import math
 import operator
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -229,7 +229,7 @@ def _parsed(text: str) -> ast.expr:
     try:
         body = ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        place = f"at character {error.offset}" if error.offset else "somewhere"
+        place = f"at character {error.offset}" if error.offset else "at its end"
         raise _refusal(f"cannot be read {place}: {error.msg}") from None
     except (ValueError, OverflowError, RecursionError, MemoryError):
         raise _refusal("cannot be read", "write it more simply") from None
@@ -279,15 +279,8 @@ def _is_function(node: ast.AST, child: ast.AST) -> bool:
     return isinstance(node, ast.Call) and child is node.func and isinstance(child, ast.Name)
 
 
-_SILENT = (
-    ast.Name,
-    ast.Load,
-    ast.IfExp,
-    ast.Compare,
-    ast.BinOp,
-    ast.BoolOp,
-    ast.boolop,
-    ast.UnaryOp,
+_EXPRESSIONS = (ast.Name, ast.IfExp, ast.BoolOp)
+_SIGNS: tuple[type[ast.AST], ...] = (
     ast.Not,
     ast.UAdd,
     ast.USub,
@@ -298,16 +291,27 @@ _SILENT = (
 
 
 def _not_allowed(text: str, node: ast.AST) -> Iterator[_At]:
-    if isinstance(node, ast.Constant):
-        if not isinstance(_literal(text, node), Fraction | str):
-            yield _At(node, "is neither a number nor a text", "write digits, as in 1000 or 0.25")
-    elif isinstance(node, ast.Call):
-        yield from _wrong_call(node)
-    elif isinstance(node, ast.expr | ast.operator | ast.unaryop | ast.cmpop):
-        if not isinstance(node, _SILENT):
+    match node:
+        case ast.Constant():
+            if not isinstance(_literal(text, node), Fraction | str):
+                yield _At(node, "is neither a number nor a text", "write digits, as in 0.25")
+        case ast.Call():
+            yield from _wrong_call(node)
+        case ast.BinOp(op=sign) | ast.UnaryOp(op=sign):
+            yield from _wrong_signs(node, [sign])
+        case ast.Compare(ops=signs):
+            yield from _wrong_signs(node, signs)
+        case ast.expr() if not isinstance(node, _EXPRESSIONS):
             yield _At(node, f"is not allowed ({type(node).__name__.lower()})", _ALLOWED)
-    elif not isinstance(node, _SILENT):
-        yield _At(node, "is not allowed", _ALLOWED)
+        case _:
+            # Signs are looked at with their expression; the rest is part of what is refused.
+            pass
+
+
+def _wrong_signs(node: ast.AST, signs: Sequence[ast.AST]) -> Iterator[_At]:
+    for sign in signs:
+        if not isinstance(sign, _SIGNS):
+            yield _At(node, f"is not allowed ({type(sign).__name__.lower()})", _ALLOWED)
 
 
 _ALLOWED = "use + - * / // %, comparisons, if ... else, and " + ", ".join(_FUNCTIONS)
