@@ -1,7 +1,8 @@
 """Charges: the rules of a product that yield amounts, when and for how long."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 
 from models.errors import Problem
 from models.value import Value
@@ -24,6 +25,11 @@ class ChargeModel(StrEnum):
     GRADUATED = "graduated"
     VOLUME = "volume"
     PACKAGE = "package"
+    STAIRSTEP = "stairstep"
+    PERCENTAGE = "percentage"
+    GRADUATED_PERCENTAGE = "graduated_percentage"
+    FORMULA = "formula"
+    SPEND_COMMITMENT = "spend_commitment"
 
 
 class Cadence(StrEnum):
@@ -32,6 +38,12 @@ class Cadence(StrEnum):
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     YEARLY = "yearly"
+
+
+MONTHS: Mapping[Cadence, int] = MappingProxyType(
+    {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3, Cadence.YEARLY: 12}
+)
+"""How many months one billing period of a recurring charge has."""
 
 
 class Timing(StrEnum):

@@ -207,6 +207,14 @@ def round_half_up(value: Decimal | Fraction | int, scale: int) -> Decimal:
     return _scaled(_whole(_exact(value) * Fraction(10) ** scale, RoundingMode.HALF_UP), scale)
 
 
+def cut(value: Fraction, scale: int) -> Decimal:
+    """Return the value without what lies beyond `scale` decimals.
+
+    Rounding the result half up to fewer decimals gives what rounding the exact value would.
+    """
+    return _scaled(_whole(value * Fraction(10) ** scale, RoundingMode.DOWN), scale)
+
+
 def round_to_increment(value: Decimal, increment: Decimal, mode: RoundingMode) -> Decimal:
     """Return the multiple of `increment` that stands for the value: 1.24 for 1.2345 by 0.02.
 

@@ -10,13 +10,16 @@ from decimal import Context, Decimal, localcontext
 from enum import StrEnum
 
 from models.catalog import Catalog, ProductKind
+from models.charge_models import PRICED_BY_UNIT, charge_amount, extension_rule, plain
 from models.charges import BillOn, Cadence, Charge, ChargeModel, ChargeType, Timing, Transfer
 from models.configuration import ConfiguredLine, addressed_charge, charge_refusal
 from models.deal_file import Discount, DiscountBasis
+from models.derived_books import LineFacts, origin_of, pricing_problem, ready_entry, resolve_book
 from models.errors import InvalidInputError, Problem
 from models.money import Money
-from models.price_books import PriceBook, PriceBookEntry, Tier, entry_gap
-from models.tiers import EXACT, blocks, charge_amount, graduated_by_tier
+from models.price_books import Commitment, PriceBook, PriceBookEntry
+from models.tiers import EXACT
+from models.true_ups import with_true_ups
 from models.value import Value
 from models.written import nearest
 
@@ -60,6 +63,8 @@ class PricedLine(Value):
     like `net`. `list_unit` and `unit_price` (before discounts) are the prices that, agreed for the
     charge, give its amount again: per unit, once for a flat charge, per block for a package, and
     the average per unit where there are tiers; no amount is computed from an average.
+    A line with `true_up_of` is what that line is short of its commitment, per period or (without a
+    cadence) over the term.
     """
 
     reference: str
@@ -87,6 +92,7 @@ class PricedLine(Value):
     ssp: Money
     cost: Money | None = None
     waterfall: tuple[Step, ...] = ()
+    true_up_of: str = ""
 
     @property
     def billed_quantity(self) -> Decimal:
@@ -151,16 +157,18 @@ def price(
     Raises `InvalidInputError` with all charges that have no price or cannot be sold for this term,
     or else with all discounts that would take a line below zero.
     """
-    book = choose_price_book(catalog, request)
-    _raise_if_any(_unpriced(lines, book, request.term_months))
+    book = resolve_book(catalog.price_books, choose_price_book(catalog, request), request.priced_on)
+    _raise_if_any(_unpriced(lines, book, request))
     with localcontext(EXACT):
         priced = [
-            _priced(line, charge, _entry(book, line, charge), book)
+            _priced(line, charge, _entry(book, line, charge, request), book)
             for line in lines
             for charge in line.product.charges
         ]
         _raise_if_any(_below_zero(lines, priced))
-        return _with_header_discount(lines, priced, request.header_discount)
+        done = _with_header_discount(lines, priced, request.header_discount)
+        commitments = dict(_commitments(lines, book, request))
+        return with_true_ups(done, commitments, request.term_months)
 
 
 def _raise_if_any(problems: Iterable[Problem]) -> None:
@@ -175,15 +183,16 @@ def _window(book: PriceBook) -> str:
 
 
 def _unpriced(
-    lines: Iterable[ConfiguredLine], book: PriceBook, term_months: int
+    lines: Iterable[ConfiguredLine], book: PriceBook, request: PricingRequest
 ) -> Iterator[Problem]:
     for line in lines:
         for charge in line.product.charges:
             name = f"{line.product.sku}/{charge.key}"
             field = f"{_place(line)}.product"
-            refusal = charge_refusal(charge, term_months)
+            refusal = charge_refusal(charge, request.term_months)
             entry = book.entry(line.product.sku, charge.key)
-            gap = entry_gap(entry, charge.model) if entry else None
+            facts = _facts(line, request)
+            gap = pricing_problem(book, entry, charge.model, facts) if entry else None
             if refusal:
                 yield Problem(field=field, reason=f"{line.product.sku} {refusal}")
             elif entry is None:
@@ -193,23 +202,37 @@ def _unpriced(
                     remedy="choose another price book or add the price",
                 )
             elif gap:
-                yield Problem(
-                    field=field,
-                    reason=f"the price of {name} in {book.name} is incomplete: {gap.field} "
-                    f"{gap.reason}",
-                    remedy=gap.remedy,
-                )
+                yield gap.model_copy(update={"field": field})
 
 
 def _place(line: ConfiguredLine) -> str:
     return line.path or f"line {line.number}"
 
 
-def _entry(book: PriceBook, line: ConfiguredLine, charge: Charge) -> PriceBookEntry:
+def _entry(
+    book: PriceBook, line: ConfiguredLine, charge: Charge, request: PricingRequest
+) -> PriceBookEntry:
     found = book.entry(line.product.sku, charge.key)
     if found is None:
         raise LookupError(f"{line.product.sku}/{charge.key} has no price in {book.name}")
-    return found
+    return ready_entry(book, found, _facts(line, request))
+
+
+def _commitments(
+    lines: Iterable[ConfiguredLine], book: PriceBook, request: PricingRequest
+) -> Iterator[tuple[str, Commitment]]:
+    """Yield what has been committed to, by the reference of the priced line."""
+    for line in lines:
+        for charge in line.product.charges:
+            commitment = _entry(book, line, charge, request).commitment
+            if commitment is not None and charge.type is ChargeType.RECURRING:
+                yield f"{line.number}/{charge.key}", commitment
+
+
+def _facts(line: ConfiguredLine, request: PricingRequest) -> LineFacts:
+    return LineFacts(
+        priced_on=request.priced_on, quantity=line.quantity, term_months=request.term_months
+    )
 
 
 def _priced(
@@ -261,11 +284,13 @@ def _steps(
     extended = charge_amount(model, line.quantity, used)
     discounted = extended - _off_each_period(line, charge, extended)
     rounded = Money.from_decimal(discounted, book.currency).decimal
-    agreed_rule = "no agreed price" if agreed is None else f"agreed price {_plain(agreed)}"
+    source = f"price book {book.name}, {book.currency}"
+    list_rule = f"{source}: {origin_of(entry)}" if origin_of(entry) else source
+    agreed_rule = "no agreed price" if agreed is None else f"agreed price {plain(agreed)}"
     return (
-        _step(WaterfallStep.LIST, listed, listed, f"price book {book.name}, {book.currency}"),
+        _step(WaterfallStep.LIST, listed, listed, list_rule),
         _step(WaterfallStep.AGREED, listed, unit, agreed_rule),
-        _step(WaterfallStep.QUANTITY, unit, extended, _extension_rule(model, line, used)),
+        _step(WaterfallStep.QUANTITY, unit, extended, extension_rule(model, line.quantity, used)),
         _step(WaterfallStep.LINE_DISCOUNT, extended, discounted, _discount_rule(line, charge)),
         _step(WaterfallStep.ROUND, discounted, rounded, f"half up to units of {book.currency}"),
     )
@@ -276,52 +301,21 @@ def _step(step: WaterfallStep, before: Decimal, after: Decimal, rule: str) -> St
 
 
 def _list_unit(model: ChargeModel, quantity: Decimal, entry: PriceBookEntry) -> Decimal:
-    if entry.unit is not None and model not in {ChargeModel.GRADUATED, ChargeModel.VOLUME}:
+    if entry.unit is not None and model in PRICED_BY_UNIT:
         return entry.unit
     if quantity == 0:
-        return entry.tiers[0].unit
+        return entry.tiers[0].unit if entry.tiers else Decimal(0)
     return _AVERAGE.divide(charge_amount(model, quantity, entry), quantity)
 
 
 def _effective(
     model: ChargeModel, entry: PriceBookEntry, agreed: Decimal | None
 ) -> tuple[ChargeModel, PriceBookEntry]:
-    """Return how the line is extended: an agreed price takes the place of the unit or the tiers."""
+    """Return how the line is extended: an agreed price takes the place of the unit or the table."""
     if agreed is None:
         return model, entry
-    tiered = model in {ChargeModel.GRADUATED, ChargeModel.VOLUME}
     used = entry.model_copy(update={"unit": agreed, "tiers": ()})
-    return (ChargeModel.PER_UNIT if tiered else model), used
-
-
-def _extension_rule(model: ChargeModel, line: ConfiguredLine, entry: PriceBookEntry) -> str:
-    quantity, unit = line.quantity, _plain(entry.unit or Decimal(0))
-    match model:
-        case ChargeModel.FLAT:
-            return f"flat: {unit}"
-        case ChargeModel.PER_UNIT:
-            return f"{_plain(quantity)} x {unit}"
-        case ChargeModel.PACKAGE:
-            size = entry.package_size or Decimal(1)
-            return f"{_plain(blocks(quantity, size))} packages of {_plain(size)} x {unit}"
-        case ChargeModel.VOLUME:
-            reached = next(t for t in entry.tiers if t.up_to is None or quantity <= t.up_to)
-            return f"volume: {_tier_term(quantity, reached)}"
-        case ChargeModel.GRADUATED:
-            return f"graduated: {' + '.join(_tier_terms(quantity, entry.tiers))}"
-
-
-def _tier_terms(quantity: Decimal, tiers: Sequence[Tier]) -> Iterator[str]:
-    below = Decimal(0)
-    for tier, _ in zip(tiers, graduated_by_tier(quantity, tiers), strict=False):
-        until = quantity if tier.up_to is None else min(quantity, tier.up_to)
-        yield _tier_term(until - below, tier)
-        below = until
-
-
-def _tier_term(units: Decimal, tier: Tier) -> str:
-    flat = f" + {_plain(tier.flat)} flat" if tier.flat else ""
-    return f"{_plain(units)} x {_plain(tier.unit)}{flat}"
+    return (model if model in PRICED_BY_UNIT else ChargeModel.PER_UNIT), used
 
 
 def _off_each_period(line: ConfiguredLine, charge: Charge, extended: Decimal) -> Decimal:
@@ -342,24 +336,19 @@ def _line_discount(line: ConfiguredLine, charge: Charge, basis: DiscountBasis) -
 def _discount_rule(line: ConfiguredLine, charge: Charge) -> str:
     discount = line.discount
     if discount is not None and discount.percent is not None:
-        return _because(f"{_plain(discount.percent)} % off", discount)
+        return _because(f"{plain(discount.percent)} % off", discount)
     for basis, what in (
         (DiscountBasis.PER_PERIOD, "off"),
         (DiscountBasis.ONCE, "off the first billing only"),
     ):
         amount = _line_discount(line, charge, basis)
         if amount and discount is not None:
-            return _because(f"{_plain(amount)} {what}", discount)
+            return _because(f"{plain(amount)} {what}", discount)
     return "no line discount"
 
 
 def _because(rule: str, discount: Discount) -> str:
     return f"{rule}: {discount.reason}" if discount.reason else rule
-
-
-def _plain(value: Decimal) -> str:
-    text = f"{value:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _below_zero(lines: Iterable[ConfiguredLine], priced: Iterable[PricedLine]) -> Iterator[Problem]:
@@ -369,7 +358,7 @@ def _below_zero(lines: Iterable[ConfiguredLine], priced: Iterable[PricedLine]) -
             extension = next(s.output for s in line.waterfall if s.step is WaterfallStep.QUANTITY)
             yield Problem(
                 field=f"{places[line.number]}.discount",
-                reason=f"takes {line.reference} below zero: it costs {_plain(extension)}",
+                reason=f"takes {line.reference} below zero: it costs {plain(extension)}",
                 remedy="lower the discount",
             )
 
@@ -446,10 +435,10 @@ def _finished(
     net = line.net - off
     rule = "no header discount"
     if discount is not None and discount.percent is not None:
-        rule = _because(f"{off} of {_plain(discount.percent)} % off the quote", discount)
+        rule = _because(f"{off} of {plain(discount.percent)} % off the quote", discount)
     elif discount is not None:
         share = f"{first} off the first billing only" if once else f"{off} off"
-        rule = _because(f"{share}, a share of {_plain(discount.amount or Decimal(0))}", discount)
+        rule = _because(f"{share}, a share of {plain(discount.amount or Decimal(0))}", discount)
     header = _step(WaterfallStep.HEADER_DISCOUNT, line.net.decimal, net.decimal, rule)
     billed = f"billed {line.cadence}" if line.cadence else "billed once"
     last = _step(WaterfallStep.NET, net.decimal, net.decimal, billed)

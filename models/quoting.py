@@ -6,11 +6,11 @@ other figure of the quote is derived from the same charges.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from models.charges import BillOn, Cadence, ChargeType, Timing
+from models.charges import MONTHS, BillOn, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
 from models.money import Money, round_half_up
 from models.periods import Interval, add_months, full_periods
@@ -18,13 +18,6 @@ from models.pricing import PricedLine
 from models.value import Value
 
 RULES_VERSION = "1"
-
-MONTHS: Mapping[Cadence, int] = {
-    Cadence.MONTHLY: 1,
-    Cadence.QUARTERLY: 3,
-    Cadence.YEARLY: 12,
-}
-"""How many months one billing period of a recurring charge has."""
 
 _NOT_CONTENT = (
     "number",
@@ -291,7 +284,11 @@ def _line_plan(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[Pla
 
 
 def _shares(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[_Share]:
-    """Yield the billings of a line over the term."""
+    """Yield the billings of a line over the term; what recurs without a cadence is billed once."""
+    if line.cadence is None and line.charge_type is ChargeType.RECURRING:
+        term = Interval(start=starts_on, end=ends_on)
+        yield _Share(period=term, full_days=term.days)
+        return
     if line.cadence is None:
         day = Interval(start=starts_on, end=starts_on + timedelta(days=1))
         yield _Share(period=day, full_days=1)
