@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from models.charges import Charge, Transfer, charge_problems
 from models.errors import Problem
-from models.price_books import Known, PriceBook, book_problems, overlapping_books, unknown_skus
+from models.price_books import PriceBook
+from models.price_checks import (
+    Known,
+    Priceable,
+    book_problems,
+    derivation_problems,
+    overlapping_books,
+    unknown_skus,
+)
 from models.value import Value
 from models.written import NUMBERS_AS_TEXT, filled, number_problem, read_written, repeated
 
@@ -88,6 +96,7 @@ def check_catalog(catalog: Catalog) -> tuple[Problem, ...]:
         ),
         *_cycles(catalog),
         *overlapping_books(catalog.price_books),
+        *derivation_problems(catalog.price_books),
         *(
             problem
             for index, book in enumerate(catalog.price_books)
@@ -191,6 +200,6 @@ def _skus(catalog: Catalog) -> frozenset[str]:
 
 def _priceable(catalog: Catalog) -> Known:
     return {
-        product.sku: {charge.key: charge.model for charge in product.charges}
+        product.sku: Priceable(charges={charge.key: charge for charge in product.charges})
         for product in catalog.products
     }

@@ -1,7 +1,8 @@
 """Charges: the rules of a product that yield amounts, when and for how long."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 
 from models.errors import Problem
 from models.value import Value
@@ -24,6 +25,11 @@ class ChargeModel(StrEnum):
     GRADUATED = "graduated"
     VOLUME = "volume"
     PACKAGE = "package"
+    STAIRSTEP = "stairstep"
+    PERCENTAGE = "percentage"
+    GRADUATED_PERCENTAGE = "graduated_percentage"
+    FORMULA = "formula"
+    SPEND_COMMITMENT = "spend_commitment"
 
 
 class Cadence(StrEnum):
@@ -32,6 +38,12 @@ class Cadence(StrEnum):
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     YEARLY = "yearly"
+
+
+MONTHS: Mapping[Cadence, int] = MappingProxyType(
+    {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3, Cadence.YEARLY: 12}
+)
+"""How many months one billing period of a recurring charge has."""
 
 
 class Timing(StrEnum):
@@ -56,8 +68,19 @@ class Transfer(StrEnum):
     ACCEPT = "accept"
 
 
+class QuantityBasis(StrEnum):
+    """Which quantity chooses the tier: that of the line, or of the product over the quote."""
+
+    LINE = "line"
+    PRODUCT = "product"
+
+
 class Charge(Value):
-    """A rule attached to a product that yields amounts."""
+    """A rule attached to a product that yields amounts.
+
+    With the quantity basis `product`, all lines of a quote with this charge share one count: the
+    lines are priced as if one customer's order had been written on several of them.
+    """
 
     model_config = NUMBERS_AS_TEXT
 
@@ -68,6 +91,7 @@ class Charge(Value):
     cadence: Cadence | None = None
     timing: Timing = Timing.IN_ADVANCE
     bill_on: BillOn = BillOn.DELIVERY
+    quantity_basis: QuantityBasis = QuantityBasis.LINE
 
 
 def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:

@@ -10,12 +10,12 @@ from enum import StrEnum
 from itertools import pairwise
 
 from models.catalog import ProductKind
-from models.charges import ChargeType
+from models.charges import MONTHS, ChargeType
 from models.errors import ParkedError, RefusedError
 from models.money import Money
 from models.periods import Interval, full_periods, month_starts
 from models.pricing import PricedLine
-from models.quoting import MONTHS, Quote
+from models.quoting import Quote
 from models.value import Value
 
 _ONE_DAY = timedelta(days=1)

@@ -110,7 +110,7 @@ def last_unit_prices(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, D
             inner = (one for one in lines if one.parent == number and one.sku == option.product)
             own[f"{number}.{place}"] = list(inner)
         for key, priced in own.items():
-            recurring = [one for one in priced if one.charge_type is not ChargeType.ONE_TIME]
+            recurring = [one for one in priced if not _is_once(one) and not one.true_up_of]
             if recurring:
                 prices[key] = _last_price(recurring[0]) if len(recurring) == 1 else None
     return prices

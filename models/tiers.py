@@ -1,16 +1,14 @@
-"""Charge models: how a quantity becomes an amount.
+"""Prices by quantity: flat, per unit, and by the bands of a table of tiers.
 
 Every function is pure and exact: it returns an unrounded amount in major units, and the line rounds
 it once. A tier reaches up to and including its `up_to`, so no quantity falls between two tiers,
 not even a fraction of a unit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow, localcontext
-from typing import assert_never
 
-from models.charges import ChargeModel
-from models.price_books import PriceBookEntry, Tier
+from models.price_books import Tier
 
 EXACT = Context(prec=200, traps=[Inexact, InvalidOperation, Overflow])
 """Arithmetic that raises rather than lose a digit. Input is limited so that 200 digits suffice."""
@@ -33,7 +31,7 @@ def graduated_by_tier(quantity: Decimal, tiers: Sequence[Tier]) -> tuple[Decimal
     The first tier is entered by any quantity, zero included, so its flat fee is always due. Raises
     `ValueError` if the last tier ends below the quantity.
     """
-    _tier_of(quantity, tiers)
+    tier_of(quantity, tiers)
     amounts: list[Decimal] = []
     reached = Decimal(0)
     with localcontext(EXACT):
@@ -64,7 +62,7 @@ def volume(
     instead where the quantity only chooses the tier, as for part of a period. Raises `ValueError`
     if no tier holds the quantity.
     """
-    tier = _tier_of(quantity, tiers)
+    tier = tier_of(quantity, tiers)
     with localcontext(EXACT):
         return (quantity if priced_units is None else priced_units) * tier.unit + tier.flat
 
@@ -91,34 +89,43 @@ def package(
     return per_unit(blocks(quantity, size, free_units), unit)
 
 
-def charge_amount(model: ChargeModel, quantity: Decimal, entry: PriceBookEntry) -> Decimal:
-    """Return what a quantity costs by one price book entry: once, or per billing period.
+def stairstep(quantity: Decimal, tiers: Sequence[Tier]) -> Decimal:
+    """Return the flat price of the one tier the quantity falls in, however much of it is used.
 
-    Raises `ValueError` for an entry that cannot price the model, which `entry_gap` tells before.
+    Zero units are in the first tier. Raises `ValueError` if no tier holds the quantity.
     """
-    match model:
-        case ChargeModel.FLAT:
-            return flat(_given(entry.unit, entry))
-        case ChargeModel.PER_UNIT:
-            return per_unit(quantity, _given(entry.unit, entry))
-        case ChargeModel.GRADUATED:
-            return graduated(quantity, entry.tiers)
-        case ChargeModel.VOLUME:
-            return volume(quantity, entry.tiers)
-        case ChargeModel.PACKAGE:
-            return package(quantity, _given(entry.unit, entry), _given(entry.package_size, entry))
-        case _:
-            assert_never(model)
+    return tier_of(quantity, tiers).flat
 
 
-def _tier_of(quantity: Decimal, tiers: Sequence[Tier]) -> Tier:
+def graduated_delta(
+    already: Decimal, quantity: Decimal, tiers: Sequence[Tier]
+) -> Mapping[int, Decimal]:
+    """Return what `quantity` more units cost on top of those billed, by the tier's place from 1.
+
+    The whole is rated and what was rated before is taken off, so many small bills come to the same
+    as one. No further units cost nothing; a tier's flat fee is in the bill that enters it. Raises
+    `ValueError` if no tier holds the whole quantity.
+    """
+    if quantity == 0:
+        return {}
+    with localcontext(EXACT):
+        before = graduated_by_tier(already, tiers) if already else ()
+        whole = graduated_by_tier(already + quantity, tiers)
+        rated = [*before, *[Decimal(0)] * (len(whole) - len(before))]
+        return {
+            place: amount - rated[place - 1]
+            for place, amount in enumerate(whole, start=1)
+            if place >= max(len(before), 1) and _is_touched(already, tiers[place - 1])
+        }
+
+
+def _is_touched(already: Decimal, tier: Tier) -> bool:
+    return tier.up_to is None or already < tier.up_to
+
+
+def tier_of(quantity: Decimal, tiers: Sequence[Tier]) -> Tier:
+    """Return the tier the quantity falls in. Raises `ValueError` if none holds it."""
     for tier in tiers:
         if tier.up_to is None or quantity <= tier.up_to:
             return tier
     raise ValueError(f"No tier holds the quantity {quantity}; leave the last tier open")
-
-
-def _given(price: Decimal | None, entry: PriceBookEntry) -> Decimal:
-    if price is None:
-        raise ValueError(f"The price of {entry.sku}/{entry.charge} lacks its unit or package size")
-    return price

@@ -1,6 +1,6 @@
 """How a checked or started deal looks in the answer of the API."""
 
-from starter.cli.display import show_pairs
+from starter.cli.display import say, show_pairs
 from starter.cli.door import Row
 from starter.cli.session import Session
 
@@ -18,6 +18,10 @@ def show_checked(session: Session, answer: Row) -> None:
         ("Lines", lines),
     ]
     show_pairs(session.out, pairs, indent=2)
+    for warning in answer.get("warnings") or ():
+        say(session.out, f"  ! {warning.get('field')}: {warning.get('reason')}", "yellow")
+        if warning.get("remedy"):
+            say(session.out, f"    -> {warning['remedy']}")
 
 
 def show_started(session: Session, answer: Row) -> None:

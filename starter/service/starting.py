@@ -12,6 +12,7 @@ from models.configuration import configure
 from models.deal import DealInput, Stage
 from models.deal_file import DealFile, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
+from models.hints import price_hints
 from models.parties import Entity, Role
 from models.pricing import PricingRequest, price
 from models.reading import text_at
@@ -45,16 +46,21 @@ class StartedDeal(Value):
 
 
 class CheckedDeal(Value):
-    """A deal file that could be started, as it was understood."""
+    """A deal file that could be started, as it was understood.
+
+    `warnings` keep nobody from starting it: what the seller should know about its prices.
+    """
 
     file: DealFile
+    warnings: tuple[Problem, ...] = ()
 
 
 async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     """Return the deal file as understood, or raise `InvalidInputError` with all its problems."""
     require(caller, STARTERS, "check a deal file")
     file, _ = await _read_file(house, caller, data)
-    return CheckedDeal(file=file)
+    warnings = await house.read(lambda session: _warnings(session, file, house.clock().date()))
+    return CheckedDeal(file=file, warnings=warnings)
 
 
 async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:
@@ -154,18 +160,30 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
     configured = configure(catalog, file)
     if configured.problems:
         return configured.problems
-    request = PricingRequest(
+    try:
+        price(catalog, configured.lines, _request(file, priced_on))
+    except InvalidInputError as error:
+        return error.problems
+    return ()
+
+
+def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, ...]:
+    """Return what a seller should know about a deal file that is in order."""
+    catalog = catalog_in_force(session)
+    if catalog is None:
+        return ()
+    priced_on = file.test_clock.date() if file.test_clock else today
+    return price_hints(catalog, configure(catalog, file).lines, _request(file, priced_on))
+
+
+def _request(file: DealFile, priced_on: date) -> PricingRequest:
+    return PricingRequest(
         currency=file.currency,
         price_book=file.price_book,
         priced_on=priced_on,
         term_months=file.term_months,
         header_discount=file.header_discount,
     )
-    try:
-        price(catalog, configured.lines, request)
-    except InvalidInputError as error:
-        return error.problems
-    return ()
 
 
 async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:

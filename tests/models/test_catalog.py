@@ -353,12 +353,18 @@ def test_a_price_book_ends_before_its_last_day(day: str, *, is_in_force: bool) -
 
 
 def test_an_entry_with_all_its_model_needs_has_no_gap() -> None:
-    """Tiers for tiered models, a unit for the others, a size for packages."""
+    """Tiers, a unit, a percentage or a formula by model, a size for packages."""
     entry = PriceBookEntry(
-        sku="A", charge="a", unit=Decimal(1), tiers=(Tier(),), package_size=Decimal(1)
+        sku="A",
+        charge="a",
+        unit=Decimal(1),
+        tiers=(Tier(),),
+        package_size=Decimal(1),
+        percent=Decimal(0),
+        formula="unit",
     )
 
-    assert [entry_gap(entry, model) for model in ChargeModel] == [None] * 5
+    assert [entry_gap(entry, model) for model in ChargeModel] == [None] * 10
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.charge_models import charge_amount
 from models.charges import ChargeModel
 from models.price_books import PriceBookEntry, Tier
 from models.tiers import (
     blocks,
-    charge_amount,
     flat,
     graduated,
     graduated_by_tier,
