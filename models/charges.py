@@ -68,8 +68,19 @@ class Transfer(StrEnum):
     ACCEPT = "accept"
 
 
+class QuantityBasis(StrEnum):
+    """Which quantity chooses the tier: that of the line, or of the product over the quote."""
+
+    LINE = "line"
+    PRODUCT = "product"
+
+
 class Charge(Value):
-    """A rule attached to a product that yields amounts."""
+    """A rule attached to a product that yields amounts.
+
+    With the quantity basis `product`, all lines of a quote with this charge share one count: the
+    lines are priced as if one customer's order had been written on several of them.
+    """
 
     model_config = NUMBERS_AS_TEXT
 
@@ -80,6 +91,7 @@ class Charge(Value):
     cadence: Cadence | None = None
     timing: Timing = Timing.IN_ADVANCE
     bill_on: BillOn = BillOn.DELIVERY
+    quantity_basis: QuantityBasis = QuantityBasis.LINE
 
 
 def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:

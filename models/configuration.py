@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 from models.catalog import Catalog, Component, Product
 from models.charges import Charge, ChargeType
 from models.deal_file import DealFile, Discount, OptionRequest
+from models.derivation import Derivation
 from models.errors import Problem
 from models.tiers import EXACT
 from models.value import Value
@@ -22,7 +23,8 @@ class ConfiguredLine(Value):
 
     `number` is its place in the quote: "1", and "1.1" for the first component of line 1.
     `quantity` counts units in total: a component's units per bundle times the bundle's quantity.
-    `path` is the place in the deal file that asked for it.
+    `path` is the place in the deal file that asked for it. `group` is what it is discounted with;
+    `attributes` are part of its price's key; `derivation` says what its price is a percentage of.
     """
 
     number: str
@@ -32,6 +34,10 @@ class ConfiguredLine(Value):
     unit_price: Decimal | None = None
     discount: Discount | None = None
     path: str = ""
+    group: str = ""
+    price_is_final: bool = False
+    attributes: Mapping[str, str] = {}
+    derivation: Derivation | None = None
 
 
 class Configuration(Value):
@@ -52,6 +58,8 @@ class _Wanted(Value):
     discount: Discount | None = None
     options: tuple[OptionRequest, ...] = ()
     path: str
+    group: str = ""
+    price_is_final: bool = False
 
 
 def configure(catalog: Catalog, file: DealFile) -> Configuration:
@@ -105,6 +113,8 @@ def _line_wanted(file: DealFile, index: int) -> _Wanted:
         discount=line.discount,
         options=line.options,
         path=f"lines[{index}]",
+        group=line.group,
+        price_is_final=line.price_is_final,
     )
 
 
@@ -125,6 +135,8 @@ def _open(catalog: Catalog, wanted: _Wanted, above: tuple[str, ...]) -> Configur
         unit_price=wanted.unit_price,
         discount=wanted.discount,
         path=wanted.path,
+        group=wanted.group,
+        price_is_final=wanted.price_is_final,
     )
     parts = [_open(catalog, part, above=(*above, wanted.sku)) for part in _parts(product, wanted)]
     return Configuration(
@@ -173,6 +185,8 @@ def _parts(product: Product, wanted: _Wanted) -> Iterator[_Wanted]:
             unit_price=option.unit_price if option else None,
             discount=option.discount if option else None,
             path=wanted.path if position is None else f"{wanted.path}.options[{position}]",
+            group=(option.group if option else "") or wanted.group,
+            price_is_final=option.price_is_final if option else False,
         )
 
 

@@ -12,8 +12,16 @@ from pydantic import AwareDatetime, Field
 from models.currencies import MINOR_UNITS, is_currency
 from models.errors import Problem
 from models.periods import add_months
+from models.stacking import Stacking
 from models.value import Value
-from models.written import NUMBERS_AS_TEXT, decimals_of, number_problem, read_written
+from models.written import (
+    NUMBERS_AS_TEXT,
+    decimals_of,
+    nearest,
+    number_problem,
+    read_written,
+    repeated,
+)
 
 MAX_TERM_MONTHS = 120
 MAX_DAYS = 365
@@ -49,6 +57,10 @@ class Discount(Value):
         default=DiscountBasis.PER_PERIOD, description="Off each period, or off the contract once."
     )
     reason: str = Field(default="", description="Why; approvers read it.")
+    stacking: Stacking = Field(
+        default=Stacking.COMPOUND, description="How it combines with other reductions."
+    )
+    priority: int = Field(default=0, description="The higher wins where only one may count.")
 
 
 class OptionRequest(Value):
@@ -65,6 +77,10 @@ class OptionRequest(Value):
         default=None, description="Agreed instead of the list price."
     )
     discount: Discount | None = Field(default=None, description="Off this component.")
+    group: str = Field(default="", description="Name of its group; absent: that of the bundle.")
+    price_is_final: bool = Field(
+        default=False, description="No contracted price, promotion or partner discount applies."
+    )
 
 
 class LineRequest(Value):
@@ -83,6 +99,19 @@ class LineRequest(Value):
         default=None, description="Agreed instead of the list price."
     )
     discount: Discount | None = Field(default=None, description="Off this line.")
+    group: str = Field(default="", description="Name of the group it is discounted with.")
+    price_is_final: bool = Field(
+        default=False, description="No contracted price, promotion or partner discount applies."
+    )
+
+
+class LineGroup(Value):
+    """Lines that are discounted together; each names the group. A bundle takes its parts along."""
+
+    model_config = NUMBERS_AS_TEXT
+
+    name: str = Field(description="As the lines name it.", examples=["Head office"])
+    discount: Discount = Field(description="Off the lines of the group together.")
 
 
 class PriceBasis(StrEnum):
@@ -124,6 +153,15 @@ class DealFile(Value):
     purchase_order: str = Field(default="", description="The customer's order number.")
     lines: tuple[LineRequest, ...] = Field(default=(), description="What is wanted.")
     header_discount: Discount | None = Field(default=None, description="Off the whole quote.")
+    groups: tuple[LineGroup, ...] = Field(default=(), description="Groups with a discount.")
+    target_total: Decimal | None = Field(
+        default=None, description="What the contract shall come to; instead of a header discount."
+    )
+    promotions: tuple[str, ...] = Field(default=(), description="Codes of promotions.")
+    partner: str = Field(default="", description="Number of the partner whose discount applies.")
+    price_currency: str = Field(
+        default="", description="Take prices of this currency and convert them at the day's rate."
+    )
     renewal: RenewalTerms = Field(default=RenewalTerms(), description="The next term.")
     valid_days: int = Field(default=30, description="How long the quote can be accepted.")
     signature_days: int = Field(default=14, description="How long the contract can be signed.")
@@ -146,6 +184,7 @@ def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
         *_header_problems(file),
         *_line_problems(file),
         *_discount_problems("header_discount", file.header_discount, file.currency),
+        *_quote_price_problems(file),
         *_term_problems(file),
         *_renewal_problems(file),
     )
@@ -255,6 +294,50 @@ def _discount_problems(path: str, discount: Discount | None, currency: str) -> I
             reason=f"{amount} is finer than the smallest unit of {currency}",
             remedy=f"use at most {places} decimals",
         )
+
+
+def _quote_price_problems(file: DealFile) -> Iterator[Problem]:
+    """Report what is wrong with groups, target price and currency of the prices."""
+    names = [group.name for group in file.groups]
+    yield from repeated("groups", "name", names)
+    used = {line.group for line in file.lines}
+    used |= {option.group for line in file.lines for option in line.options}
+    used -= {""}
+    for index, group in enumerate(file.groups):
+        yield from _discount_problems(f"groups[{index}].discount", group.discount, file.currency)
+        yield from _shared_stacking(f"groups[{index}].discount", group.discount)
+        if group.name not in used:
+            yield Problem(
+                field=f"groups[{index}].name",
+                reason=f"no line is in the group {group.name}",
+                remedy=nearest(group.name, used) if used else "name it on its lines",
+            )
+    yield from _shared_stacking("header_discount", file.header_discount)
+    yield from _target_problems(file)
+    if file.price_currency and not is_currency(file.price_currency):
+        reason, remedy = f"{file.price_currency} is no currency", "use an ISO 4217 code"
+        yield Problem(field="price_currency", reason=reason, remedy=remedy)
+
+
+def _shared_stacking(path: str, discount: Discount | None) -> Iterator[Problem]:
+    """Report a group or header discount that would have to choose among those of its lines."""
+    if discount is not None and discount.stacking in {Stacking.BEST_OF, Stacking.EXCLUSIVE}:
+        reason = f"is {discount.stacking}, which only a reduction of one line can be"
+        yield Problem(field=f"{path}.stacking", reason=reason, remedy="use compound or additive")
+
+
+def _target_problems(file: DealFile) -> Iterator[Problem]:
+    if file.target_total is None:
+        return
+    yield from number_problem("target_total", file.target_total)
+    if file.header_discount is not None:
+        remedy = "give one of the two"
+        yield Problem(field="target_total", reason="stands beside a header discount", remedy=remedy)
+    places = MINOR_UNITS.get(file.currency)
+    if places is not None and decimals_of(file.target_total) > places:
+        reason = f"{file.target_total} is finer than the smallest unit of {file.currency}"
+        remedy = f"use at most {places} decimals"
+        yield Problem(field="target_total", reason=reason, remedy=remedy)
 
 
 def _term_problems(file: DealFile) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ Shares are split by largest remainder, so they always sum.
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
 from typing import Self, assert_never
@@ -50,6 +50,12 @@ class RoundingMode(StrEnum):
     """Towards minus infinity."""
 
 
+_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
+"""Wide enough that cutting a number to the minor unit never loses a digit before the point."""
+
+_UNITS = tuple(Decimal(1).scaleb(-places) for places in range(8))
+
+
 def exponent(currency: str) -> int:
     """Return how many decimals a currency's minor unit has (ISO 4217): 0 JPY, 2 EUR, 3 KWD.
 
@@ -75,8 +81,7 @@ class Money(Value):
 
         Raises `ValueError` for an amount that is no finite number.
         """
-        minor = _whole(_exact(amount) * 10 ** exponent(currency), RoundingMode.HALF_UP)
-        return cls(minor=minor, currency=currency)
+        return cls(minor=minor_units(amount, currency), currency=currency)
 
     @classmethod
     def total(cls, amounts: Iterable["Money"], currency: str) -> Self:
@@ -84,10 +89,11 @@ class Money(Value):
 
         Raises `CurrencyMismatchError` if any amount is of another currency.
         """
-        result = cls.zero(currency)
-        for amount in amounts:
-            result += amount
-        return result
+        zero = cls.zero(currency)
+        return cls(
+            minor=sum(zero.minor_of(each) for each in amounts),
+            currency=currency,
+        )
 
     @property
     def decimal(self) -> Decimal:
@@ -101,11 +107,11 @@ class Money(Value):
 
     def __add__(self, other: "Money") -> Self:
         """Return the sum of two amounts of one currency."""
-        return self._with(self.minor + self._minor_of(other))
+        return self._with(self.minor + self.minor_of(other))
 
     def __sub__(self, other: "Money") -> Self:
         """Return the difference of two amounts of one currency."""
-        return self._with(self.minor - self._minor_of(other))
+        return self._with(self.minor - self.minor_of(other))
 
     def __neg__(self) -> Self:
         """Return the same amount the other way: a credit for a charge."""
@@ -117,19 +123,19 @@ class Money(Value):
 
     def __lt__(self, other: "Money") -> bool:
         """Whether this is less than an amount of the same currency."""
-        return self.minor < self._minor_of(other)
+        return self.minor < self.minor_of(other)
 
     def __le__(self, other: "Money") -> bool:
         """Whether this is at most an amount of the same currency."""
-        return self.minor <= self._minor_of(other)
+        return self.minor <= self.minor_of(other)
 
     def __gt__(self, other: "Money") -> bool:
         """Whether this is more than an amount of the same currency."""
-        return self.minor > self._minor_of(other)
+        return self.minor > self.minor_of(other)
 
     def __ge__(self, other: "Money") -> bool:
         """Whether this is at least an amount of the same currency."""
-        return self.minor >= self._minor_of(other)
+        return self.minor >= self.minor_of(other)
 
     def times(self, factor: Decimal | Fraction | int) -> Self:
         """Return the amount times a rate, rounded half up to the minor unit once."""
@@ -140,16 +146,21 @@ class Money(Value):
 
         Raises `ValueError` as `exact_part` does.
         """
-        return self._with(_whole(exact_part(self.minor, part, whole), RoundingMode.HALF_UP))
+        if whole <= 0:
+            exact_part(self.minor, part, whole)
+        if part == whole:
+            return self
+        twice = 2 * abs(self.minor * part) + whole
+        up = twice // (2 * whole)
+        return self._with(up if self.minor * part >= 0 else -up)
 
     def allocate(self, weights: Sequence[int]) -> list[Self]:
         """Split into shares in proportion to the weights; they always sum to the amount.
 
         Units left over go to the largest remainders, among equals to the earlier share. A credit
-        is split as the mirror of its invoice. Raises `ValueError` as `allocate_minor` does.
+        is split as the mirror of its invoice. Raises `ValueError` as `spread_minor` does.
         """
-        shares = allocate_minor(self.minor, weights, AllocationStrategy.LARGEST_REMAINDER)
-        return [self._with(share) for share in shares]
+        return [self._with(share) for share in spread_minor(self.minor, weights)]
 
     def __str__(self) -> str:
         """Write it for a person: `1,234.50 USD`."""
@@ -158,12 +169,49 @@ class Money(Value):
     def _with(self, minor: int) -> Self:
         return type(self)(minor=minor, currency=self.currency)
 
-    def _minor_of(self, other: "Money") -> int:
+    def minor_of(self, other: "Money") -> int:
+        """Return another amount's minor units, for which it has to be of the same currency."""
         if other.currency != self.currency:
             raise CurrencyMismatchError(
                 f"{self} and {other} cannot meet in one calculation; convert one of them first"
             )
         return other.minor
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    """Return an amount of major units in whole minor units, rounded half up once.
+
+    Raises `ValueError` for an amount that is no finite number.
+    """
+    places = exponent(currency)
+    try:
+        cut = amount.quantize(_UNITS[places], context=_WIDE)
+        return int(cut.scaleb(places, context=_WIDE))
+    except (InvalidOperation, OverflowError, ValueError):
+        # Too wide for the short way, or no number at all; the long way tells which.
+        return _whole(_exact(amount) * 10**places, RoundingMode.HALF_UP)
+
+
+def spread_minor(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` units over whole weights by largest remainder, as `allocate_minor` does.
+
+    Raises `ValueError` when a weight is negative or none is positive.
+    """
+    if min(weights, default=0) < 0:
+        raise ValueError("Weights must not be negative to split an amount by them")
+    whole = sum(weights)
+    if not whole:
+        raise ValueError("At least one weight must be positive to split an amount by them")
+    amount = abs(total)
+    parts = [divmod(amount * weight, whole) for weight in weights]
+    shares = [share for share, _ in parts]
+    left = amount - sum(shares)
+    if left:
+        # Sorting is stable, so that among equals the earlier share comes first.
+        order = sorted(range(len(parts)), key=lambda index: -parts[index][1])
+        for index in order[:left]:
+            shares[index] += 1
+    return shares if total >= 0 else [-share for share in shares]
 
 
 def exact_part(amount: int, part: int, whole: int) -> Fraction:

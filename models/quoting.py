@@ -7,15 +7,30 @@ other figure of the quote is derived from the same charges.
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from models.charges import MONTHS, BillOn, ChargeType, Timing
+from models.charges import MONTHS, ChargeType
 from models.errors import InvalidInputError, Problem
 from models.money import Money, round_half_up
-from models.periods import Interval, add_months, full_periods
-from models.pricing import PricedLine
+from models.plan import PlannedCharge, billing_plan, over_term, term_end
 from models.value import Value
+from models.waterfall import PricedLine
+
+__all__ = [
+    "MONTHS",
+    "RULES_VERSION",
+    "PlannedCharge",
+    "Quote",
+    "QuoteRequest",
+    "billing_plan",
+    "content_hash",
+    "discount_percent",
+    "is_valid_on",
+    "make_quote",
+    "margin_percent",
+    "term_end",
+]
 
 RULES_VERSION = "1"
 
@@ -28,21 +43,6 @@ _NOT_CONTENT = (
     "rules_version",
     "priced_on",
 )
-
-
-class PlannedCharge(Value):
-    """One amount the contract will bill: a priced line over one service period.
-
-    `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
-    every discount and before tax; `discount` (not negative) is how far it lies below list.
-    """
-
-    reference: str
-    description: str
-    period: Interval
-    bill_on: date | None
-    amount: Money
-    discount: Money
 
 
 class Quote(Value):
@@ -108,52 +108,6 @@ class QuoteRequest(Value):
     priced_on: date | None = None
 
 
-class _Share(Value):
-    """One billing of a line: its service period, and how many days of how long a full period."""
-
-    period: Interval
-    full_days: int
-
-    def of(self, amount: Money) -> Money:
-        """Return this billing's part of an amount per full period, rounded once."""
-        return amount.prorate(self.period.days, self.full_days)
-
-
-def term_end(starts_on: date, term_months: int) -> date:
-    """Return the first day after the term; a one-off sale (0 months) counts as one day."""
-    if term_months == 0:
-        return starts_on + timedelta(days=1)
-    return add_months(starts_on, term_months)
-
-
-def billing_plan(
-    lines: Sequence[PricedLine], starts_on: date, ends_on: date
-) -> tuple[PlannedCharge, ...]:
-    """Return everything the lines will bill over the term, line by line in order of time.
-
-    Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
-    and prorated by days of the full period; in advance at a period's start, in arrears at its end.
-    One-time lines are billed at the start, or on delivery (no date). A line's `once_discount` comes
-    off its first billing.
-
-    Raises `InvalidInputError` with all lines whose first billing is less than that discount.
-    """
-    problems = []
-    for line in lines:
-        first = next(_shares(line, starts_on, ends_on), None)
-        if first is None or first.of(line.net) < line.once_discount:
-            problems.append(
-                Problem(
-                    field=f"line {line.number}",
-                    reason=f"{line.once_discount} off once is more than the first billing",
-                    remedy="lower the discount or take it off each period",
-                )
-            )
-    if problems:
-        raise InvalidInputError(problems)
-    return tuple(charge for line in lines for charge in _line_plan(line, starts_on, ends_on))
-
-
 def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     """Return the quote version with its plan and totals, sealed by its content hash.
 
@@ -173,7 +127,7 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     once = {line.reference for line in lines if line.charge_type is ChargeType.ONE_TIME}
     one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
     total = Money.total((charge.amount for charge in plan), currency)
-    list_amounts = _over_term(
+    list_amounts = over_term(
         [(line, line.list_amount) for line in lines], request.starts_on, ends_on
     )
     arr = Money.total((_per_year(line) for line in lines), currency)
@@ -231,7 +185,7 @@ def margin_percent(quote: Quote) -> Decimal | None:
     costs = [(line, line.cost) for line in quote.lines if line.cost is not None]
     if len(costs) < len(quote.lines):
         return None
-    cost = Money.total(_over_term(costs, quote.starts_on, quote.ends_on), quote.currency)
+    cost = Money.total(over_term(costs, quote.starts_on, quote.ends_on), quote.currency)
     if quote.total.is_zero:
         return Decimal(0) if cost.is_zero else Decimal(-100)
     return _percent(quote.total - cost, quote.total)
@@ -265,52 +219,6 @@ def _request_problems(request: QuoteRequest, lines: Sequence[PricedLine]) -> Ite
                 reason=f"{line.name} is a usage charge, and usage billing is not built yet",
                 remedy="leave it out",
             )
-
-
-def _line_plan(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[PlannedCharge]:
-    nothing = Money.zero(line.net.currency)
-    once = line.once_discount
-    for share in _shares(line, starts_on, ends_on):
-        amount = share.of(line.net) - once
-        yield PlannedCharge(
-            reference=line.reference,
-            description=line.name,
-            period=share.period,
-            bill_on=_bill_on(line, share.period),
-            amount=amount,
-            discount=max(share.of(line.list_amount) - amount, nothing),
-        )
-        once = nothing
-
-
-def _shares(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[_Share]:
-    """Yield the billings of a line over the term; what recurs without a cadence is billed once."""
-    if line.cadence is None and line.charge_type is ChargeType.RECURRING:
-        term = Interval(start=starts_on, end=ends_on)
-        yield _Share(period=term, full_days=term.days)
-        return
-    if line.cadence is None:
-        day = Interval(start=starts_on, end=starts_on + timedelta(days=1))
-        yield _Share(period=day, full_days=1)
-        return
-    for full in full_periods(starts_on, MONTHS[line.cadence], ends_on):
-        period = Interval(start=full.start, end=min(full.end, ends_on))
-        yield _Share(period=period, full_days=full.days)
-
-
-def _bill_on(line: PricedLine, period: Interval) -> date | None:
-    if line.charge_type is ChargeType.ONE_TIME:
-        return None if line.bill_on is BillOn.DELIVERY else period.start
-    return period.start if line.timing is Timing.IN_ADVANCE else period.end
-
-
-def _over_term(
-    amounts: Sequence[tuple[PricedLine, Money]], starts_on: date, ends_on: date
-) -> Iterator[Money]:
-    """Yield amounts per full period of their lines, billing by billing over the term."""
-    for line, amount in amounts:
-        for share in _shares(line, starts_on, ends_on):
-            yield share.of(amount)
 
 
 def _per_year(line: PricedLine) -> Money:

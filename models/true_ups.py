@@ -5,6 +5,7 @@ number, so that quote, plan, invoices and revenue treat it like everything else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from models.money import Money
 from models.price_books import Commitment, CommitmentSpan
 
 if TYPE_CHECKING:
-    from models.pricing import PricedLine
+    from models.waterfall import PricedLine
 
 SUFFIX = "true-up"
 
@@ -94,6 +95,10 @@ def _true_up(
             "cost": None if line.cost is None else Money.zero(currency),
             "waterfall": _steps(line, missing, rule),
             "true_up_of": line.reference,
+            "promotions": (),
+            "introductory": (),
+            "floor": None,
+            "ceiling": None,
         }
     )
 
@@ -108,6 +113,5 @@ def _steps(line: "PricedLine", missing: Money, rule: str) -> tuple[object, ...]:
     amount = missing.decimal
     told = dict.fromkeys((step.step for step in line.waterfall), rule)
     return tuple(
-        step.model_copy(update={"input": amount, "output": amount, "rule": told[step.step]})
-        for step in line.waterfall
+        replace(step, input=amount, output=amount, rule=told[step.step]) for step in line.waterfall
     )

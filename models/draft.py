@@ -1,0 +1,150 @@
+"""A priced line in the making: its amounts so far in whole minor units, and its steps.
+
+Only the engine uses it. It changes as it passes through the steps, so that a line is built once,
+at the end, however many steps it has.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from models.charges import MONTHS, Charge, ChargeModel, ChargeType
+from models.configuration import ConfiguredLine
+from models.deal_file import Discount
+from models.money import Money, exponent
+from models.promotions import Promotion
+from models.stacking import Reduction
+from models.waterfall import Introductory, PricedLine, Step, WaterfallStep
+
+
+@dataclass(slots=True)
+class Draft:
+    """One charge of one line on its way through the waterfall.
+
+    `left` is the exact amount of a full period before it is rounded, `net` the same in minor units
+    afterwards; `once` is off the first billing. `limited` are the reductions that count for some
+    billings only, `offered` the promotions that are for this charge. `known` are the amounts
+    that lines of the quote have already.
+    """
+
+    line: ConfiguredLine
+    charge: Charge
+    currency: str
+    known: dict[int, Money]
+    steps: list[Step] = field(default_factory=list)
+    list_unit: Decimal = Decimal(0)
+    unit: Decimal = Decimal(0)
+    left: Decimal = Decimal(0)
+    base: Decimal = Decimal(0)
+    listed: int = 0
+    net: int = 0
+    before_groups: int = 0
+    once: int = 0
+    ssp: int = 0
+    cost: int | None = None
+    floor: int | None = None
+    ceiling: int | None = None
+    codes: list[str] = field(default_factory=list)
+    offered: tuple[Promotion, ...] = ()
+    limited: list[Reduction] = field(default_factory=list)
+    introductory: list[Introductory] = field(default_factory=list)
+
+    @property
+    def reference(self) -> str:
+        """The identity of the priced line."""
+        return f"{self.line.number}/{self.charge.key}"
+
+    @property
+    def recurs(self) -> bool:
+        """Whether it is billed period by period."""
+        return self.charge.type is ChargeType.RECURRING
+
+    @property
+    def months(self) -> int:
+        """The length of a billing period in months; 0 for what is billed once."""
+        return MONTHS[self.charge.cadence] if self.recurs and self.charge.cadence else 0
+
+    @property
+    def count(self) -> Decimal:
+        """How many units prices of one unit count for: one, where the charge is a fee."""
+        return Decimal(1) if self.charge.model is ChargeModel.FLAT else self.line.quantity
+
+    def off_period(self, index: int) -> int:
+        """Return what promotions take off the billing period of that number, from 0."""
+        return sum(
+            each.amount.minor
+            for each in self.introductory
+            if each.first <= index < each.first + each.periods
+        )
+
+    @property
+    def first_billing(self) -> int:
+        """What is left of the first full billing."""
+        return self.net - self.off_period(0) - self.once
+
+    def note(self, step: WaterfallStep, before: Decimal, after: Decimal, rule: str) -> None:
+        """Put a step on record."""
+        self.steps.append(Step(step, before, after, rule))
+
+    def settle(self, step: WaterfallStep, net: int, rule: str) -> None:
+        """Put a step on record that leads from the rounded amount to another."""
+        before = self.steps[-1].output
+        after = before if net == self.net else self.decimal(net)
+        self.net = net
+        self.steps.append(Step(step, before, after, rule))
+
+    def decimal(self, minor: int) -> Decimal:
+        """Return minor units as an exact amount of major units."""
+        return Decimal(minor).scaleb(-exponent(self.currency))
+
+    def text(self, minor: int) -> str:
+        """Return minor units as a person reads them: `1,234.50 USD`."""
+        return f"{self.decimal(minor):,f} {self.currency}"
+
+    def money(self, minor: int) -> Money:
+        """Return minor units as an amount; equal amounts of a quote are one value."""
+        found = self.known.get(minor)
+        if found is None:
+            found = self.known[minor] = Money(minor=minor, currency=self.currency)
+        return found
+
+    def finished(self) -> PricedLine:
+        """Return the priced line."""
+        line, charge, product = self.line, self.charge, self.line.product
+        money = self.money
+        return PricedLine(
+            reference=self.reference,
+            number=line.number,
+            parent=line.parent,
+            sku=product.sku,
+            charge=charge.key,
+            name=product.name if len(product.charges) == 1 else f"{product.name}: {charge.name}",
+            kind=product.kind,
+            unit=product.unit,
+            charge_type=charge.type,
+            model=charge.model,
+            cadence=charge.cadence if self.recurs else None,
+            timing=charge.timing,
+            bill_on=charge.bill_on,
+            transfer=product.transfer,
+            tax_category=product.tax_category,
+            department=product.department,
+            quantity=line.quantity,
+            list_unit=self.list_unit,
+            unit_price=self.unit,
+            list_amount=money(self.listed),
+            net=money(self.net),
+            once_discount=money(self.once),
+            ssp=money(self.ssp),
+            cost=None if self.cost is None else money(self.cost),
+            waterfall=tuple(self.steps),
+            group=line.group,
+            promotions=tuple(self.codes),
+            introductory=tuple(self.introductory),
+            floor=None if self.floor is None else money(self.floor),
+            ceiling=None if self.ceiling is None else money(self.ceiling),
+        )
+
+
+def because(rule: str, discount: Discount) -> str:
+    """Return a rule with the reason somebody gave for it."""
+    return f"{rule}: {discount.reason}" if discount.reason else rule

@@ -1,0 +1,151 @@
+"""The billing plan: what the priced lines of a quote will bill, and when, to the cent."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+from models.charges import MONTHS, BillOn, Cadence, ChargeType, Timing
+from models.errors import InvalidInputError, Problem
+from models.money import Money
+from models.periods import Interval, add_months, full_periods
+from models.value import Value
+from models.waterfall import PricedLine
+
+
+class PlannedCharge(Value):
+    """One amount the contract will bill: a priced line over one service period.
+
+    `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
+    every discount and before tax; `discount` (not negative) is how far it lies below list.
+    """
+
+    reference: str
+    description: str
+    period: Interval
+    bill_on: date | None
+    amount: Money
+    discount: Money
+
+
+class Share(Value):
+    """One billing of a line: its service period, and how many days of how long a full period.
+
+    `index` counts the billings of the line from 0.
+    """
+
+    period: Interval
+    full_days: int
+    index: int = 0
+
+    def of(self, amount: Money) -> Money:
+        """Return this billing's part of an amount per full period, rounded once."""
+        days = self.period.days
+        return amount if days == self.full_days else amount.prorate(days, self.full_days)
+
+
+def term_end(starts_on: date, term_months: int) -> date:
+    """Return the first day after the term; a one-off sale (0 months) counts as one day."""
+    if term_months == 0:
+        return starts_on + timedelta(days=1)
+    return add_months(starts_on, term_months)
+
+
+class Calendar:
+    """The billings of each cadence over one term, each worked out once."""
+
+    def __init__(self, starts_on: date, ends_on: date) -> None:
+        self._term = Interval(start=starts_on, end=ends_on)
+        self._known: dict[tuple[Cadence | None, bool], tuple[Share, ...]] = {}
+
+    def of(self, line: PricedLine) -> tuple[Share, ...]:
+        """Return the billings of a line; what recurs without a cadence is billed once a term."""
+        return self.every(line.cadence, recurs=line.charge_type is ChargeType.RECURRING)
+
+    def every(self, cadence: Cadence | None, *, recurs: bool) -> tuple[Share, ...]:
+        """Return the billings of a cadence over the term; what does not recur is billed once."""
+        found = self._known.get((cadence, recurs))
+        if found is None:
+            found = self._known[cadence, recurs] = tuple(self._billings(cadence, recurs=recurs))
+        return found
+
+    def _billings(self, cadence: Cadence | None, *, recurs: bool) -> Iterator[Share]:
+        start, end = self._term.start, self._term.end
+        if cadence is None and recurs:
+            yield Share(period=self._term, full_days=self._term.days)
+        elif cadence is None:
+            yield Share(period=Interval(start=start, end=start + timedelta(days=1)), full_days=1)
+        else:
+            for index, full in enumerate(full_periods(start, MONTHS[cadence], end)):
+                period = Interval(start=full.start, end=min(full.end, end))
+                yield Share(period=period, full_days=full.days, index=index)
+
+
+def billing_plan(
+    lines: Sequence[PricedLine], starts_on: date, ends_on: date
+) -> tuple[PlannedCharge, ...]:
+    """Return everything the lines will bill over the term, line by line in order of time.
+
+    Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
+    and prorated by days of the full period; in advance at a period's start, in arrears at its end.
+    One-time lines are billed at the start, or on delivery (no date). A line's `introductory`
+    reductions come off the periods they name, its `once_discount` off its first billing.
+
+    Raises `InvalidInputError` with all lines whose first billing is less than that discount.
+    """
+    calendar = Calendar(starts_on, ends_on)
+    problems = []
+    for line in lines:
+        first = next(iter(calendar.of(line)), None)
+        if first is None or amount_of(line, first) < line.once_discount:
+            problems.append(
+                Problem(
+                    field=f"line {line.number}",
+                    reason=f"{line.once_discount} off once is more than the first billing",
+                    remedy="lower the discount or take it off each period",
+                )
+            )
+    if problems:
+        raise InvalidInputError(problems)
+    return tuple(charge for line in lines for charge in _line_plan(line, calendar.of(line)))
+
+
+def amount_of(line: PricedLine, share: Share) -> Money:
+    """Return what one billing of a line comes to, before a discount given once."""
+    off = line.off_period(share.index) if line.introductory else None
+    return share.of(line.net - off if off and off.minor else line.net)
+
+
+def over_term(
+    amounts: Sequence[tuple[PricedLine, Money]], starts_on: date, ends_on: date
+) -> Iterator[Money]:
+    """Yield amounts per full period of their lines, billing by billing over the term."""
+    calendar = Calendar(starts_on, ends_on)
+    for line, amount in amounts:
+        for share in calendar.of(line):
+            yield share.of(amount)
+
+
+def _line_plan(line: PricedLine, shares: Sequence[Share]) -> Iterator[PlannedCharge]:
+    currency, once = line.net.currency, line.once_discount.minor
+    known: dict[int, Money] = {}
+    for share in shares:
+        minor = amount_of(line, share).minor - once
+        off = max(share.of(line.list_amount).minor - minor, 0)
+        # Most periods of a line come to the same, and equal amounts may be one value.
+        for amount in (minor, off):
+            if amount not in known:
+                known[amount] = Money(minor=amount, currency=currency)
+        yield PlannedCharge(
+            reference=line.reference,
+            description=line.name,
+            period=share.period,
+            bill_on=_bill_on(line, share.period),
+            amount=known[minor],
+            discount=known[off],
+        )
+        once = 0
+
+
+def _bill_on(line: PricedLine, period: Interval) -> date | None:
+    if line.charge_type is ChargeType.ONE_TIME:
+        return None if line.bill_on is BillOn.DELIVERY else period.start
+    return period.start if line.timing is Timing.IN_ADVANCE else period.end
