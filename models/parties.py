@@ -92,6 +92,8 @@ class Customer(Value):
     payment_terms_days: int = 30
     credit_limit_minor: int | None = None
     parent: str | None = None
+    segment: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def place_of_supply(self) -> Address:

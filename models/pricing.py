@@ -16,6 +16,7 @@ from models.deal_file import Discount, DiscountBasis
 from models.errors import InvalidInputError, Problem
 from models.money import Money
 from models.price_books import PriceBook, PriceBookEntry, Tier, entry_gap
+from models.ramps import Segment
 from models.tiers import EXACT, blocks, charge_amount, graduated_by_tier
 from models.value import Value
 from models.written import nearest
@@ -87,6 +88,10 @@ class PricedLine(Value):
     ssp: Money
     cost: Money | None = None
     waterfall: tuple[Step, ...] = ()
+    segment: Segment | None = None
+    units: Decimal | None = None
+    is_percentage: bool = False
+    attributes: Mapping[str, str] = {}
 
     @property
     def billed_quantity(self) -> Decimal:
@@ -180,7 +185,7 @@ def _unpriced(
     for line in lines:
         for charge in line.product.charges:
             name = f"{line.product.sku}/{charge.key}"
-            field = f"{_place(line)}.product"
+            field = f"{line.path or f'line {line.number}'}.product"
             refusal = charge_refusal(charge, term_months)
             entry = book.entry(line.product.sku, charge.key)
             gap = entry_gap(entry, charge.model) if entry else None
@@ -202,7 +207,11 @@ def _unpriced(
 
 
 def _place(line: ConfiguredLine) -> str:
-    return line.path or f"line {line.number}"
+    return line.place or f"line {line.number}"
+
+
+def _key(line: PricedLine) -> str:
+    return f"{line.number}{line.segment.suffix}" if line.segment else line.number
 
 
 def _entry(book: PriceBook, line: ConfiguredLine, charge: Charge) -> PriceBookEntry:
@@ -222,12 +231,12 @@ def _priced(
     once = _line_discount(line, charge, DiscountBasis.ONCE)
     count = Decimal(1) if charge.model is ChargeModel.FLAT else line.quantity
     return PricedLine(
-        reference=f"{line.number}/{charge.key}",
+        reference=reference_of(line, charge),
         number=line.number,
         parent=line.parent,
         sku=product.sku,
         charge=charge.key,
-        name=product.name if len(product.charges) == 1 else f"{product.name}: {charge.name}",
+        name=_name(line, charge),
         kind=product.kind,
         unit=product.unit,
         charge_type=charge.type,
@@ -247,7 +256,22 @@ def _priced(
         ssp=Money.from_decimal(listed if entry.ssp is None else entry.ssp * count, currency),
         cost=None if entry.cost is None else Money.from_decimal(entry.cost * count, currency),
         waterfall=steps,
+        segment=line.segment,
+        units=line.units,
+        is_percentage=line.product.percent_of is not None,
+        attributes=line.attributes,
     )
+
+
+def reference_of(line: ConfiguredLine, charge: Charge) -> str:
+    """Return what names a charge of a line uniquely in its quote; later segments end with #2."""
+    return f"{line.number}/{charge.key}{line.segment.suffix if line.segment else ''}"
+
+
+def _name(line: ConfiguredLine, charge: Charge) -> str:
+    product, segment = line.product, line.segment
+    name = product.name if len(product.charges) == 1 else f"{product.name}: {charge.name}"
+    return f"{name}, {segment.words}" if segment and segment.index > 1 else name
 
 
 def _steps(
@@ -363,12 +387,12 @@ def _plain(value: Decimal) -> str:
 
 
 def _below_zero(lines: Iterable[ConfiguredLine], priced: Iterable[PricedLine]) -> Iterator[Problem]:
-    places = {line.number: _place(line) for line in lines}
+    places = {line.key: _place(line) for line in lines}
     for line in priced:
         if line.net.minor < 0 or line.net < line.once_discount:
             extension = next(s.output for s in line.waterfall if s.step is WaterfallStep.QUANTITY)
             yield Problem(
-                field=f"{places[line.number]}.discount",
+                field=f"{places[_key(line)]}.discount",
                 reason=f"takes {line.reference} below zero: it costs {_plain(extension)}",
                 remedy="lower the discount",
             )
@@ -395,7 +419,15 @@ def _header_shares(
         return {}, {}
     off = Money.from_decimal(discount.amount, priced[0].net.currency)
     if discount.basis is DiscountBasis.ONCE:
-        return {}, _shares(priced, off, lambda line: line.net - line.once_discount)
+        first = [line for line in priced if line.segment is None or line.segment.index == 1]
+        return {}, _shares(first, off, lambda line: line.net - line.once_discount)
+    if any(line.segment for line in priced):
+        problem = Problem(
+            field="header_discount.basis",
+            reason="is per period, but the lines of a ramp do not run in every period",
+            remedy="discount the segments, or use a percentage or an amount once",
+        )
+        raise InvalidInputError([problem])
     recurring = [line for line in priced if line.charge_type is ChargeType.RECURRING] or priced
     cadences = sorted({str(line.cadence) for line in recurring})
     if len(cadences) > 1:

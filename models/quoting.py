@@ -129,7 +129,8 @@ def billing_plan(
     Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
     and prorated by days of the full period; in advance at a period's start, in arrears at its end.
     One-time lines are billed at the start, or on delivery (no date). A line's `once_discount` comes
-    off its first billing.
+    off its first billing. The segments of a ramp are billed for their own days: a period that a
+    segment begins or ends in is split there, and each part is prorated by days of the full period.
 
     Raises `InvalidInputError` with all lines whose first billing is less than that discount.
     """
@@ -153,7 +154,8 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     """Return the quote version with its plan and totals, sealed by its content hash.
 
     MRR is the sum over recurring lines of the net amount per period divided by the months of the
-    period, ARR is 12 times that; each is rounded once, and discounts given once are left out. ACV
+    period, ARR is 12 times that; each is rounded once, and discounts given once are left out. Of a
+    ramp the segment counts that runs on the first day of the term. ACV
     is the recurring part of the contract value for each year of the term. One-time charges count
     in none of the three, and a one-off sale has none.
 
@@ -171,7 +173,8 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     list_amounts = _over_term(
         [(line, line.list_amount) for line in lines], request.starts_on, ends_on
     )
-    arr = Money.total((_per_year(line) for line in lines), currency)
+    begin = [line for line in lines if line.segment is None or line.segment.index == 1]
+    arr = Money.total((_per_year(line) for line in begin), currency)
     quote = Quote(
         **request.model_dump(),
         currency=currency,
@@ -284,9 +287,16 @@ def _shares(line: PricedLine, starts_on: date, ends_on: date) -> Iterator[_Share
         day = Interval(start=starts_on, end=starts_on + timedelta(days=1))
         yield _Share(period=day, full_days=1)
         return
+    runs = runs_in(line, Interval(start=starts_on, end=ends_on))
     for full in full_periods(starts_on, MONTHS[line.cadence], ends_on):
-        period = Interval(start=full.start, end=min(full.end, ends_on))
-        yield _Share(period=period, full_days=full.days)
+        period = full.intersection(runs) if runs else None
+        if period is not None:
+            yield _Share(period=period, full_days=full.days)
+
+
+def runs_in(line: PricedLine, term: Interval) -> Interval | None:
+    """Return the days of a term a line runs on: all of them, or those of its segment of a ramp."""
+    return line.segment.interval(term.start, term.end) if line.segment else term
 
 
 def _bill_on(line: PricedLine, period: Interval) -> date | None:
