@@ -7,9 +7,9 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.configuration import file_content, file_hash, pricing_request
+from activities.configuration import file_content, file_hash, pricing_request, sale_context
 from activities.ports import Office
-from activities.register import approval_policy, catalog_in_force, customer_of, people
+from activities.register import approval_policy, catalog_on, customer_of, people
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
 from models.catalog import Catalog
@@ -60,8 +60,8 @@ class PricingActivities:
 
     def _make(self, session: Session, step: PriceQuote) -> Quote:
         file = _file_for(session, step)
-        catalog = catalog_in_force(session)
-        configured = configure(catalog, file)
+        catalog = catalog_on(session, step.on)
+        configured = configure(catalog, file, sale_context(session, file, step))
         if configured.problems:
             raise InvalidInputError(configured.problems)
         wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)

@@ -66,7 +66,7 @@ def _typed(kind: ValueType, text: str) -> str | None:
         case ValueType.INTEGER | ValueType.DECIMAL:
             number = decimal_in(text)
             whole = kind is ValueType.INTEGER
-            if number is None or (whole and number != number.to_integral_value()):
+            if number is None or (whole and number != int(number)):
                 return None
             return f"{number.normalize():f}" if number else "0"
         case _:

@@ -6,6 +6,7 @@ in the deal file.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from decimal import localcontext
 
 from models.catalog import Catalog, Product
@@ -15,11 +16,19 @@ from models.eligibility import SaleContext
 from models.errors import Problem
 from models.following import added_lines, quantities_of, with_percentages
 from models.opening import ConfiguredLine, Shop, line_wanted
+from models.parties import Customer
 from models.rules import RuledQuote, broken_rules
 from models.tiers import EXACT
 from models.value import Value
 
-__all__ = ["Configuration", "ConfiguredLine", "addressed_charge", "charge_refusal", "configure"]
+__all__ = [
+    "Configuration",
+    "ConfiguredLine",
+    "addressed_charge",
+    "charge_refusal",
+    "configure",
+    "context_for",
+]
 
 
 class Configuration(Value):
@@ -79,6 +88,22 @@ def configure(
 def _each_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Leave out repetitions: the segments of a ramp have the same things wrong with them."""
     return tuple({(one.field, one.reason): one for one in problems}.values())
+
+
+def context_for(customer: Customer | None, file: DealFile, on: date) -> SaleContext | None:
+    """Return what eligibility looks at, or None for a customer who is not on record."""
+    if customer is None:
+        return None
+    place = customer.place_of_supply
+    return SaleContext(
+        on=on,
+        customer=customer.number,
+        segment=customer.segment,
+        tags=customer.tags,
+        country=place.country,
+        region=place.region,
+        channel=file.sales_channel,
+    )
 
 
 def addressed_charge(product: Product) -> Charge | None:

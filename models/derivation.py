@@ -7,7 +7,7 @@ pass reaches the fixed point and the order in which somebody wrote the lines pla
 """
 
 from collections.abc import Callable, Sequence
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -96,7 +96,8 @@ class AddedProduct(Value):
 
 def begun(quantity: Decimal, size: Decimal) -> Decimal:
     """Return how many lots of `size` a quantity takes, the last one counted in full."""
-    return (quantity / size).to_integral_value(rounding=ROUND_CEILING)
+    whole, left = divmod(quantity, size)
+    return whole + 1 if left > 0 else whole
 
 
 def in_order(

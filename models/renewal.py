@@ -168,8 +168,8 @@ def renewal_file(
     the list price shall apply. What is not in it is dropped, for it was sold once; only a bundle
     stays to carry an option that runs on, without a price of its own. Name such a bundle in
     `sold_once` if it was itself sold once: then its options become lines of their own, in the
-    quantity they had altogether, which `totals` holds where it is not that for each bundle unit. An option chosen with quantity zero stays, because it keeps a
-    preset component out.
+    quantity they had altogether; `totals` holds it where it is not that for each bundle unit. An
+    option chosen with quantity zero stays, because it keeps a preset component out.
 
     With the price basis `LAST` the last price, raised by the uplift and not rounded, is the agreed
     price; every discount is already in it and is cleared. With `LIST` all agreed prices and

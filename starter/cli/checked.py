@@ -1,7 +1,7 @@
 """How a checked or started deal looks in the answer of the API."""
 
-from starter.cli.display import show_pairs
-from starter.cli.door import Row
+from starter.cli.display import show_pairs, show_problems
+from starter.cli.door import Row, problems_in
 from starter.cli.session import Session
 
 
@@ -18,6 +18,7 @@ def show_checked(session: Session, answer: Row) -> None:
         ("Lines", lines),
     ]
     show_pairs(session.out, pairs, indent=2)
+    show_problems(session.out, problems_in(answer.get("warnings")), indent=2)
 
 
 def show_started(session: Session, answer: Row) -> None:

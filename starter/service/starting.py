@@ -8,7 +8,8 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from models.configuration import configure
+from models.catalog import Catalog
+from models.configuration import Configuration, configure, context_for
 from models.deal import DealInput, Stage
 from models.deal_file import DealFile, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
@@ -21,7 +22,7 @@ from models.value import Value
 from starter.service import numbers
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
-from starter.service.register import catalog_in_force, customer_of, find, fingerprint
+from starter.service.register import catalog_on, customer_of, find, fingerprint
 from workers.records import running_stack
 from workers.settings import Settings
 from workflows.ids import deal_workflow_id
@@ -45,16 +46,22 @@ class StartedDeal(Value):
 
 
 class CheckedDeal(Value):
-    """A deal file that could be started, as it was understood."""
+    """A deal file that could be started, as it was understood.
+
+    `warnings` are recommendations and whatever else the catalogue points out; they never block.
+    """
 
     file: DealFile
+    warnings: tuple[Problem, ...] = ()
 
 
 async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     """Return the deal file as understood, or raise `InvalidInputError` with all its problems."""
     require(caller, STARTERS, "check a deal file")
     file, _ = await _read_file(house, caller, data)
-    return CheckedDeal(file=file)
+    today = house.clock().date()
+    warnings = await house.read(lambda session: _warnings(session, file, today))
+    return CheckedDeal(file=file, warnings=warnings)
 
 
 async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:
@@ -147,11 +154,11 @@ def _party_problems(session: Session, entity: str, customer: str) -> list[Proble
 
 
 def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[Problem, ...]:
-    catalog = catalog_in_force(session)
+    catalog = catalog_on(session, priced_on)
     if catalog is None:
         remedy = "publish one with `q2c catalog publish`"
         return (Problem(field="lines", reason="there is no catalogue on record", remedy=remedy),)
-    configured = configure(catalog, file)
+    configured = _configured(session, catalog, file, priced_on)
     if configured.problems:
         return configured.problems
     request = PricingRequest(
@@ -166,6 +173,17 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
     except InvalidInputError as error:
         return error.problems
     return ()
+
+
+def _configured(session: Session, catalog: Catalog, file: DealFile, on: date) -> Configuration:
+    return configure(catalog, file, context_for(customer_of(session, file.customer), file, on))
+
+
+def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, ...]:
+    """Return what is recommended and pointed out; a file without problems has a catalogue."""
+    priced_on = file.test_clock.date() if file.test_clock else today
+    catalog = catalog_on(session, priced_on)
+    return _configured(session, catalog, file, priced_on).warnings if catalog else ()
 
 
 async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:
