@@ -189,7 +189,8 @@ def _broken(
             if all(map(holds.test, rule.given)) and not (
                 rule.expect and all(map(holds.test, rule.expect))
             ):
-                yield _told(rule, concerned[0] if concerned else None, "the quote breaks a rule")
+                first = None if rule.when.is_open else concerned[0]
+                yield _told(rule, first, "the quote breaks a rule")
         case RuleKind.REQUIRES | RuleKind.RECOMMENDS | RuleKind.VALIDATES:
             return
         case _:

@@ -113,8 +113,10 @@ def test_an_add_on_needs_a_plan_it_is_available_for() -> None:
     refused = configure(catalog, DealFile(lines=lines))
 
     assert [problem.reason for problem in refused.problems] == [
-        "GITHUB-GITHUBCOPILOTBUSINESS requires GITHUB-TEAM or GITHUB-ENTERPRISE: "
-        "githubCopilotBusiness is sold with some plans only"
+        (
+            "GITHUB-GITHUBCOPILOTBUSINESS requires GITHUB-TEAM or GITHUB-ENTERPRISE: "
+            "githubCopilotBusiness is sold with some plans only"
+        )
     ]
 
 
