@@ -6,12 +6,13 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.ports import Office
-from activities.register import catalog_in_force, customer_of, entity_of, person_of
+from activities.register import catalog_on, customer_of, entity_of, person_of
 from activities.signatures import CONFIGURE_DEAL
 from models.catalog import Catalog
-from models.configuration import configure
+from models.configuration import configure, context_for
 from models.deal import Stage
 from models.deal_file import DealFile, check_deal_file
+from models.eligibility import SaleContext
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.pricing import PricingRequest, price
 from models.steps import ConfigureDeal, DealConfigured, DealStep
@@ -91,11 +92,21 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
         reason = f"deal {step.deal} exists with another file"
         problems.append(Problem(field="number", reason=reason, remedy="use another number"))
     try:
-        catalog = catalog_in_force(session)
+        catalog = catalog_on(session, step.on)
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
-    return (*problems, *line_problems(catalog, file, pricing_request(file, step)))
+    context = sale_context(session, file, step)
+    return (*problems, *line_problems(catalog, file, pricing_request(file, step), context))
+
+
+def sale_context(session: Session, file: DealFile, step: DealStep) -> SaleContext | None:
+    """Return whom a deal is for, where and on which day; None for an unknown customer."""
+    try:
+        customer = customer_of(session, file.customer)
+    except NotFoundError:
+        return None
+    return context_for(customer, file, step.on)
 
 
 def _recorded_hash(session: Session, deal: str) -> str:
@@ -104,7 +115,8 @@ def _recorded_hash(session: Session, deal: str) -> str:
         DealFileRow.deal == deal, DealFileRow.term == 1, DealFileRow.revision == 1
     )
     row = session.exec(statement).first()
-    return row.content_hash if row else ""
+    # An older release wrote fewer fields, so a file is compared as it is read today.
+    return file_hash(DealFile.model_validate_json(row.content)) if row else ""
 
 
 def _is_on_record(session: Session, step: ConfigureDeal) -> bool:
@@ -127,9 +139,11 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
     return problems
 
 
-def line_problems(catalog: Catalog, file: DealFile, request: PricingRequest) -> list[Problem]:
+def line_problems(
+    catalog: Catalog, file: DealFile, request: PricingRequest, context: SaleContext | None
+) -> list[Problem]:
     """Return everything that keeps the lines of a file from being configured and priced."""
-    configured = configure(catalog, file)
+    configured = configure(catalog, file, context)
     lines = configured.lines
     if configured.problems or check_deal_file(file):
         # Numbers of a broken file may not compute; that everything has a price can still be told.

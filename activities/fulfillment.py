@@ -24,7 +24,7 @@ from models.fulfillment import (
     provision,
 )
 from models.money import Money
-from models.recognition import Obligation, reallocate
+from models.recognition import Obligation, line_of, reallocate
 from models.steps import (
     CancelLine,
     ConfirmDelivery,
@@ -349,7 +349,7 @@ def _cancel_promise(
         )
     ).all()
     for row in rows:
-        if row.reference == number:
+        if line_of(row.reference) == number:
             row.canceled_on = step.on
             session.add(row)
     currency = rows[0].currency

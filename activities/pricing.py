@@ -8,9 +8,21 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.configuration import file_content, file_hash, line_problems, pricing_request
+from activities.configuration import (
+    file_content,
+    file_hash,
+    line_problems,
+    pricing_request,
+    sale_context,
+)
 from activities.ports import Office
-from activities.register import approval_policy, catalog_in_force, customer_of, latest, people
+from activities.register import (
+    approval_policy,
+    catalog_on,
+    catalog_revision,
+    customer_of,
+    people,
+)
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
 from models.catalog import Catalog
@@ -94,9 +106,9 @@ def priced(session: Session, quote: Quote) -> QuotePriced:
 
 
 def price_list_now(session: Session, on: date) -> PriceList:
-    """Return the catalogue in force; raises `NotFoundError` when none was published."""
-    row = latest(session, RegisterKind.CATALOG, HOUSE)
-    return PriceList(catalog_in_force(session), row.revision if row else 0, on)
+    """Return the catalogue in force on a day; raises `NotFoundError` when there is none."""
+    catalog = catalog_on(session, on)
+    return PriceList(catalog, catalog_revision(session, catalog), on)
 
 
 def price_list_of(session: Session, deal: str, version: int) -> PriceList:
@@ -125,9 +137,10 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     nobody can approve it.
     """
     file, catalog = draft.file, draft.price_list.catalog
-    configured = configure(catalog, file)
+    context = sale_context(session, file, step)
+    configured = configure(catalog, file, context)
     if configured.problems:
-        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft)))
+        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft), context))
     wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
     lines = price(catalog, wanted, _asked_of(step, draft))
     quote = make_quote(_quote_request(session, step, draft), lines)

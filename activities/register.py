@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -13,6 +16,7 @@ from activities.ports import Office
 from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
 from models.approval import ApprovalPolicy
 from models.catalog import Catalog
+from models.catalog_versions import in_force_on, is_on_record, publication_problems
 from models.collection import DEFAULT_LADDER, DunningPolicy
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.fulfillment import FulfillmentStatus
@@ -21,7 +25,7 @@ from models.parties import (
     Entity,
     Person,
 )
-from models.register import HOUSE, PARSERS, TaxRules, key_of
+from models.register import HOUSE, MODELS, PARSERS, TaxRules, key_of
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import OrderLineRow, RegisterRow, StockMovement
 from models.tax import TaxRule
@@ -75,8 +79,53 @@ def people(session: Session) -> tuple[Person, ...]:
 
 
 def catalog_in_force(session: Session) -> Catalog:
-    """Return the catalogue; raises `NotFoundError` when none was published."""
+    """Return the catalogue published last; raises `NotFoundError` when none was published."""
     return _content(session, RegisterKind.CATALOG, HOUSE, Catalog)
+
+
+def catalog_on(session: Session, day: date) -> Catalog:
+    """Return the version of the catalogue in force on a day; raises `NotFoundError`."""
+    found = in_force_on(catalogs(session), day)
+    if found is None:
+        raise NotFoundError(f"There is no catalogue on record for {day}")
+    return found
+
+
+def catalog_version(session: Session, version: str) -> Catalog:
+    """Return the catalogue of that version, whether or not it is in force; `NotFoundError`."""
+    found = next((one for one in catalogs(session) if one.version == version), None)
+    if found is None:
+        raise NotFoundError(f"There is no catalogue of version {version} on record")
+    return found
+
+
+def catalog_revision(session: Session, catalog: Catalog) -> int:
+    """Return the newest revision of the register that holds a version of the catalogue."""
+    for row in _catalog_rows(session):
+        if _read_catalog(row.content).version == catalog.version:
+            return row.revision
+    return 0
+
+
+def catalogs(session: Session) -> Iterator[Catalog]:
+    """Yield every published version of the catalogue, the newest first."""
+    for row in _catalog_rows(session):
+        yield _read_catalog(row.content)
+
+
+def _catalog_rows(session: Session) -> Iterable[RegisterRow]:
+    statement = (
+        select(RegisterRow)
+        .where(RegisterRow.kind == RegisterKind.CATALOG.value, RegisterRow.key == HOUSE)
+        .order_by(col(RegisterRow.revision).desc())
+    )
+    return session.exec(statement)
+
+
+@lru_cache(maxsize=64)
+def _read_catalog(content: str) -> Catalog:
+    """Return a version as it was published; versions never change, so each is read once."""
+    return Catalog.model_validate_json(content)
 
 
 def approval_policy(session: Session) -> ApprovalPolicy:
@@ -133,12 +182,15 @@ class RegisterActivities:
         return self._office.books.write(lambda session: self._append(session, change, content))
 
     def _append(self, session: Session, change: RegisterChange, content: str) -> ChangeRecorded:
-        problems = _prefix_problems(session, change, content)
+        problems = (
+            *_prefix_problems(session, change, content),
+            *_version_problems(session, change, content),
+        )
         if problems:
             return ChangeRecorded(problems=problems)
         current = latest(session, change.kind, change.key)
         digest = content_hash(content)
-        if current is not None and current.content_hash == digest:
+        if current is not None and _is_known(session, change, current, content):
             return ChangeRecorded(revision=current.revision, repeated=True)
         revision = current.revision + 1 if current else 1
         session.add(
@@ -190,6 +242,27 @@ class RegisterActivities:
             .order_by(func.min(OrderLineRow.id))
         ).all()
         return ChangeRecorded(repeated=found is not None, deals=tuple(waiting))
+
+
+def _is_known(session: Session, change: RegisterChange, current: RegisterRow, content: str) -> bool:
+    """Whether recording a content would change nothing.
+
+    Contents are compared as they are read today: an older release wrote fewer fields.
+    """
+    if change.kind is RegisterKind.CATALOG:
+        return is_on_record([*catalogs(session)], Catalog.model_validate_json(content))
+    model = MODELS[change.kind]
+    return model.model_validate_json(current.content) == model.model_validate_json(content)
+
+
+def _version_problems(
+    session: Session, change: RegisterChange, content: str
+) -> tuple[Problem, ...]:
+    """Refuse a version of the catalogue whose name or effective day is taken."""
+    if change.kind is not RegisterKind.CATALOG:
+        return ()
+    catalog = Catalog.model_validate_json(content)
+    return tuple(publication_problems([*catalogs(session)], catalog))
 
 
 def _prefix_problems(session: Session, change: RegisterChange, content: str) -> tuple[Problem, ...]:

@@ -1,11 +1,14 @@
 """The catalogue: what we sell and how it may be combined, with the price books it is sold by."""
 
-from collections.abc import Iterator
-from decimal import Decimal
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from datetime import date
 
-from models.charges import Charge, Transfer, charge_problems
+from models.catalog_checks import bundle_circles, contradictions, derivation_circles
+from models.chosen import attribute_problems, normalized
+from models.countries import COUNTRIES
+from models.derivation import AddedProduct
 from models.errors import Problem
+from models.guided import Guide, guide_problems
 from models.price_books import PriceBook
 from models.price_checks import (
     Known,
@@ -13,66 +16,51 @@ from models.price_checks import (
     book_problems,
     derivation_problems,
     overlapping_books,
-    unknown_skus,
 )
+from models.product_checks import Surroundings, product_problems
+from models.products import Component, Product
+from models.rules import Rule, rule_problems
+from models.selection import ProductKind, selector_problems
 from models.value import Value
-from models.written import NUMBERS_AS_TEXT, filled, number_problem, read_written, repeated
+from models.written import (
+    NUMBERS_AS_TEXT,
+    filled,
+    nearest,
+    number_problem,
+    read_written,
+    repeated,
+)
 
-
-class ProductKind(StrEnum):
-    """What a product is, which decides how it is fulfilled and recognized."""
-
-    GOOD = "good"
-    SERVICE = "service"
-    SUBSCRIPTION = "subscription"
-
-
-class Component(Value):
-    """A product inside a bundle. `minimum` and `maximum` count units of it per bundle unit."""
-
-    model_config = NUMBERS_AS_TEXT
-
-    sku: str
-    required: bool = False
-    default: Decimal = Decimal(0)
-    minimum: Decimal = Decimal(0)
-    maximum: Decimal | None = None
-
-
-class Product(Value):
-    """Something we sell, identified by its SKU."""
-
-    model_config = NUMBERS_AS_TEXT
-
-    sku: str
-    name: str
-    kind: ProductKind
-    description: str = ""
-    unit: str = "unit"
-    tax_category: str = "standard"
-    charges: tuple[Charge, ...] = ()
-    components: tuple[Component, ...] = ()
-    requires: tuple[str, ...] = ()
-    excludes: tuple[str, ...] = ()
-    minimum_quantity: Decimal = Decimal(0)
-    maximum_quantity: Decimal | None = None
-    whole_units: bool = True
-    transfer: Transfer = Transfer.DELIVER
-    department: str = "operations"
+__all__ = ["Catalog", "Component", "Product", "ProductKind", "check_catalog", "parse_catalog"]
 
 
 class Catalog(Value):
-    """One immutable version of the catalogue."""
+    """One immutable version of the catalogue, in force from `effective_from` on.
+
+    Without a day it is in force for every day from its publication on, also for earlier ones: it
+    takes the place of whatever was published before it. `regions` name groups of country codes,
+    `rules` hold between products, `added` puts products into quotes, `guide` asks what customers
+    need.
+    """
 
     model_config = NUMBERS_AS_TEXT
 
     version: str
+    effective_from: date | None = None
     products: tuple[Product, ...] = ()
     price_books: tuple[PriceBook, ...] = ()
+    regions: Mapping[str, tuple[str, ...]] = {}
+    rules: tuple[Rule, ...] = ()
+    added: tuple[AddedProduct, ...] = ()
+    guide: Guide = Guide()
 
     def product(self, sku: str) -> Product | None:
         """Return the product of that SKU, or None."""
         return next((product for product in self.products if product.sku == sku), None)
+
+    def by_sku(self) -> dict[str, Product]:
+        """Return the products by SKU, for who looks up many; the first of a SKU counts."""
+        return {product.sku: product for product in reversed(self.products)}
 
 
 def parse_catalog(data: object) -> Catalog:
@@ -86,15 +74,22 @@ def parse_catalog(data: object) -> Catalog:
 
 def check_catalog(catalog: Catalog) -> tuple[Problem, ...]:
     """Return everything that keeps a catalogue from being sold from; none means it is sound."""
+    known = _surroundings(catalog)
     return (
         *filled("version", catalog.version),
         *repeated("products", "sku", [product.sku for product in catalog.products]),
         *(
             problem
             for index, product in enumerate(catalog.products)
-            for problem in _product_problems(catalog, product, f"products[{index}]")
+            for problem in product_problems(known, product, f"products[{index}]")
         ),
-        *_cycles(catalog),
+        *bundle_circles(catalog.products),
+        *_rule_problems(catalog, known),
+        *derivation_circles(catalog.products, catalog.added),
+        *contradictions(catalog.products, catalog.rules, catalog.added),
+        *guide_problems(
+            catalog.guide, {product.sku: product.attributes for product in catalog.products}
+        ),
         *overlapping_books(catalog.price_books),
         *derivation_problems(catalog.price_books),
         *(
@@ -102,100 +97,48 @@ def check_catalog(catalog: Catalog) -> tuple[Problem, ...]:
             for index, book in enumerate(catalog.price_books)
             for problem in book_problems(_priceable(catalog), book, f"price_books[{index}]")
         ),
+        *_price_key_problems(catalog),
     )
 
 
-def _product_problems(catalog: Catalog, product: Product, path: str) -> Iterator[Problem]:
-    yield from filled(f"{path}.sku", product.sku)
-    yield from filled(f"{path}.name", product.name)
-    if not product.charges and not product.components:
-        yield Problem(
-            field=f"{path}.charges",
-            reason=f"{product.sku} has neither charges nor components, so no quote can show it",
-            remedy="give it a charge, free of charge if need be",
-        )
-    yield from charge_problems(product.charges, path)
-    yield from _range_problems(
-        f"{path}.minimum_quantity", product.minimum_quantity, product.maximum_quantity
+def _surroundings(catalog: Catalog) -> Surroundings:
+    return Surroundings(
+        skus=frozenset(product.sku for product in catalog.products),
+        tags=frozenset(tag for product in catalog.products for tag in product.tags),
+        regions=catalog.regions,
     )
-    yield from _component_problems(catalog, product, path)
-    yield from _relation_problems(catalog, product, path)
 
 
-def _range_problems(field: str, low: Decimal, high: Decimal | None) -> Iterator[Problem]:
-    yield from number_problem(field, low)
-    if high is not None and high < low:
-        yield Problem(field=field, reason=f"{low} is more than the maximum of {high}")
+def _rule_problems(catalog: Catalog, known: Surroundings) -> Iterator[Problem]:
+    for name, codes in catalog.regions.items():
+        for index, code in enumerate(codes):
+            if code.partition("-")[0] not in COUNTRIES:
+                yield Problem(
+                    field=f"regions.{name}[{index}]",
+                    reason=f"{code} is no country",
+                    remedy="use an ISO 3166 code in capital letters",
+                )
+    yield from repeated("rules", "key", [rule.key for rule in catalog.rules])
+    for index, rule in enumerate(catalog.rules):
+        yield from rule_problems(rule, f"rules[{index}]", catalog.products, known.tags)
+    yield from repeated("added", "key", [rule.key for rule in catalog.added])
+    for index, added in enumerate(catalog.added):
+        yield from _added_problems(added, f"added[{index}]", known)
 
 
-def _component_problems(catalog: Catalog, product: Product, path: str) -> Iterator[Problem]:
-    skus = [component.sku for component in product.components]
-    yield from repeated(f"{path}.components", "sku", skus)
-    yield from unknown_skus(
-        _skus(catalog), skus, [f"{path}.components[{i}].sku" for i in range(len(skus))]
-    )
-    for index, component in enumerate(product.components):
-        field = f"{path}.components[{index}]"
-        low, high, default = component.minimum, component.maximum, component.default
-        yield from _range_problems(f"{field}.minimum", low, high)
-        yield from number_problem(f"{field}.default", default)
-        if default > 0 and (default < low or (high is not None and default > high)):
-            yield Problem(
-                field=f"{field}.default",
-                reason=f"{default} lies outside the component's own minimum and maximum",
-            )
-
-
-def _relation_problems(catalog: Catalog, product: Product, path: str) -> Iterator[Problem]:
-    for name, skus in (("requires", product.requires), ("excludes", product.excludes)):
-        yield from unknown_skus(
-            _skus(catalog), skus, [f"{path}.{name}[{i}]" for i in range(len(skus))]
-        )
-    parts = {component.sku for component in product.components if component.required}
-    for index, sku in enumerate(product.excludes):
-        field = f"{path}.excludes[{index}]"
-        if sku == product.sku:
-            yield Problem(field=field, reason=f"{sku} excludes itself", remedy="remove it")
-        elif sku in product.requires or sku in parts:
-            yield Problem(
-                field=field,
-                reason=f"{product.sku} both requires and excludes {sku}",
-                remedy="remove one of the two",
-            )
-
-
-def _cycles(catalog: Catalog) -> Iterator[Problem]:
-    """Report each bundle that contains itself, at the product where the circle was entered."""
-    reported: set[str] = set()
-    for index, product in enumerate(catalog.products):
-        circle = _circle(catalog, product.sku)
-        if circle and not reported & set(circle):
-            reported |= set(circle)
-            yield Problem(
-                field=f"products[{index}].components",
-                reason=f"contain the product itself: {' > '.join(circle)}",
-                remedy="remove one of these components",
-            )
-
-
-def _circle(catalog: Catalog, start: str) -> tuple[str, ...]:
-    """Return a way from a product through components back to it, or nothing."""
-    ways: list[tuple[str, ...]] = [(start,)]
-    seen = {start}
-    while ways:
-        way = ways.pop()
-        product = catalog.product(way[-1])
-        for component in product.components if product else ():
-            if component.sku == start:
-                return (*way, start)
-            if component.sku not in seen:
-                seen.add(component.sku)
-                ways.append((*way, component.sku))
-    return ()
-
-
-def _skus(catalog: Catalog) -> frozenset[str]:
-    return frozenset(product.sku for product in catalog.products)
+def _added_problems(rule: AddedProduct, path: str, known: Surroundings) -> Iterator[Problem]:
+    yield from filled(f"{path}.key", rule.key)
+    yield from selector_problems(rule.when, f"{path}.when", known.skus, known.tags)
+    if rule.add not in known.skus:
+        reason, remedy = f"{rule.add} is no product", nearest(rule.add, known.skus)
+        yield Problem(field=f"{path}.add", reason=reason, remedy=remedy)
+    yield from number_problem(f"{path}.at_least", rule.at_least)
+    yield from number_problem(f"{path}.fixed", rule.fixed)
+    yield from number_problem(f"{path}.units", rule.units)
+    yield from number_problem(f"{path}.per", rule.per, positive=True)
+    if rule.fixed == 0 and rule.units == 0:
+        remedy = "give fixed, or units per so many"
+        yield Problem(field=f"{path}.fixed", reason="adds nothing", remedy=remedy)
 
 
 def _priceable(catalog: Catalog) -> Known:
@@ -203,3 +146,29 @@ def _priceable(catalog: Catalog) -> Known:
         product.sku: Priceable(charges={charge.key: charge for charge in product.charges})
         for product in catalog.products
     }
+
+
+def _price_key_problems(catalog: Catalog) -> Iterator[Problem]:
+    """Report prices for values that no line can have, and prices of what is a percentage."""
+    products = catalog.by_sku()
+    for place, book in enumerate(catalog.price_books):
+        for index, entry in enumerate(book.entries):
+            product, path = products.get(entry.sku), f"price_books[{place}].entries[{index}]"
+            written = entry.attributes
+            if product is None:
+                continue
+            if product.percent_of is not None:
+                reason = f"{entry.sku} is sold for a percentage of other lines"
+                yield Problem(field=path, reason=reason, remedy="remove the price")
+            yield from attribute_problems(
+                product.attributes, product.sku, written, path, complete=False
+            )
+            declared = {attribute.key: attribute for attribute in product.attributes}
+            for key, value in written.items():
+                form = normalized(declared[key], value) if key in declared else None
+                if form not in {None, value}:
+                    yield Problem(
+                        field=f"{path}.attributes.{key}",
+                        reason=f"{value} is written {form} on lines",
+                        remedy=f"write {form}",
+                    )

@@ -5,81 +5,105 @@ Nothing is refused alone: all violations are found in one pass, each with its re
 in the deal file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal, localcontext
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import localcontext
 
-from models.catalog import Catalog, Component, Product
+from models.catalog import Catalog, Product
 from models.charges import Charge, ChargeType
-from models.deal_file import DealFile, Discount, OptionRequest
-from models.derivation import Derivation
+from models.deal_file import DealFile
+from models.eligibility import SaleContext
 from models.errors import Problem
+from models.following import added_lines, quantities_of, with_percentages
+from models.opening import ConfiguredLine, Shop, line_wanted
+from models.parties import Customer
+from models.rules import RuledQuote, broken_rules
 from models.tiers import EXACT
 from models.value import Value
-from models.written import nearest, number_problem
 
-
-class ConfiguredLine(Value):
-    """One product of a quote: a line of the deal file, or a component of a bundle.
-
-    `number` is its place in the quote: "1", and "1.1" for the first component of line 1.
-    `quantity` counts units in total: a component's units per bundle times the bundle's quantity.
-    `path` is the place in the deal file that asked for it. `group` is what it is discounted with;
-    `attributes` are part of its price's key; `derivation` says what its price is a percentage of.
-    """
-
-    number: str
-    parent: str | None = None
-    product: Product
-    quantity: Decimal
-    unit_price: Decimal | None = None
-    discount: Discount | None = None
-    path: str = ""
-    group: str = ""
-    price_is_final: bool = False
-    attributes: Mapping[str, str] = {}
-    derivation: Derivation | None = None
+__all__ = [
+    "Configuration",
+    "ConfiguredLine",
+    "addressed_charge",
+    "charge_refusal",
+    "configure",
+    "context_for",
+]
 
 
 class Configuration(Value):
-    """The lines of a quote and everything wrong with them; without problems it may be priced."""
+    """The lines of a quote and everything wrong with them; without problems it may be priced.
+
+    `warnings` are recommendations and whatever else is pointed out and never blocks.
+    """
 
     lines: tuple[ConfiguredLine, ...] = ()
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
-class _Wanted(Value):
-    """A product asked for by a line, an option or a bundle, before it is looked up."""
-
-    number: str
-    parent: str | None = None
-    sku: str
-    quantity: Decimal
-    unit_price: Decimal | None = None
-    discount: Discount | None = None
-    options: tuple[OptionRequest, ...] = ()
-    path: str
-    group: str = ""
-    price_is_final: bool = False
-
-
-def configure(catalog: Catalog, file: DealFile) -> Configuration:
-    """Return the lines a deal file asks for and every violation of the catalogue's rules.
+def configure(
+    catalog: Catalog, file: DealFile, context: SaleContext | None = None
+) -> Configuration:
+    """Return the lines a deal file asks for, what follows from them, and every broken rule.
 
     What `check_deal_file` refuses is not reported again; a quantity it refuses counts as 1.
-    Relations between products (requires, excludes) hold over the whole quote, components included;
-    a product's own minimum and maximum hold for each line, in or out of a bundle.
+    Relations between products hold over the whole quote, components included; a product's own
+    minimum and maximum hold for each line, in or out of a bundle. Lines that rules add are numbered
+    after those of the file, in the order of the catalogue. Without a `context`, nobody is known to
+    sell to, and eligibility is not looked at.
     """
+    by_sku = catalog.by_sku()
+    shop = Shop(by_sku, catalog.regions, context)
     with localcontext(EXACT):
         opened = [
-            _open(catalog, _line_wanted(file, index), above=()) for index in range(len(file.lines))
+            shop.open(wanted)
+            for index, line in enumerate(file.lines)
+            for wanted in line_wanted(line, index)
         ]
-    lines = tuple(line for part in opened for line in part.lines)
+        asked = tuple(line for part in opened for line in part.lines)
+        added = added_lines(catalog, shop, asked, len(file.lines))
+        lines, unfounded = with_percentages(catalog, (*asked, *added.lines))
+        findings = broken_rules(
+            catalog.rules,
+            lines,
+            quantities_of(lines),
+            RuledQuote(term_months=file.term_months, currency=file.currency, context=context),
+        )
     problems = (
-        *(problem for part in opened for problem in part.problems),
+        *(problem for part in (*opened, added) for problem in part.problems),
         *(problem for line in lines for problem in _line_problems(line, file.term_months)),
+        *unfounded,
         *_relation_problems(lines),
+        *findings.errors,
     )
-    return Configuration(lines=lines, problems=problems)
+    warnings = (warning for part in (*opened, added) for warning in part.warnings)
+    return Configuration(
+        lines=lines,
+        problems=_each_once(problems),
+        warnings=_each_once((*warnings, *findings.warnings)),
+    )
+
+
+def _each_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Leave out repetitions: the segments of a ramp have the same things wrong with them."""
+    return tuple({(one.field, one.reason): one for one in problems}.values())
+
+
+def context_for(customer: Customer | None, file: DealFile, on: date) -> SaleContext | None:
+    """Return what eligibility looks at, or None for a customer who is not on record."""
+    if customer is None:
+        return None
+    place = customer.place_of_supply
+    return SaleContext(
+        on=on,
+        customer=customer.number,
+        segment=customer.segment,
+        tags=customer.tags,
+        country=place.country,
+        region=place.region,
+        channel=file.sales_channel,
+    )
 
 
 def addressed_charge(product: Product) -> Charge | None:
@@ -103,158 +127,6 @@ def charge_refusal(charge: Charge, term_months: int) -> str | None:
             return None
 
 
-def _line_wanted(file: DealFile, index: int) -> _Wanted:
-    line = file.lines[index]
-    return _Wanted(
-        number=str(index + 1),
-        sku=line.product,
-        quantity=_usable(line.quantity, positive=True),
-        unit_price=line.unit_price,
-        discount=line.discount,
-        options=line.options,
-        path=f"lines[{index}]",
-        group=line.group,
-        price_is_final=line.price_is_final,
-    )
-
-
-def _usable(quantity: Decimal, *, positive: bool = False) -> Decimal:
-    return Decimal(1) if number_problem("", quantity, positive=positive) else quantity
-
-
-def _open(catalog: Catalog, wanted: _Wanted, above: tuple[str, ...]) -> Configuration:
-    """Return a wanted product with everything inside it, depth first; `above` holds its bundles."""
-    product = catalog.product(wanted.sku)
-    if product is None or wanted.sku in above:
-        return Configuration(problems=tuple(_not_for_sale(catalog, wanted)))
-    line = ConfiguredLine(
-        number=wanted.number,
-        parent=wanted.parent,
-        product=product,
-        quantity=wanted.quantity,
-        unit_price=wanted.unit_price,
-        discount=wanted.discount,
-        path=wanted.path,
-        group=wanted.group,
-        price_is_final=wanted.price_is_final,
-    )
-    parts = [_open(catalog, part, above=(*above, wanted.sku)) for part in _parts(product, wanted)]
-    return Configuration(
-        lines=(line, *(inner for part in parts for inner in part.lines)),
-        problems=(
-            *_option_problems(product, wanted),
-            *_component_problems(product, wanted),
-            *(problem for part in parts for problem in part.problems),
-        ),
-    )
-
-
-def _not_for_sale(catalog: Catalog, wanted: _Wanted) -> Iterator[Problem]:
-    field = f"{wanted.path}.product"
-    known = {product.sku for product in catalog.products}
-    if wanted.sku in known:
-        yield Problem(
-            field=field,
-            reason=f"{wanted.sku} contains itself",
-            remedy="correct the bundle in the catalogue",
-        )
-    elif wanted.sku.strip():
-        yield Problem(
-            field=field,
-            reason=f"{wanted.sku} is not in the catalogue",
-            remedy=nearest(wanted.sku, known),
-        )
-
-
-def _parts(product: Product, wanted: _Wanted) -> Iterator[_Wanted]:
-    """Yield the components to include, numbered in the order of the catalogue."""
-    options = _options_by_sku(wanted.options)
-    count = 0
-    for component in product.components:
-        found = options.get(component.sku)
-        units = _units(component, found[1] if found else None)
-        if units <= 0:
-            continue
-        count += 1
-        position, option = found or (None, None)
-        yield _Wanted(
-            number=f"{wanted.number}.{count}",
-            parent=wanted.number,
-            sku=component.sku,
-            quantity=units * wanted.quantity,
-            unit_price=option.unit_price if option else None,
-            discount=option.discount if option else None,
-            path=wanted.path if position is None else f"{wanted.path}.options[{position}]",
-            group=(option.group if option else "") or wanted.group,
-            price_is_final=option.price_is_final if option else False,
-        )
-
-
-def _units(component: Component, option: OptionRequest | None) -> Decimal:
-    """Return the units per bundle: as asked for, else as the catalogue presets, else the least."""
-    if option is not None:
-        return _usable(option.quantity)
-    if component.default > 0:
-        return component.default
-    if component.required:
-        return component.minimum or Decimal(1)
-    return Decimal(0)
-
-
-def _options_by_sku(options: Sequence[OptionRequest]) -> Mapping[str, tuple[int, OptionRequest]]:
-    """Return each option with its position; of a SKU given twice, the first."""
-    found: dict[str, tuple[int, OptionRequest]] = {}
-    for position, option in enumerate(options):
-        found.setdefault(option.product, (position, option))
-    return found
-
-
-def _option_problems(product: Product, wanted: _Wanted) -> Iterator[Problem]:
-    known = [component.sku for component in product.components]
-    first = _options_by_sku(wanted.options)
-    for position, option in enumerate(wanted.options):
-        field = f"{wanted.path}.options[{position}].product"
-        if option.product not in known:
-            yield Problem(
-                field=field,
-                reason=f"{option.product} is not a component of {product.sku}",
-                remedy=nearest(option.product, known) if known else "order it as a line",
-            )
-        elif first[option.product][0] != position:
-            yield Problem(
-                field=field,
-                reason=f"{option.product} is chosen twice",
-                remedy="choose it once, with the whole quantity",
-            )
-
-
-def _component_problems(product: Product, wanted: _Wanted) -> Iterator[Problem]:
-    options = _options_by_sku(wanted.options)
-    for component in product.components:
-        found = options.get(component.sku)
-        units = _units(component, found[1] if found else None)
-        field = f"{wanted.path}.options[{found[0]}].quantity" if found else wanted.path
-        each = f"{component.sku} in each {product.sku}"
-        if component.required and units == 0:
-            yield Problem(
-                field=field,
-                reason=f"{component.sku} is a required component of {product.sku}",
-                remedy="give it a quantity",
-            )
-        elif 0 < units < component.minimum:
-            yield Problem(
-                field=field,
-                reason=f"{units} {each} is less than the minimum of {component.minimum}",
-                remedy=f"take at least {component.minimum}",
-            )
-        elif component.maximum is not None and units > component.maximum:
-            yield Problem(
-                field=field,
-                reason=f"{units} {each} is more than the maximum of {component.maximum}",
-                remedy=f"take at most {component.maximum}",
-            )
-
-
 def _line_problems(line: ConfiguredLine, term_months: int) -> Iterator[Problem]:
     yield from _quantity_problems(line)
     yield from _price_problems(line)
@@ -271,7 +143,7 @@ def _line_problems(line: ConfiguredLine, term_months: int) -> Iterator[Problem]:
 
 
 def _quantity_problems(line: ConfiguredLine) -> Iterator[Problem]:
-    product, quantity, field = line.product, line.quantity, f"{line.path}.quantity"
+    product, quantity, field = line.product, line.quantity, f"{line.place}.quantity"
     if product.whole_units and quantity != int(quantity):
         yield Problem(
             field=field,
@@ -308,7 +180,7 @@ def _price_problems(line: ConfiguredLine) -> Iterator[Problem]:
         return
     for name, is_asked in asked.items():
         if is_asked:
-            yield Problem(field=f"{line.path}.{name}", reason=reason, remedy=remedy)
+            yield Problem(field=f"{line.place}.{name}", reason=reason, remedy=remedy)
 
 
 def _relation_problems(lines: Sequence[ConfiguredLine]) -> Iterator[Problem]:

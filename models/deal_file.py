@@ -1,17 +1,18 @@
 """The deal file: what a seller writes down to start a deal."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from models.currencies import MINOR_UNITS, is_currency
 from models.errors import Problem
 from models.periods import add_months
+from models.ramps import ramp_problems
 from models.stacking import Stacking
 from models.value import Value
 from models.written import (
@@ -34,6 +35,24 @@ _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 
 MOST_LINES = 250
 """A deal file travels as one payload, which stays under 64 KB."""
+
+MOST_LEVELS = 8
+"""How deep options may stand inside options."""
+
+MOST_ATTRIBUTES = 30
+"""How many attributes one line may choose."""
+
+
+def _as_text(value: object) -> object:
+    """Take what YAML reads as a truth value for the text it was written as."""
+    if not isinstance(value, Mapping):
+        return value
+    words = {True: "true", False: "false"}
+    return {key: words[one] if isinstance(one, bool) else one for key, one in value.items()}
+
+
+Attributes = Annotated[Mapping[str, str], BeforeValidator(_as_text)]
+"""The values somebody chose for the attributes of a product, by their keys."""
 
 
 class DiscountBasis(StrEnum):
@@ -81,6 +100,29 @@ class OptionRequest(Value):
     price_is_final: bool = Field(
         default=False, description="No contracted price, promotion or partner discount applies."
     )
+    attributes: Attributes = Field(default={}, description="Values of the product's attributes.")
+    options: tuple["OptionRequest", ...] = Field(
+        default=(), description="Components of this component, if it is a bundle itself."
+    )
+
+
+class RampSegment(Value):
+    """A part of the term with a quantity or price of its own.
+
+    It begins `from_month` months into the term or on `from_on` (absent: with the term), and ends
+    before `until_month` or `until_on` (absent: where the next begins, the last with the term).
+    What it does not say is as on the line.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    from_month: int | None = Field(default=None, description="Months into the term, from 0.")
+    until_month: int | None = Field(default=None, description="Ends before this month.")
+    from_on: date | None = Field(default=None, description="First day.")
+    until_on: date | None = Field(default=None, description="First day after it.")
+    quantity: Decimal | None = Field(default=None, description="Units in these days.")
+    unit_price: Decimal | None = Field(default=None, description="Agreed in these days.")
+    discount: Discount | None = Field(default=None, description="Off these days.")
 
 
 class LineRequest(Value):
@@ -102,6 +144,10 @@ class LineRequest(Value):
     group: str = Field(default="", description="Name of the group it is discounted with.")
     price_is_final: bool = Field(
         default=False, description="No contracted price, promotion or partner discount applies."
+    )
+    attributes: Attributes = Field(default={}, description="Values of the product's attributes.")
+    ramp: tuple[RampSegment, ...] = Field(
+        default=(), description="Quantities and prices that change on days of the term."
     )
 
 
@@ -166,6 +212,9 @@ class DealFile(Value):
     valid_days: int = Field(default=30, description="How long the quote can be accepted.")
     signature_days: int = Field(default=14, description="How long the contract can be signed.")
     note: str = Field(default="", description="Shown on the quote.")
+    sales_channel: str = Field(
+        default="", description="How it is sold, where products depend on it.", examples=["partner"]
+    )
     test_clock: AwareDatetime | None = Field(default=None, description="Start of a test clock.")
 
 
@@ -249,7 +298,7 @@ def _header_problems(file: DealFile) -> Iterator[Problem]:
 def _count_problems(file: DealFile) -> Iterator[Problem]:
     if not file.lines:
         yield Problem(field="lines", reason="are missing", remedy="list at least one product")
-    count = sum(1 + len(line.options) for line in file.lines)
+    count = sum(1 + len(line.ramp) + _option_count(line.options) for line in file.lines)
     if count > MOST_LINES:
         reason = f"{count} lines and options are more than {MOST_LINES}"
         yield Problem(field="lines", reason=reason, remedy="split them over several deals")
@@ -260,10 +309,42 @@ def _line_problems(file: DealFile) -> Iterator[Problem]:
         path = f"lines[{index}]"
         yield from number_problem(f"{path}.quantity", line.quantity, positive=True)
         yield from _request_problems(path, line, file.currency)
-        for position, option in enumerate(line.options):
-            place = f"{path}.options[{position}]"
-            yield from number_problem(f"{place}.quantity", option.quantity)
-            yield from _request_problems(place, option, file.currency)
+        yield from _option_problems(path, line.options, file.currency)
+        yield from _ramp_problems(f"{path}.ramp", line.ramp, file)
+
+
+def _option_count(options: tuple[OptionRequest, ...], level: int = 1) -> int:
+    if level > MOST_LEVELS:
+        return 0
+    return sum(1 + _option_count(option.options, level + 1) for option in options)
+
+
+def _option_problems(
+    path: str, options: tuple[OptionRequest, ...], currency: str, level: int = 1
+) -> Iterator[Problem]:
+    if options and level > MOST_LEVELS:
+        reason = f"stand more than {MOST_LEVELS} levels deep"
+        yield Problem(field=f"{path}.options", reason=reason, remedy="order them as lines")
+        return
+    for position, option in enumerate(options):
+        place = f"{path}.options[{position}]"
+        yield from number_problem(f"{place}.quantity", option.quantity)
+        yield from _request_problems(place, option, currency)
+        yield from _option_problems(place, option.options, currency, level + 1)
+
+
+def _ramp_problems(path: str, ramp: tuple[RampSegment, ...], file: DealFile) -> Iterator[Problem]:
+    if 0 <= file.term_months <= MAX_TERM_MONTHS and _is_usable(file.starts_on):
+        yield from ramp_problems(ramp, path, file.starts_on, file.term_months)
+    for index, segment in enumerate(ramp):
+        place = f"{path}[{index}]"
+        yield from number_problem(f"{place}.quantity", segment.quantity, positive=True)
+        yield from number_problem(f"{place}.unit_price", segment.unit_price)
+        yield from _discount_problems(f"{place}.discount", segment.discount, file.currency)
+
+
+def _is_usable(day: date | None) -> bool:
+    return day is None or day.year in _YEARS
 
 
 def _request_problems(
@@ -273,6 +354,9 @@ def _request_problems(
         yield Problem(field=f"{path}.product", reason="is missing", remedy="name a SKU")
     yield from number_problem(f"{path}.unit_price", request.unit_price)
     yield from _discount_problems(f"{path}.discount", request.discount, currency)
+    if len(request.attributes) > MOST_ATTRIBUTES:
+        reason = f"are more than {MOST_ATTRIBUTES}"
+        yield Problem(field=f"{path}.attributes", reason=reason, remedy="leave some out")
 
 
 def _discount_problems(path: str, discount: Discount | None, currency: str) -> Iterator[Problem]:

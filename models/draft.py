@@ -51,7 +51,24 @@ class Draft:
     @property
     def reference(self) -> str:
         """The identity of the priced line."""
-        return f"{self.line.number}/{self.charge.key}"
+        return f"{self.line.number}/{self.charge.key}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return self.line.segment.suffix if self.line.segment else ""
+
+    @property
+    def begins(self) -> bool:
+        """Whether its first billing is on the first day of the term: not so later in a ramp."""
+        return self.line.segment is None or self.line.segment.index == 1
+
+    @property
+    def name(self) -> str:
+        """What documents call it; a later segment of a ramp says from when on."""
+        product, segment = self.line.product, self.line.segment
+        several = len(product.charges) > 1
+        name = f"{product.name}: {self.charge.name}" if several else product.name
+        return f"{name}, {segment.words}" if segment and segment.index > 1 else name
 
     @property
     def recurs(self) -> bool:
@@ -79,7 +96,7 @@ class Draft:
     @property
     def first_billing(self) -> int:
         """What is left of the first full billing."""
-        return self.net - self.off_period(0) - self.once
+        return self.net - (self.off_period(0) if self.begins else 0) - self.once
 
     def note(self, step: WaterfallStep, before: Decimal, after: Decimal, rule: str) -> None:
         """Put a step on record."""
@@ -117,7 +134,7 @@ class Draft:
             parent=line.parent,
             sku=product.sku,
             charge=charge.key,
-            name=product.name if len(product.charges) == 1 else f"{product.name}: {charge.name}",
+            name=self.name,
             kind=product.kind,
             unit=product.unit,
             charge_type=charge.type,
@@ -142,6 +159,10 @@ class Draft:
             introductory=tuple(self.introductory),
             floor=None if self.floor is None else money(self.floor),
             ceiling=None if self.ceiling is None else money(self.ceiling),
+            segment=line.segment,
+            units=line.units,
+            is_percentage=product.percent_of is not None,
+            attributes=line.attributes,
         )
 
 

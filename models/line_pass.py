@@ -40,9 +40,17 @@ def facts_of(line: ConfiguredLine, request: PricingRequest) -> LineFacts:
     )
 
 
+_Counter = tuple[str, str, int]
+"""What is counted together over the quote: a charge of a product, each segment of a ramp apart."""
+
+
+def _counter(line: ConfiguredLine, charge: Charge) -> _Counter:
+    return (line.product.sku, charge.key, line.segment.index if line.segment else 0)
+
+
 def is_derived(line: ConfiguredLine) -> bool:
     """Whether a line's price is a percentage of other lines."""
-    derivation = line.derivation
+    derivation = line.derived
     return derivation is not None and derivation.kind is DerivationKind.PERCENT_OF_TOTAL
 
 
@@ -63,7 +71,7 @@ class LinePass:
         self._reduced: dict[tuple[str, str], tuple[Reduction, ...]] = {}
         self._by_code = {each.code: each for each in request.promotions}
         self._told = {each.code: f"{each.code}: {each.words}" for each in request.promotions}
-        self._counted: dict[tuple[str, str], Decimal] = {}
+        self._counted: dict[_Counter, Decimal] = {}
         self.commitments: dict[str, Commitment] = {}
         self._totals = self._product_totals()
 
@@ -75,7 +83,7 @@ class LinePass:
             for line in self._lines
             for charge in line.product.charges
         ]
-        derived = [draft for draft in drafts if draft.line.derivation and is_derived(draft.line)]
+        derived = [draft for draft in drafts if draft.line.derived and is_derived(draft.line)]
         for draft in drafts:
             if not derived or not is_derived(draft.line):
                 self._base(draft)
@@ -85,13 +93,13 @@ class LinePass:
             self._reduce(draft)
         return drafts
 
-    def _product_totals(self) -> dict[tuple[str, str], Decimal]:
+    def _product_totals(self) -> dict["_Counter", Decimal]:
         """Return the quantity over the quote of each charge that is counted by product."""
-        totals: dict[tuple[str, str], Decimal] = {}
+        totals: dict[_Counter, Decimal] = {}
         for line in self._lines:
             for charge in line.product.charges:
                 if charge.quantity_basis is QuantityBasis.PRODUCT:
-                    key = (line.product.sku, charge.key)
+                    key = _counter(line, charge)
                     totals[key] = totals.get(key, Decimal(0)) + line.quantity
         return totals
 
@@ -122,7 +130,7 @@ class LinePass:
             rule = f"{rule}, x {plain(factor)}"
         if before is not None:
             rule = f"{rule}; units {plain(before + 1)} to {plain(before + line.quantity)} of "
-            rule += f"{plain(self._totals[line.product.sku, charge.key])} of the quote"
+            rule += f"{plain(self._totals[_counter(line, charge)])} of the quote"
         draft.unit, draft.base = unit, extended
         draft.note(WaterfallStep.QUANTITY, unit, extended, rule)
 
@@ -146,7 +154,7 @@ class LinePass:
         """Return how many units of the product earlier lines have; None where lines stand alone."""
         if charge.quantity_basis is not QuantityBasis.PRODUCT:
             return None
-        key = (line.product.sku, charge.key)
+        key = _counter(line, charge)
         before = self._counted.get(key, Decimal(0))
         self._counted[key] = before + line.quantity
         return before
@@ -159,7 +167,7 @@ class LinePass:
         if before is None:
             return charge_amount(model, quantity, entry)
         if model is ChargeModel.VOLUME:
-            total = self._totals[draft.line.product.sku, draft.charge.key]
+            total = self._totals[_counter(draft.line, draft.charge)]
             until = volume(total, entry.tiers, before + quantity)
             return until - (volume(total, entry.tiers, before) if before else 0)
         until = charge_amount(model, before + quantity, entry)
@@ -241,12 +249,12 @@ class LinePass:
 
     def _derive(self, draft: Draft, drafts: Sequence[Draft]) -> None:
         """Price a line as a percentage of others, which all have their amounts already."""
-        derivation = draft.line.derivation or Derivation(kind=DerivationKind.ADDED)
-        wanted = set(derivation.of) - {draft.line.number}
+        derivation = draft.line.derived or Derivation(kind=DerivationKind.ADDED)
+        wanted = set(derivation.of) - {draft.line.key}
         counted = [
             each
             for each in drafts
-            if each.line.number in wanted and each.charge.type is draft.charge.type
+            if each.line.key in wanted and each.charge.type is draft.charge.type
         ]
         total = sum((_per_period(each, draft, derivation.basis) for each in counted), Decimal(0))
         amount = total * derivation.percent / 100
@@ -349,7 +357,7 @@ class LinePass:
 
 
 def _rank(line: ConfiguredLine) -> int:
-    return line.derivation.rank if line.derivation else 0
+    return line.derived.rank if line.derived else 0
 
 
 def _per_period(each: Draft, of: Draft, basis: TotalBasis) -> Decimal:

@@ -93,6 +93,7 @@ class Customer(Value):
     credit_limit_minor: int | None = None
     parent: str | None = None
     segment: str = ""
+    tags: tuple[str, ...] = ()
 
     @property
     def place_of_supply(self) -> Address:

@@ -7,6 +7,7 @@ from models.charges import MONTHS, BillOn, Cadence, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
 from models.money import Money
 from models.periods import Interval, add_months, full_periods
+from models.ramps import Segment
 from models.value import Value
 from models.waterfall import PricedLine
 
@@ -29,7 +30,7 @@ class PlannedCharge(Value):
 class Share(Value):
     """One billing of a line: its service period, and how many days of how long a full period.
 
-    `index` counts the billings of the line from 0.
+    `index` counts the billing periods of the term from 0.
     """
 
     period: Interval
@@ -58,14 +59,29 @@ class Calendar:
 
     def of(self, line: PricedLine) -> tuple[Share, ...]:
         """Return the billings of a line; what recurs without a cadence is billed once a term."""
-        return self.every(line.cadence, recurs=line.charge_type is ChargeType.RECURRING)
+        recurs = line.charge_type is ChargeType.RECURRING
+        return self.every(line.cadence, recurs=recurs, segment=line.segment)
 
-    def every(self, cadence: Cadence | None, *, recurs: bool) -> tuple[Share, ...]:
-        """Return the billings of a cadence over the term; what does not recur is billed once."""
+    def every(
+        self, cadence: Cadence | None, *, recurs: bool, segment: Segment | None = None
+    ) -> tuple[Share, ...]:
+        """Return the billings of a cadence over the term; what does not recur is billed once.
+
+        A segment of a ramp is billed for its own days; a period it begins or ends in is split.
+        """
+        if segment is not None and recurs:
+            return tuple(self._segment(self.every(cadence, recurs=recurs), segment))
         found = self._known.get((cadence, recurs))
         if found is None:
             found = self._known[cadence, recurs] = tuple(self._billings(cadence, recurs=recurs))
         return found
+
+    def _segment(self, shares: Sequence[Share], segment: Segment) -> Iterator[Share]:
+        runs = segment.interval(self._term.start, self._term.end)
+        for share in shares if runs is not None else ():
+            period = share.period.intersection(runs) if runs is not None else None
+            if period is not None:
+                yield share.model_copy(update={"period": period})
 
     def _billings(self, cadence: Cadence | None, *, recurs: bool) -> Iterator[Share]:
         start, end = self._term.start, self._term.end
@@ -87,7 +103,9 @@ def billing_plan(
     Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
     and prorated by days of the full period; in advance at a period's start, in arrears at its end.
     One-time lines are billed at the start, or on delivery (no date). A line's `introductory`
-    reductions come off the periods they name, its `once_discount` off its first billing.
+    reductions come off the periods they name, its `once_discount` off its first billing. The
+    segments of a ramp are billed for their own days: a period that a segment begins or ends in is
+    split there, and each part is prorated by days of the full period.
 
     Raises `InvalidInputError` with all lines whose first billing is less than that discount.
     """
@@ -112,6 +130,11 @@ def amount_of(line: PricedLine, share: Share) -> Money:
     """Return what one billing of a line comes to, before a discount given once."""
     off = line.off_period(share.index) if line.introductory else None
     return share.of(line.net - off if off and off.minor else line.net)
+
+
+def runs_in(line: PricedLine, term: Interval) -> Interval | None:
+    """Return the days of a term a line runs on: all of them, or those of its segment of a ramp."""
+    return line.segment.interval(term.start, term.end) if line.segment else term
 
 
 def over_term(

@@ -121,7 +121,11 @@ def _entry_problems(
 
 
 def _place(line: ConfiguredLine) -> str:
-    return line.path or f"line {line.number}"
+    return line.place or f"line {line.number}"
+
+
+def _key(line: PricedLine) -> str:
+    return f"{line.number}{line.segment.suffix}" if line.segment else line.number
 
 
 def _below_zero(drafts: Iterable[Draft]) -> Iterator[Problem]:

@@ -112,7 +112,8 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     """Return the quote version with its plan and totals, sealed by its content hash.
 
     MRR is the sum over recurring lines of the net amount per period divided by the months of the
-    period, ARR is 12 times that; each is rounded once, and discounts given once are left out. ACV
+    period, ARR is 12 times that; each is rounded once, and discounts given once are left out. Of a
+    ramp the segment counts that runs on the first day of the term. ACV
     is the recurring part of the contract value for each year of the term. One-time charges count
     in none of the three, and a one-off sale has none.
 
@@ -130,7 +131,8 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     list_amounts = over_term(
         [(line, line.list_amount) for line in lines], request.starts_on, ends_on
     )
-    arr = Money.total((_per_year(line) for line in lines), currency)
+    begin = [line for line in lines if line.segment is None or line.segment.index == 1]
+    arr = Money.total((_per_year(line) for line in begin), currency)
     quote = Quote(
         **request.model_dump(),
         currency=currency,

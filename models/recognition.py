@@ -14,11 +14,13 @@ from models.charges import MONTHS, ChargeType
 from models.errors import ParkedError, RefusedError
 from models.money import Money
 from models.periods import Interval, full_periods, month_starts
+from models.plan import runs_in
 from models.pricing import PricedLine
 from models.quoting import Quote
 from models.value import Value
 
 _ONE_DAY = timedelta(days=1)
+_FEE = "#fee"
 
 
 class Satisfaction(StrEnum):
@@ -31,8 +33,9 @@ class Satisfaction(StrEnum):
 class Obligation(Value):
     """A distinct promise with its allocated price.
 
-    `reference` is the number of the configured line. `period` is the service period of an over-time
-    promise; `transferred_on` the day control of a point-in-time promise passed, None until then.
+    `reference` is the number of the configured line, followed by "#2" for the second segment of a
+    ramp. `period` is the service period of an over-time promise; `transferred_on` the day control
+    of a point-in-time promise passed, None until then.
     """
 
     reference: str
@@ -58,13 +61,15 @@ def obligations(quote: Quote) -> tuple[Obligation, ...]:
     and belongs to the service (ASC 606-10-55-51, IFRS 15.B49). Subscriptions and whatever recurs
     are satisfied by the day over the term, goods and one-time services at their transfer. The fixed
     price of the quote is shared in proportion to standalone selling prices (ASC 606-10-32-31,
-    IFRS 15.76); usage is variable and takes no share.
+    IFRS 15.76); usage is variable and takes no share. Each segment of a ramp is a promise for its
+    own days, so that revenue follows the quantity and not the agreed prices; a fee that is due once
+    belongs to the whole ramp.
 
     Raises `ParkedError` when there is a price but no standalone selling price to share it by.
     """
     groups: dict[str, list[PricedLine]] = {}
     for line in quote.lines:
-        groups.setdefault(line.number, []).append(line)
+        groups.setdefault(_promise(line), []).append(line)
     prices = [_standalone_price(group, quote) for group in groups.values()]
     shares = _shared(quote, prices)
     return tuple(
@@ -74,7 +79,7 @@ def obligations(quote: Quote) -> tuple[Obligation, ...]:
             satisfaction=_satisfaction(group),
             ssp=price,
             allocated=share,
-            period=Interval(start=quote.starts_on, end=quote.ends_on),
+            period=_served(group, quote),
         )
         for (number, group), price, share in zip(groups.items(), prices, shares, strict=True)
     )
@@ -135,9 +140,26 @@ def next_recognition_on(
     return None if recognized == price else _first_of_next_month(recognized_before)
 
 
+def _promise(line: PricedLine) -> str:
+    """Return the reference of the promise a priced line is a part of."""
+    if line.segment is None:
+        return line.number
+    is_fee = line.charge_type is ChargeType.ONE_TIME
+    return f"{line.number}{_FEE}" if is_fee else f"{line.number}{line.segment.suffix}"
+
+
+def _served(group: Sequence[PricedLine], quote: Quote) -> Interval:
+    term = Interval(start=quote.starts_on, end=quote.ends_on)
+    line = group[0]
+    is_fee = line.charge_type is ChargeType.ONE_TIME
+    return term if is_fee else runs_in(line, term) or term
+
+
 def _satisfaction(group: Sequence[PricedLine]) -> Satisfaction:
     continues = any(
-        line.kind is ProductKind.SUBSCRIPTION or line.charge_type is not ChargeType.ONE_TIME
+        line.kind is ProductKind.SUBSCRIPTION
+        or line.charge_type is not ChargeType.ONE_TIME
+        or line.segment is not None
         for line in group
     )
     return Satisfaction.OVER_TIME if continues else Satisfaction.POINT_IN_TIME
@@ -158,11 +180,12 @@ def _extended_ssp(line: PricedLine, quote: Quote) -> Money:
     if line.charge_type is ChargeType.USAGE or line.cadence is None:
         return Money.zero(quote.currency)
     term = Interval(start=quote.starts_on, end=quote.ends_on)
+    runs = runs_in(line, term) or Interval(start=term.start, end=term.start)
     periods = full_periods(term.start, MONTHS[line.cadence], term.end)
     amounts = (
         line.ssp.prorate(served.days, period.days)
         for period in periods
-        if (served := period.intersection(term))
+        if (served := period.intersection(runs))
     )
     return Money.total(amounts, quote.currency)
 
@@ -193,11 +216,17 @@ def _first_of_next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def line_of(reference: str) -> str:
+    """Return the number of the line that made a promise."""
+    return reference.partition("#")[0]
+
+
 def reallocate(
     promises: Sequence[Obligation], removed: str, consideration: Money
 ) -> dict[str, Money]:
-    """Return the new share of each remaining promise when one is removed with its consideration.
+    """Return the new share of each remaining promise when a line is removed with its consideration.
 
+    All segments of a ramp go with their line.
     A distinct promise that is not satisfied is taken out prospectively: satisfied promises keep
     their share, and what is left of the price is shared over the unsatisfied ones in proportion to
     their standalone selling prices (ASC 606-10-25-13(a), IFRS 15.21(a)). If none is left, the
@@ -205,10 +234,10 @@ def reallocate(
 
     Raises `RefusedError` if the removed promise is satisfied already.
     """
-    gone = next(promise for promise in promises if promise.reference == removed)
-    if gone.transferred_on is not None:
+    gone = [promise for promise in promises if line_of(promise.reference) == removed]
+    if any(promise.transferred_on is not None for promise in gone):
         raise RefusedError(f"{removed} is delivered; it cannot be taken out of the contract")
-    rest = [promise for promise in promises if promise.reference != removed]
+    rest = [promise for promise in promises if promise not in gone]
     open_promises = [promise for promise in rest if promise.transferred_on is None] or rest
     if not open_promises:
         return {}

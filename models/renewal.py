@@ -1,9 +1,10 @@
 """Renewal: the calendar back from the last notice day, and the next term's offer."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from types import MappingProxyType
 
 from models.charges import ChargeModel, ChargeType
 from models.deal_file import DealFile, LineRequest, OptionRequest, PriceBasis, RenewalTerms
@@ -88,11 +89,13 @@ def outcome(
 def next_term_file(file: DealFile, lines: Sequence[PricedLine], starts_on: date) -> DealFile:
     """Return the deal file of the next term, from the priced lines of the term that ends.
 
-    Components the catalogue added to a bundle are written down as options first, so that their last
-    price is carried on like any other. See `renewal_file` for what becomes of each line.
+    Components the catalogue added to a bundle are written down as options first, and products its
+    rules added as lines, so that their last price is carried on like any other. Of a ramp, what
+    its last segment says runs on. See `renewal_file` for what becomes of each line.
     """
     sold = _as_sold(file, lines)
-    return renewal_file(sold, last_unit_prices(sold, lines), starts_on, sold_once(lines))
+    prices = last_unit_prices(sold, lines)
+    return renewal_file(sold, prices, starts_on, sold_once(lines), _totals(sold, lines))
 
 
 def last_unit_prices(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, Decimal | None]:
@@ -102,18 +105,47 @@ def last_unit_prices(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, D
     seller wrote them, so components are found by SKU. A product with several recurring charges has
     no single price and gets None. A package is priced by the block, a flat charge as a whole.
     """
+    at_end = _at_end(lines)
     prices: dict[str, Decimal | None] = {}
     for position, line in enumerate(file.lines, start=1):
         number = str(position)
-        own = {number: [one for one in lines if one.number == number]}
-        for place, option in enumerate(line.options, start=1):
-            inner = (one for one in lines if one.parent == number and one.sku == option.product)
-            own[f"{number}.{place}"] = list(inner)
-        for key, priced in own.items():
-            recurring = [one for one in priced if not _is_once(one) and not one.true_up_of]
-            if recurring:
-                prices[key] = _last_price(recurring[0]) if len(recurring) == 1 else None
+        own = [one for one in at_end if one.number == number]
+        _note_price(prices, number, own)
+        _note_option_prices(prices, number, line.options, number, at_end)
     return prices
+
+
+def _note_price(prices: dict[str, Decimal | None], key: str, priced: Sequence[PricedLine]) -> None:
+    recurring = [one for one in priced if not _is_once(one) and not one.true_up_of]
+    if recurring:
+        alone = len(recurring) == 1 and not recurring[0].is_percentage
+        prices[key] = _last_price(recurring[0]) if alone else None
+
+
+def _note_option_prices(
+    prices: dict[str, Decimal | None],
+    key: str,
+    options: Sequence[OptionRequest],
+    number: str,
+    lines: Sequence[PricedLine],
+) -> None:
+    """Note the prices of options and those inside them; `number` is their bundle in the quote."""
+    for place, option in enumerate(options, start=1):
+        inner = [one for one in lines if one.parent == number and one.sku == option.product]
+        _note_price(prices, f"{key}.{place}", inner)
+        below = inner[0].number if inner else f"{number}.?"
+        _note_option_prices(prices, f"{key}.{place}", option.options, below, lines)
+
+
+def _at_end(lines: Sequence[PricedLine]) -> list[PricedLine]:
+    """Return the lines as they stand at the end of the term: of a ramp its last segment."""
+    last: dict[str, int] = {}
+    for line in lines:
+        if line.segment is not None:
+            last[line.number] = max(last.get(line.number, 0), line.segment.index)
+    return [
+        line for line in lines if line.segment is None or line.segment.index == last[line.number]
+    ]
 
 
 def sold_once(lines: Sequence[PricedLine]) -> frozenset[str]:
@@ -127,6 +159,7 @@ def renewal_file(
     priced_unit_prices: Mapping[str, Decimal | None],
     starts_on: date,
     sold_once: Collection[str] = (),
+    totals: Mapping[str, Decimal] = MappingProxyType({}),
 ) -> DealFile:
     """Return the deal file of the next term: what runs on, at the price agreed for it.
 
@@ -135,8 +168,8 @@ def renewal_file(
     the list price shall apply. What is not in it is dropped, for it was sold once; only a bundle
     stays to carry an option that runs on, without a price of its own. Name such a bundle in
     `sold_once` if it was itself sold once: then its options become lines of their own, in the
-    quantity they had altogether. An option chosen with quantity zero stays, because it keeps a
-    preset component out.
+    quantity they had altogether; `totals` holds it where it is not that for each bundle unit. An
+    option chosen with quantity zero stays, because it keeps a preset component out.
 
     With the price basis `LAST` the last price, raised by the uplift and not rounded, is the agreed
     price; every discount is already in it and is cleared. With `LIST` all agreed prices and
@@ -147,11 +180,16 @@ def renewal_file(
     lines: list[LineRequest] = []
     for position, line in enumerate(file.lines, start=1):
         number = str(position)
-        options = _next_options(line, number, prices)
+        options = _next_options(line.options, number, prices)
         if number in sold_once:
-            lines += [_own_line(option, line.quantity) for option in options if option.quantity]
-        elif number in prices or any(option.quantity for option in options):
-            lines.append(_next_line(line, prices.get(number), options))
+            lines += [
+                _own_line(option, totals.get(key, option.quantity * line.quantity))
+                for key, option in options
+                if option.quantity
+            ]
+        elif number in prices or any(option.quantity for _, option in options):
+            kept = tuple(option for _, option in options)
+            lines.append(_next_line(line, prices.get(number), kept))
     changes = {
         "starts_on": starts_on,
         "term_months": file.renewal.term_months or file.term_months,
@@ -177,19 +215,68 @@ def _last_price(line: PricedLine) -> Decimal:
 
 
 def _as_sold(file: DealFile, lines: Sequence[PricedLine]) -> DealFile:
-    sold = (_with_components(line, str(n), lines) for n, line in enumerate(file.lines, start=1))
-    return file.model_copy(update={"lines": tuple(sold)})
+    at_end = _at_end(lines)
+    sold = [_line_as_sold(line, str(n), at_end) for n, line in enumerate(file.lines, start=1)]
+    return file.model_copy(update={"lines": (*sold, *_added(len(sold), at_end))})
 
 
-def _with_components(line: LineRequest, number: str, lines: Sequence[PricedLine]) -> LineRequest:
-    """Add the components of a bundle that its seller left to the catalogue."""
-    known = {option.product for option in line.options}
-    added = {
-        one.sku: OptionRequest(product=one.sku, quantity=one.quantity / line.quantity)
-        for one in lines
-        if one.parent == number and one.sku not in known and line.quantity
-    }
-    return line.model_copy(update={"options": (*line.options, *added.values())})
+def _line_as_sold(line: LineRequest, number: str, lines: Sequence[PricedLine]) -> LineRequest:
+    """Return a line as it stands at the end of the term, components written down."""
+    changes: dict[str, object] = {"ramp": ()}
+    if line.ramp:
+        last = line.ramp[-1]
+        changes["quantity"] = line.quantity if last.quantity is None else last.quantity
+        changes["discount"] = last.discount or line.discount
+    ended = line.model_copy(update=changes)
+    options = _with_components(ended.options, ended.quantity, number, lines)
+    return ended.model_copy(update={"options": options})
+
+
+def _added(count: int, lines: Sequence[PricedLine]) -> Iterator[LineRequest]:
+    """Yield the lines that rules added, which are numbered after those of the file."""
+    heads = {line.number: line for line in reversed(lines) if "." not in line.number}
+    for number in sorted(int(number) for number in heads if int(number) > count):
+        line = heads[str(number)]
+        quantity = Decimal(1) if line.is_percentage else line.quantity
+        wanted = LineRequest(product=line.sku, quantity=quantity, attributes=line.attributes)
+        options = _with_components((), line.quantity, str(number), lines)
+        yield wanted.model_copy(update={"options": options})
+
+
+def _with_components(
+    options: Sequence[OptionRequest],
+    quantity: Decimal,
+    number: str,
+    lines: Sequence[PricedLine],
+) -> tuple[OptionRequest, ...]:
+    """Add the components of a bundle that its seller left to the catalogue, at every level."""
+    known = {option.product for option in options}
+    inside = {line.sku: line for line in reversed(lines) if line.parent == number}
+    found = [
+        option.model_copy(
+            update={
+                "options": _with_components(
+                    option.options,
+                    inside[option.product].quantity,
+                    inside[option.product].number,
+                    lines,
+                )
+            }
+        )
+        if option.product in inside
+        else option
+        for option in options
+    ]
+    for sku, line in reversed(inside.items()):
+        if sku not in known and (quantity or line.units is not None):
+            units = line.quantity / quantity if line.units is None else line.units
+            inner = _with_components((), line.quantity, line.number, lines)
+            found.append(
+                OptionRequest(
+                    product=sku, quantity=units, options=inner, attributes=line.attributes
+                )
+            )
+    return tuple(found)
 
 
 def _require_term(starts_on: date, ends_on: date, notice_days: int) -> None:
@@ -217,23 +304,46 @@ def _next_prices(
 
 
 def _next_options(
-    line: LineRequest, number: str, prices: Mapping[str, Decimal | None]
-) -> tuple[OptionRequest, ...]:
-    numbered = ((f"{number}.{place}", option) for place, option in enumerate(line.options, start=1))
-    return tuple(
-        option.model_copy(update={"unit_price": prices.get(key), "discount": None})
-        for key, option in numbered
-        if key in prices or option.quantity == 0
-    )
+    options: Sequence[OptionRequest], number: str, prices: Mapping[str, Decimal | None]
+) -> list[tuple[str, OptionRequest]]:
+    """Return the options that run on, with their numbers.
+
+    One that only holds such options stays to carry them.
+    """
+    kept = []
+    for place, option in enumerate(options, start=1):
+        key = f"{number}.{place}"
+        inner = tuple(one for _, one in _next_options(option.options, key, prices))
+        if key in prices or option.quantity == 0 or any(one.quantity for one in inner):
+            changes = {"unit_price": prices.get(key), "discount": None, "options": inner}
+            kept.append((key, option.model_copy(update=changes)))
+    return kept
 
 
 def _next_line(
     line: LineRequest, unit_price: Decimal | None, options: tuple[OptionRequest, ...]
 ) -> LineRequest:
-    changes = {"unit_price": unit_price, "discount": None, "options": options}
+    changes = {"unit_price": unit_price, "discount": None, "options": options, "ramp": ()}
     return line.model_copy(update=changes)
 
 
-def _own_line(option: OptionRequest, bundles: Decimal) -> LineRequest:
-    quantity = option.quantity * bundles
-    return LineRequest(product=option.product, quantity=quantity, unit_price=option.unit_price)
+def _own_line(option: OptionRequest, quantity: Decimal) -> LineRequest:
+    return LineRequest(
+        product=option.product,
+        quantity=quantity,
+        unit_price=option.unit_price,
+        options=option.options,
+        attributes=option.attributes,
+    )
+
+
+def _totals(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, Decimal]:
+    """Return the quantity each option of a line has altogether at the end of the term."""
+    at_end = _at_end(lines)
+    return {
+        f"{number}.{place}": one.quantity
+        for number, line in enumerate(file.lines, start=1)
+        for place, option in enumerate(line.options, start=1)
+        for one in at_end
+        if one.parent == str(number) and one.sku == option.product
+    }

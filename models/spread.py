@@ -99,6 +99,13 @@ def percent_shares(drafts: Sequence[Draft], percent: Decimal, *, additive: bool)
 def _amount_off(drafts: Sequence[Draft], discount: Discount, place: _Place) -> None:
     """Take an amount off each period of what recurs, or off all where nothing does."""
     amount = discount.amount or Decimal(0)
+    if any(draft.line.segment for draft in drafts):
+        problem = Problem(
+            field=f"{place.field}.basis",
+            reason="is per period, but the lines of a ramp do not run in every period",
+            remedy="discount the segments, or use a percentage or an amount once",
+        )
+        raise InvalidInputError([problem])
     recurring = [draft for draft in drafts if draft.recurs] or list(drafts)
     cadences = sorted({str(draft.charge.cadence) for draft in recurring})
     if len(cadences) > 1:
@@ -129,7 +136,8 @@ def _once(drafts: Sequence[Draft], request: PricingRequest) -> None:
 
 def _first_billings(drafts: Sequence[Draft], discount: Discount, place: _Place) -> None:
     amount = discount.amount or Decimal(0)
-    shares = dict(_shares(drafts, amount, lambda draft: draft.first_billing, place.field))
+    first = [draft for draft in drafts if draft.begins]
+    shares = dict(_shares(first, amount, lambda draft: draft.first_billing, place.field))
     for draft in drafts:
         share = shares.get(draft.reference, 0)
         draft.once += share
@@ -139,7 +147,7 @@ def _first_billings(drafts: Sequence[Draft], discount: Discount, place: _Place) 
 
 def _promote_once(drafts: Sequence[Draft], promotion: Promotion) -> None:
     """Share a promotion's amount over the lines it is for; it takes no more than there is."""
-    members = [draft for draft in drafts if promotion in draft.offered]
+    members = [draft for draft in drafts if promotion in draft.offered and draft.begins]
     weights = [max(draft.first_billing, 0) for draft in members]
     if not members or not sum(weights):
         return
@@ -282,7 +290,7 @@ class _Trial:
     def settle(self, percent: Decimal, rest: int, target: Decimal) -> None:
         """Leave the drafts discounted by the percentage, and the rest off their first billings."""
         self._apply(percent)
-        weights = [max(draft.first_billing, 0) for draft in self._drafts]
+        weights = [max(draft.first_billing, 0) if draft.begins else 0 for draft in self._drafts]
         if rest > sum(weights):
             text = self._drafts[0].text
             reason = f"{plain(target)} cannot be met: {text(rest)} are left for the first billings"
@@ -311,7 +319,7 @@ class _Trial:
 
     def _billed(self, draft: Draft) -> int:
         cadence = draft.charge.cadence if draft.recurs else None
-        shares = self._calendar.every(cadence, recurs=draft.recurs)
+        shares = self._calendar.every(cadence, recurs=draft.recurs, segment=draft.line.segment)
         if not draft.introductory:
             full = sum(1 for share in shares if share.period.days == share.full_days)
             cut = (share for share in shares if share.period.days != share.full_days)

@@ -1,6 +1,6 @@
 """The waterfall: a priced line with every step from its list price to its net amount on record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -8,6 +8,7 @@ from enum import StrEnum
 from models.catalog import ProductKind
 from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing, Transfer
 from models.money import Money
+from models.ramps import Segment
 from models.value import Value
 
 
@@ -89,7 +90,8 @@ class PricedLine(Value):
     there are tiers; no amount is computed from an average. `group` is the group of lines that is
     discounted together, `promotions` are the codes that took something off this line. A line with
     `true_up_of` is what that line is short of its commitment, per period or (without a cadence)
-    over the term.
+    over the term. `segment` is the part of a ramp it is billed for, `units` are those of a
+    component as its bundle counts them, `attributes` the chosen values its price went by.
     """
 
     reference: str
@@ -123,6 +125,10 @@ class PricedLine(Value):
     floor: Money | None = None
     ceiling: Money | None = None
     true_up_of: str = ""
+    segment: Segment | None = None
+    units: Decimal | None = None
+    is_percentage: bool = False
+    attributes: Mapping[str, str] = {}
 
     @property
     def billed_quantity(self) -> Decimal:

@@ -12,6 +12,7 @@ from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
+    catalog,
     deals,
     documents,
     health,
@@ -47,6 +48,7 @@ _ROUTERS = (
     payments.router,
     parties.router,
     register.router,
+    catalog.router,
     tokens.router,
     books.router,
     documents.router,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from starter.cli import (
     books,
+    catalog,
     collection,
     deal_files,
     decisions,
@@ -162,6 +163,7 @@ for _room in (
     fulfillment,
     collection,
     register,
+    catalog,
     books,
     documents,
 ):

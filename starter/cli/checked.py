@@ -1,7 +1,7 @@
 """How a checked or started deal looks in the answer of the API."""
 
-from starter.cli.display import say, show_pairs
-from starter.cli.door import Row
+from starter.cli.display import show_pairs, show_problems
+from starter.cli.door import Row, problems_in
 from starter.cli.session import Session
 
 
@@ -18,10 +18,7 @@ def show_checked(session: Session, answer: Row) -> None:
         ("Lines", lines),
     ]
     show_pairs(session.out, pairs, indent=2)
-    for warning in answer.get("warnings") or ():
-        say(session.out, f"  ! {warning.get('field')}: {warning.get('reason')}", "yellow")
-        if warning.get("remedy"):
-            say(session.out, f"    -> {warning['remedy']}")
+    show_problems(session.out, problems_in(answer.get("warnings")), indent=2)
 
 
 def show_started(session: Session, answer: Row) -> None:

@@ -52,7 +52,7 @@ def _asked(session: Session) -> Row:
     door = session.door
     customers = [content(row) for row in door.rows("/v1/customers")]
     entities = [content(row) for row in door.rows("/v1/entities")]
-    catalog = content(door.get("/v1/register/catalog/house"))
+    catalog = door.get("/v1/catalog")
     customer = _party(session, "Customer", customers, "q2c customer add FILE")
     entity = _party(session, "Selling entity", entities, "q2c entity add FILE")
     currency = _ask("Currency", str(entity.get("currency", "")), _currency)

@@ -117,10 +117,6 @@ def attach(app: typer.Typer) -> None:
         if party is _PERSON:
             group.command("token")(token)
         app.add_typer(group, name=party.name, rich_help_panel=_PANEL)
-    catalog = typer.Typer(help="Products and prices.", no_args_is_help=True)
-    catalog.command("publish")(publish_catalog)
-    catalog.command("show")(show_catalog)
-    app.add_typer(catalog, name="catalog", rich_help_panel=_PANEL)
     policy = typer.Typer(help="Rules of approval, dunning and tax.", no_args_is_help=True)
     policy.command("publish")(publish_policy)
     policy.command("show")(show_policy)
@@ -132,7 +128,7 @@ def _party_commands(party: Party, text: str) -> typer.Typer:
 
     def add(ctx: typer.Context, file: FileArgument) -> None:
         session = session_of(ctx)
-        _tell_recorded(session, party.name, session.door.post(party.path, read_document(file)))
+        tell_recorded(session, party.name, session.door.post(party.path, read_document(file)))
 
     def bring_in(ctx: typer.Context, file: TableArgument) -> None:
         _import(session_of(ctx), party, file)
@@ -152,7 +148,7 @@ def _party_commands(party: Party, text: str) -> typer.Typer:
         as_json: AsJson = False,
     ) -> None:
         session = session_of(ctx)
-        _show_entry(session, session.door.get(f"{party.path}/{segment(number)}"), as_json)
+        show_entry(session, session.door.get(f"{party.path}/{segment(number)}"), as_json)
 
     name = party.name
     group.command("add", help=f"Record or change one {name}.\n\nExample: `q2c {name} add a.yaml`")(
@@ -236,94 +232,21 @@ def _placed(place: str, problem: Problem) -> Problem:
     return problem.model_copy(update={"field": f"{place} {problem.field}"})
 
 
-def _show_entry(session: Session, entry: Row, as_json: bool) -> None:
+def show_entry(session: Session, entry: Row, as_json: bool) -> None:
+    """Show an entry of the register: as JSON with who recorded it, or its content as YAML."""
     if as_json:
         show_json(session.out, entry)
         return
     session.out.file.write(as_yaml(content(entry)))
 
 
-def _tell_recorded(session: Session, name: str, recorded: Row) -> None:
+def tell_recorded(session: Session, name: str, recorded: Row) -> None:
+    """Say which revision is on record, and whether it was there before."""
     again = bool(recorded.get("repeated"))
     key = recorded.get("key", "")
     words = f"{name.replace('_', ' ')} {'' if key == _HOUSE else key}".strip().capitalize()
     what = "was on record already as" if again else "is on record as"
     say(session.out, f"{words} {what} revision {recorded.get('revision', 1)}.", "green")
-
-
-def publish_catalog(ctx: typer.Context, file: FileArgument) -> None:
-    """Publish a version of the whole catalogue. Quotes already made keep their prices.
-
-    Example: `q2c catalog publish catalog.yaml`
-    """
-    session = session_of(ctx)
-    recorded = session.door.post("/v1/register/catalog", read_document(file))
-    _tell_recorded(session, "catalog", recorded)
-
-
-_PRODUCTS = (
-    Column("SKU", "sku"),
-    Column("Name", "name", long=True),
-    Column("Kind", "kind"),
-    Column("Unit", "unit"),
-    Column(
-        "Charges", lambda row: [charge["key"] for charge in row.get("charges") or ()], long=True
-    ),
-    Column("Parts", lambda row: [part["sku"] for part in row.get("components") or ()], long=True),
-)
-
-
-def price_text(entry: Row) -> str:
-    """Return the price of a price book entry for a person, tiers included."""
-    currency = entry.get("currency", "")
-    if entry.get("tiers"):
-        steps = [f"to {tier.get('up_to') or '...'}: {tier.get('unit')}" for tier in entry["tiers"]]
-        return f"{'; '.join(steps)} {currency}"
-    size = entry.get("package_size")
-    return f"{entry.get('unit', '')} {currency}" + (f" per {size}" if size else "")
-
-
-_PRICES = (
-    Column("Book", "book"),
-    Column("From", "valid_from"),
-    Column("SKU", "sku"),
-    Column("Charge", "charge"),
-    Column("Price", price_text, right=True),
-)
-
-
-def show_catalog(
-    ctx: typer.Context,
-    as_json: AsJson = False,
-    yaml: Annotated[bool, typer.Option("--yaml", help="Write it as YAML, to be edited.")] = False,
-) -> None:
-    """Show products and prices in force.
-
-    Examples: `q2c catalog show`, `q2c catalog show --yaml > catalog.yaml`
-    """
-    session = session_of(ctx)
-    entry = session.door.get(f"/v1/register/catalog/{_HOUSE}")
-    if as_json or yaml:
-        _show_entry(session, entry, as_json)
-        return
-    catalog = content(entry)
-    show_rows(session.out, _PRODUCTS, catalog.get("products", []), "No products.")
-    session.out.print()
-    show_rows(session.out, _PRICES, price_rows(catalog), "No prices.")
-
-
-def price_rows(catalog: Row) -> list[Row]:
-    """Return the prices of all price books as one list."""
-    return [
-        {
-            **entry,
-            "book": f"{book['name']} {book['currency']}",
-            "currency": book["currency"],
-            "valid_from": book.get("valid_from"),
-        }
-        for book in catalog.get("price_books", [])
-        for entry in book.get("entries", [])
-    ]
 
 
 def publish_policy(
@@ -338,7 +261,7 @@ def publish_policy(
     session = session_of(ctx)
     document = read_rules(file) if kind is Policy.TAX else read_document(file)
     recorded = session.door.post(f"/v1/register/{_KINDS[kind]}", document)
-    _tell_recorded(session, _KINDS[kind], recorded)
+    tell_recorded(session, _KINDS[kind], recorded)
 
 
 def read_rules(file: Path) -> Any:

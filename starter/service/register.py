@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from sqlmodel import Session, col, func, select
 
+from activities.register import catalogs
 from models.catalog import Catalog
+from models.catalog_versions import in_force_on
 from models.errors import NotFoundError
 from models.parties import (
     Customer,
@@ -70,8 +73,13 @@ def person_of(session: Session, person: str) -> Person | None:
 
 
 def catalog_in_force(session: Session) -> Catalog | None:
-    """Return the catalogue, or None while there is none."""
+    """Return the catalogue published last, or None while there is none."""
     return find(session, RegisterKind.CATALOG, HOUSE, Catalog)
+
+
+def catalog_on(session: Session, day: date) -> Catalog | None:
+    """Return the version of the catalogue in force on a day, or None."""
+    return in_force_on(catalogs(session), day)
 
 
 class Entry(Value):

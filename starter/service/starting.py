@@ -8,7 +8,8 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from models.configuration import configure
+from models.catalog import Catalog
+from models.configuration import Configuration, configure, context_for
 from models.deal import DealInput, Stage
 from models.deal_file import DealFile, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
@@ -22,7 +23,7 @@ from models.value import Value
 from starter.service import numbers
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
-from starter.service.register import catalog_in_force, customer_of, find, fingerprint
+from starter.service.register import catalog_on, customer_of, find, fingerprint
 from workers.records import running_stack
 from workers.settings import Settings
 from workflows.ids import deal_workflow_id
@@ -48,7 +49,8 @@ class StartedDeal(Value):
 class CheckedDeal(Value):
     """A deal file that could be started, as it was understood.
 
-    `warnings` keep nobody from starting it: what the seller should know about its prices.
+    `warnings` never block: recommendations, what else the catalogue points out, and what the seller
+    should know about the prices.
     """
 
     file: DealFile
@@ -59,7 +61,8 @@ async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     """Return the deal file as understood, or raise `InvalidInputError` with all its problems."""
     require(caller, STARTERS, "check a deal file")
     file, _ = await _read_file(house, caller, data)
-    warnings = await house.read(lambda session: _warnings(session, file, house.clock().date()))
+    today = house.clock().date()
+    warnings = await house.read(lambda session: _warnings(session, file, today))
     return CheckedDeal(file=file, warnings=warnings)
 
 
@@ -153,11 +156,11 @@ def _party_problems(session: Session, entity: str, customer: str) -> list[Proble
 
 
 def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[Problem, ...]:
-    catalog = catalog_in_force(session)
+    catalog = catalog_on(session, priced_on)
     if catalog is None:
         remedy = "publish one with `q2c catalog publish`"
         return (Problem(field="lines", reason="there is no catalogue on record", remedy=remedy),)
-    configured = configure(catalog, file)
+    configured = _configured(session, catalog, file, priced_on)
     if configured.problems:
         return configured.problems
     try:
@@ -165,15 +168,6 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
     except InvalidInputError as error:
         return error.problems
     return ()
-
-
-def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, ...]:
-    """Return what a seller should know about a deal file that is in order."""
-    catalog = catalog_in_force(session)
-    if catalog is None:
-        return ()
-    priced_on = file.test_clock.date() if file.test_clock else today
-    return price_hints(catalog, configure(catalog, file).lines, _request(file, priced_on))
 
 
 def _request(file: DealFile, priced_on: date) -> PricingRequest:
@@ -184,6 +178,21 @@ def _request(file: DealFile, priced_on: date) -> PricingRequest:
         term_months=file.term_months,
         header_discount=file.header_discount,
     )
+
+
+def _configured(session: Session, catalog: Catalog, file: DealFile, on: date) -> Configuration:
+    return configure(catalog, file, context_for(customer_of(session, file.customer), file, on))
+
+
+def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, ...]:
+    """Return what a seller should know about a deal file that is in order."""
+    priced_on = file.test_clock.date() if file.test_clock else today
+    catalog = catalog_on(session, priced_on)
+    if catalog is None:
+        return ()
+    configured = _configured(session, catalog, file, priced_on)
+    hints = price_hints(catalog, configured.lines, _request(file, priced_on))
+    return (*configured.warnings, *hints)
 
 
 async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:

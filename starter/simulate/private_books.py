@@ -1,5 +1,6 @@
 """The private books of a simulation: the user's register without their deals, or the samples'."""
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,11 @@ from sqlmodel import Session
 
 from activities.adapters import books as adapter
 from activities.ports import Books
-from models.catalog import Catalog, ProductKind
+from activities.register import catalogs
+from models.catalog import ProductKind
 from models.deal_file import DealFile
 from models.parties import Role
-from models.register import PARSERS, key_of
+from models.register import HOUSE, PARSERS, key_of
 from models.steps import RegisterKind
 from models.tables import RegisterRow, StockMovement
 from starter.cli.files import read_documents
@@ -88,10 +90,16 @@ def _register_of(source: str) -> list[_Entry]:
 def _entries(session: Session) -> list[_Entry]:
     if catalog_in_force(session) is None:
         return []
-    return [
+    entries = [
         (kind, row.key, row.content, row.content_hash)
         for kind in RegisterKind
+        if kind is not RegisterKind.CATALOG
         for row in all_latest(session, kind)
+    ]
+    versions = reversed([*catalogs(session)])
+    return [
+        *entries,
+        *((RegisterKind.CATALOG, HOUSE, canonical(one), fingerprint(one)) for one in versions),
     ]
 
 
@@ -109,12 +117,14 @@ def _sample(kind: RegisterKind, written: Any) -> _Entry:
 
 
 def _fill(session: Session, entries: list[_Entry], now: datetime) -> None:
+    revisions: Counter[tuple[RegisterKind, str]] = Counter()
     for kind, key, content, digest in entries:
+        revisions[kind, key] += 1
         session.add(
             RegisterRow(
                 kind=kind.value,
                 key=key,
-                revision=1,
+                revision=revisions[kind, key],
                 content=content,
                 content_hash=digest,
                 actor="simulation",
@@ -126,8 +136,14 @@ def _fill(session: Session, entries: list[_Entry], now: datetime) -> None:
 
 
 def _fill_warehouses(session: Session, now: datetime) -> None:
-    catalog = catalog_in_force(session) or Catalog(version="none")
-    goods = [product.sku for product in catalog.products if product.kind is ProductKind.GOOD]
+    goods = sorted(
+        {
+            product.sku
+            for catalog in catalogs(session)
+            for product in catalog.products
+            if product.kind is ProductKind.GOOD
+        }
+    )
     for entity in all_latest(session, RegisterKind.ENTITY):
         for sku in goods:
             session.add(

@@ -359,7 +359,6 @@ def test_an_import_broken_off_says_how_far_it_came(tmp_path: Path) -> None:
         (["entity", "add"], "/v1/entities"),
         (["customer", "add"], "/v1/customers"),
         (["person", "add"], "/v1/register/person"),
-        (["catalog", "publish"], "/v1/register/catalog"),
         (["policy", "publish", "approval"], "/v1/register/approval_policy"),
         (["policy", "publish", "dunning"], "/v1/register/dunning_policy"),
         (["policy", "publish", "tax"], "/v1/register/tax_rules"),
@@ -397,7 +396,7 @@ def test_tax_rules_are_sent_whole(tmp_path: Path, text: str) -> None:
     assert rules == [{"a": 1}, {"b": 2}]
 
 
-_CATALOG = {
+_CATALOG: dict[str, Any] = {
     "products": [
         {"sku": "CRM", "name": "CRM", "components": []},
         {
@@ -432,7 +431,7 @@ def register(request: httpx.Request) -> httpx.Response:
     answers: dict[str, Any] = {
         "/v1/entities": {"items": [{"key": "US01", "content": entity}]},
         "/v1/customers": {"items": [{"content": each} for each in customers]},
-        "/v1/register/catalog/house": {"content": _CATALOG, "revision": 1},
+        "/v1/catalog": _CATALOG,
         "/v1/deals/check": {"file": {"customer": "C-100"}},
     }
     return httpx.Response(200, json=answers[request.url.path])
@@ -530,13 +529,16 @@ def test_an_empty_register_says_what_to_record_first() -> None:
 
 
 def test_the_catalogue_is_shown_with_its_prices() -> None:
-    """Tiers are prices too."""
+    """Tiers are prices too; what is empty is left out, so that a person can edit what is left."""
     shown = run(register, "catalog", "show").stdout
     as_yaml = run(register, "catalog", "show", "--yaml").stdout
 
     assert "40.00 USD" in shown
     assert "to 10: 2 USD" in shown
-    assert yaml.safe_load(as_yaml) == _CATALOG
+    written = yaml.safe_load(as_yaml)
+    assert "components" not in written["products"][0]
+    assert written["products"][1:] == _CATALOG["products"][1:]
+    assert written["price_books"] == _CATALOG["price_books"]
 
 
 def test_a_party_is_shown_ready_to_be_edited() -> None:
