@@ -166,5 +166,7 @@ def pricing_request(file: DealFile, step: DealStep) -> PricingRequest:
         price_book=file.price_book,
         priced_on=step.on,
         term_months=file.term_months,
+        starts_on=file.starts_on,
+        anchor_on=file.anchor_on,
         header_discount=file.header_discount,
     )

@@ -193,7 +193,7 @@ def _file_for(session: Session, step: PriceQuote) -> DealFile:
     if previous is None or quote is None:
         problem = Problem(field="term", reason=f"term {step.term - 1} is not on record")
         raise InvalidInputError([problem])
-    file = next_term_file(previous, quote.lines, quote.ends_on)
+    file = next_term_file(previous, quote.lines, quote.ends_on, quote.starts_on)
     session.add(
         DealFileRow(
             deal=step.deal, term=step.term, content=file_content(file), content_hash=file_hash(file)
@@ -292,6 +292,7 @@ def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteReque
         purchase_order=file.purchase_order,
         note=file.note,
         priced_on=draft.price_list.on,
+        anchor_on=file.anchor_on,
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 
 from models.currencies import MINOR_UNITS, is_currency
 from models.errors import Problem
-from models.periods import add_months
+from models.periods import add_months, months_between
 from models.ramps import ramp_problems
 from models.stacking import Stacking
 from models.value import Value
@@ -194,6 +194,9 @@ class DealFile(Value):
     currency: str = Field(default="", examples=["USD"], description="ISO 4217 code.")
     price_book: str | None = Field(default=None, description="Price book; absent: by currency.")
     starts_on: date | None = Field(default=None, description="First day of service.")
+    anchor_on: date | None = Field(
+        default=None, description="Day that periods are counted from; absent: the first of service."
+    )
     term_months: int = Field(default=12, description="Length of the first term; 0 for one-off.")
     payment_terms_days: int | None = Field(default=None, description="Absent: the customer's.")
     purchase_order: str = Field(default="", description="The customer's order number.")
@@ -424,7 +427,24 @@ def _target_problems(file: DealFile) -> Iterator[Problem]:
         yield Problem(field="target_total", reason=reason, remedy=remedy)
 
 
+def _anchor_problems(file: DealFile) -> Iterator[Problem]:
+    """Report an anchor from which no period begins on the first day of service."""
+    anchor, start = file.anchor_on, file.starts_on
+    if anchor is None or (start is not None and start.year not in _YEARS):
+        return
+    if anchor.year not in _YEARS:
+        reason = f"the year {anchor.year} is out of range"
+        yield Problem(field="anchor_on", reason=reason, remedy="check it")
+    elif start is None:
+        remedy = "give starts_on too, or leave it out"
+        yield Problem(field="anchor_on", reason="needs a first day of service", remedy=remedy)
+    elif anchor > start or add_months(anchor, months_between(anchor, start)) != start:
+        reason = f"no whole month from {anchor} ends where service starts on {start}"
+        yield Problem(field="anchor_on", reason=reason, remedy="leave it out: service is its own")
+
+
 def _term_problems(file: DealFile) -> Iterator[Problem]:
+    yield from _anchor_problems(file)
     for field, day in (("starts_on", file.starts_on), ("test_clock", file.test_clock)):
         if day is not None and day.year not in _YEARS:
             yield Problem(

@@ -74,7 +74,7 @@ class Step(Value):
         """
         if not self.months:
             return (day - anchor).days // self.days
-        apart = (day.year - anchor.year) * 12 + day.month - anchor.month
+        apart = months_between(anchor, day)
         index = apart // self.months
         return index if self.shift(anchor, index) <= day else index - 1
 
@@ -100,17 +100,25 @@ def add_months(anchor: date, months: int, *, end_of_month: bool = False) -> date
     return date(year, month + 1, last if sticks else min(anchor.day, last))
 
 
-def full_periods(anchor: date, months: int, until: date) -> Iterator[Interval]:
+def months_between(anchor: date, day: date) -> int:
+    """Return how many months after the anchor's month the day's month is."""
+    return (day.year - anchor.year) * 12 + day.month - anchor.month
+
+
+def full_periods(
+    anchor: date, months: int, until: date, *, passed_months: int = 0
+) -> Iterator[Interval]:
     """Yield the un-truncated periods of `months` months from `anchor` that start before `until`.
 
-    Raises `ValueError` if a period has no month: there would be no end of them.
+    The first begins `passed_months` after the anchor, as those of a later term do. Raises
+    `ValueError` if a period has no month: there would be no end of them.
     """
     if months <= 0:
         raise ValueError(f"A period must have at least one month, not {months}")
     count = 0
-    while (start := add_months(anchor, count * months)) < until:
+    while (start := add_months(anchor, passed_months + count * months)) < until:
         count += 1
-        yield Interval(start=start, end=add_months(anchor, count * months))
+        yield Interval(start=start, end=add_months(anchor, passed_months + count * months))
 
 
 def month_starts(after: date, until: date) -> Iterator[date]:
@@ -127,6 +135,6 @@ def days_in_fixed_months(start: date, end: date, days_in_month: int) -> int:
 
     A day the fixed month lacks counts as its last: with 30, the 31st is the 30th.
     """
-    months = (end.year - start.year) * 12 + end.month - start.month
+    months = months_between(start, end)
     days = min(end.day, days_in_month) - min(start.day, days_in_month)
     return months * days_in_month + days

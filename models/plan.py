@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from models.charges import MONTHS, BillOn, Cadence, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
 from models.money import Money
-from models.periods import Interval, add_months, full_periods
+from models.periods import Interval, add_months, full_periods, months_between
 from models.ramps import Segment
 from models.value import Value
 from models.waterfall import PricedLine
@@ -43,17 +43,23 @@ class Share(Value):
         return amount if days == self.full_days else amount.prorate(days, self.full_days)
 
 
-def term_end(starts_on: date, term_months: int) -> date:
-    """Return the first day after the term; a one-off sale (0 months) counts as one day."""
+def term_end(starts_on: date, term_months: int, anchor_on: date | None = None) -> date:
+    """Return the first day after the term; a one-off sale (0 months) counts as one day.
+
+    A later term is counted from the anchor, the first day of the first one: after a term from 31
+    January to 28 February the next ends on 31 March.
+    """
     if term_months == 0:
         return starts_on + timedelta(days=1)
-    return add_months(starts_on, term_months)
+    anchor = anchor_on or starts_on
+    return add_months(anchor, months_between(anchor, starts_on) + term_months)
 
 
 class Calendar:
     """The billings of each cadence over one term, each worked out once."""
 
-    def __init__(self, starts_on: date, ends_on: date) -> None:
+    def __init__(self, starts_on: date, ends_on: date, anchor_on: date | None = None) -> None:
+        self._anchor = anchor_on or starts_on
         self._term = Interval(start=starts_on, end=ends_on)
         self._known: dict[tuple[Cadence | None, bool], tuple[Share, ...]] = {}
 
@@ -90,17 +96,20 @@ class Calendar:
         elif cadence is None:
             yield Share(period=Interval(start=start, end=start + timedelta(days=1)), full_days=1)
         else:
-            for index, full in enumerate(full_periods(start, MONTHS[cadence], end)):
+            passed = months_between(self._anchor, start)
+            periods = full_periods(self._anchor, MONTHS[cadence], end, passed_months=passed)
+            for index, full in enumerate(periods):
                 period = Interval(start=full.start, end=min(full.end, end))
                 yield Share(period=period, full_days=full.days, index=index)
 
 
 def billing_plan(
-    lines: Sequence[PricedLine], starts_on: date, ends_on: date
+    lines: Sequence[PricedLine], starts_on: date, ends_on: date, anchor_on: date | None = None
 ) -> tuple[PlannedCharge, ...]:
     """Return everything the lines will bill over the term, line by line in order of time.
 
-    Recurring lines are billed for periods counted from `starts_on`, the last one cut at `ends_on`
+    Recurring lines are billed for periods counted from the anchor, the first day of the first term
+    (without `anchor_on` it is `starts_on`), the last one cut at `ends_on`
     and prorated by days of the full period; in advance at a period's start, in arrears at its end.
     One-time lines are billed at the start, or on delivery (no date). A line's `introductory`
     reductions come off the periods they name, its `once_discount` off its first billing. The
@@ -109,7 +118,7 @@ def billing_plan(
 
     Raises `InvalidInputError` with all lines whose first billing is less than that discount.
     """
-    calendar = Calendar(starts_on, ends_on)
+    calendar = Calendar(starts_on, ends_on, anchor_on)
     problems = []
     for line in lines:
         first = next(iter(calendar.of(line)), None)
@@ -138,10 +147,13 @@ def runs_in(line: PricedLine, term: Interval) -> Interval | None:
 
 
 def over_term(
-    amounts: Sequence[tuple[PricedLine, Money]], starts_on: date, ends_on: date
+    amounts: Sequence[tuple[PricedLine, Money]],
+    starts_on: date,
+    ends_on: date,
+    anchor_on: date | None = None,
 ) -> Iterator[Money]:
     """Yield amounts per full period of their lines, billing by billing over the term."""
-    calendar = Calendar(starts_on, ends_on)
+    calendar = Calendar(starts_on, ends_on, anchor_on)
     for line, amount in amounts:
         for share in calendar.of(line):
             yield share.of(amount)

@@ -13,7 +13,8 @@ class PricingRequest(Value):
     """What pricing needs beside the lines. Without `price_book` the currency decides the book.
 
     `priced_on` is the day whose prices, rates and promotions count; `starts_on` (absent: the same)
-    the first day of service. With `price_currency` the prices of that currency are converted.
+    the first day of service, `anchor_on` (absent: that day) the one its periods are counted from.
+    With `price_currency` the prices of that currency are converted.
     `terms` are the customer's own prices, `partner` those of the partner named `partner_name`,
     `promotions` what may be redeemed. `target_total` stands instead of a header discount.
     """
@@ -24,6 +25,7 @@ class PricingRequest(Value):
     term_months: int = 12
     header_discount: Discount | None = None
     starts_on: date | None = None
+    anchor_on: date | None = None
     segment: str = ""
     price_currency: str = ""
     rates: tuple[ExchangeRate, ...] = ()

@@ -75,6 +75,7 @@ class Quote(Value):
     purchase_order: str = ""
     note: str = ""
     priced_on: date | None = None
+    anchor_on: date | None = None
     lines: tuple[PricedLine, ...]
     plan: tuple[PlannedCharge, ...]
     list_total: Money
@@ -106,6 +107,7 @@ class QuoteRequest(Value):
     purchase_order: str = ""
     note: str = ""
     priced_on: date | None = None
+    anchor_on: date | None = None
 
 
 def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
@@ -123,13 +125,16 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     if problems:
         raise InvalidInputError(problems)
     currency = lines[0].net.currency
-    ends_on = term_end(request.starts_on, request.term_months)
-    plan = billing_plan(lines, request.starts_on, ends_on)
+    ends_on = term_end(request.starts_on, request.term_months, request.anchor_on)
+    plan = billing_plan(lines, request.starts_on, ends_on, request.anchor_on)
     once = {line.reference for line in lines if line.charge_type is ChargeType.ONE_TIME}
     one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
     total = Money.total((charge.amount for charge in plan), currency)
     list_amounts = over_term(
-        [(line, line.list_amount) for line in lines], request.starts_on, ends_on
+        [(line, line.list_amount) for line in lines],
+        request.starts_on,
+        ends_on,
+        request.anchor_on,
     )
     begin = [line for line in lines if line.segment is None or line.segment.index == 1]
     arr = Money.total((_per_year(line) for line in begin), currency)
@@ -187,7 +192,8 @@ def margin_percent(quote: Quote) -> Decimal | None:
     costs = [(line, line.cost) for line in quote.lines if line.cost is not None]
     if len(costs) < len(quote.lines):
         return None
-    cost = Money.total(over_term(costs, quote.starts_on, quote.ends_on), quote.currency)
+    spread = over_term(costs, quote.starts_on, quote.ends_on, quote.anchor_on)
+    cost = Money.total(spread, quote.currency)
     if quote.total.is_zero:
         return Decimal(0) if cost.is_zero else Decimal(-100)
     return _percent(quote.total - cost, quote.total)

@@ -13,7 +13,7 @@ from models.catalog import ProductKind
 from models.charges import MONTHS, ChargeType
 from models.errors import ParkedError, RefusedError
 from models.money import Money
-from models.periods import Interval, full_periods, month_starts
+from models.periods import Interval, full_periods, month_starts, months_between
 from models.plan import runs_in
 from models.pricing import PricedLine
 from models.quoting import Quote
@@ -181,7 +181,9 @@ def _extended_ssp(line: PricedLine, quote: Quote) -> Money:
         return Money.zero(quote.currency)
     term = Interval(start=quote.starts_on, end=quote.ends_on)
     runs = runs_in(line, term) or Interval(start=term.start, end=term.start)
-    periods = full_periods(term.start, MONTHS[line.cadence], term.end)
+    anchor = quote.anchor_on or term.start
+    passed = months_between(anchor, term.start)
+    periods = full_periods(anchor, MONTHS[line.cadence], term.end, passed_months=passed)
     amounts = (
         line.ssp.prorate(served.days, period.days)
         for period in periods

@@ -86,16 +86,20 @@ def outcome(
             return RenewalOutcome.RENEW if reminded_in_time else RenewalOutcome.ASK
 
 
-def next_term_file(file: DealFile, lines: Sequence[PricedLine], starts_on: date) -> DealFile:
+def next_term_file(
+    file: DealFile, lines: Sequence[PricedLine], starts_on: date, anchor_on: date | None = None
+) -> DealFile:
     """Return the deal file of the next term, from the priced lines of the term that ends.
 
     Components the catalogue added to a bundle are written down as options first, and products its
     rules added as lines, so that their last price is carried on like any other. Of a ramp, what
     its last segment says runs on. See `renewal_file` for what becomes of each line.
+    Its periods go on being counted from `anchor_on`, the first day of the first term.
     """
     sold = _as_sold(file, lines)
     prices = last_unit_prices(sold, lines)
-    return renewal_file(sold, prices, starts_on, sold_once(lines), _totals(sold, lines))
+    following = renewal_file(sold, prices, starts_on, sold_once(lines), _totals(sold, lines))
+    return following.model_copy(update={"anchor_on": file.anchor_on or anchor_on})
 
 
 def last_unit_prices(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, Decimal | None]:

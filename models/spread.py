@@ -248,7 +248,8 @@ def _reach(drafts: Sequence[Draft], request: PricingRequest, target: Decimal) ->
     what is then left of the difference comes off the first billings.
     """
     starts_on = request.starts_on or request.priced_on
-    calendar = Calendar(starts_on, term_end(starts_on, request.term_months))
+    ends_on = term_end(starts_on, request.term_months, request.anchor_on)
+    calendar = Calendar(starts_on, ends_on, request.anchor_on)
     wanted = minor_units(target, request.currency)
     trial = _Trial(drafts, request, calendar)
     if trial.total(Decimal(0)) < wanted:

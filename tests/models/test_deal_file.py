@@ -352,3 +352,23 @@ def test_a_file_that_would_not_fit_a_payload_is_refused() -> None:
     assert found(lines=(sold,) * (MOST_LINES + 1)) == [
         "lines: 251 lines and options are more than 250 (split them over several deals)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "starts", "reason"),
+    [
+        ("2026-02-15", "2026-03-01", "no whole month from 2026-02-15 ends where service starts"),
+        ("2026-05-01", "2026-03-01", "no whole month from 2026-05-01 ends where service starts"),
+        ("2026-05-01", None, "needs a first day of service"),
+        ("1026-05-01", "2026-03-01", "the year 1026 is out of range"),
+    ],
+)
+def test_an_anchor_no_period_can_be_counted_from_is_refused(
+    anchor: str, starts: str | None, reason: str
+) -> None:
+    """The first period would begin before or after the first day of service."""
+    with pytest.raises(InvalidInputError) as refused:
+        parse_deal_file({**SOUND, "anchor_on": anchor, "starts_on": starts})
+
+    assert [problem.field for problem in refused.value.problems] == ["anchor_on"]
+    assert refused.value.problems[0].reason.startswith(reason)

@@ -19,6 +19,7 @@ from models.deal_file import (
 )
 from models.errors import InvalidInputError
 from models.money import Money
+from models.plan import term_end
 from models.pricing import PricedLine
 from models.renewal import (
     RenewalDecision,
@@ -317,3 +318,29 @@ def test_nothing_that_runs_on_is_lost_or_keeps_a_discount(
     assert [line.unit_price for line in renewed.lines] == [
         price * (100 + uplift) / 100 for price in recurring.values()
     ]
+
+
+@pytest.mark.parametrize(
+    ("anchor", "months", "starts", "ends"),
+    [
+        ("2026-01-31", 1, "2026-02-28", "2026-03-31"),
+        ("2026-08-31", 6, "2027-02-28", "2027-08-31"),
+        ("2028-02-29", 12, "2031-02-28", "2032-02-29"),
+    ],
+)
+def test_a_later_term_ends_on_the_day_of_the_first_terms_start(
+    anchor: str, months: int, starts: str, ends: str
+) -> None:
+    """Semantics 4: computed from the anchor, never from the date before, also across terms."""
+    days = (date.fromisoformat(day) for day in (starts, anchor))
+    start, first = days
+
+    assert term_end(start, months, first) == date.fromisoformat(ends)
+
+
+def test_the_next_term_is_counted_from_the_first_terms_start() -> None:
+    """Whatever term it is, the anchor stays the same."""
+    second = next_term_file(FILE, (), date(2027, 2, 28), date(2026, 8, 31))
+    third = next_term_file(second, (), date(2027, 8, 31), date(2027, 2, 28))
+
+    assert second.anchor_on == third.anchor_on == date(2026, 8, 31)
