@@ -338,7 +338,7 @@ def test_the_seller_is_told_where_more_costs_less() -> None:
     agreed = line.model_copy(update={"unit_price": D(9)})
 
     assert [str(hint) for hint in price_hints(catalog, [line, agreed], request)] == [
-        "lines[0].quantity: 11 unit of A cost 12.00 USD less than 10 (offer 11)"
+        "lines[0].quantity: 11 of A cost 12.00 USD less than 10 (offer 11)"
     ]
 
 
