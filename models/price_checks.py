@@ -7,14 +7,16 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Protocol
 
-from models.charge_models import FORMULA_FACTS, FORMULA_PRICES
+from models.charge_models import FORMULA_FACTS, FORMULA_PRICES, formula_values
 from models.charges import Charge, ChargeModel, ChargeType
 from models.currencies import is_currency
 from models.errors import Problem
-from models.formulas import formula_problems
+from models.formulas import FormulaError, formula_amount, formula_problems, names_in
 from models.price_books import BookDerivation, PriceBook, PriceBookEntry, Tier, entry_gap
 from models.value import Value
 from models.written import filled, nearest, number_problem
+
+_TRIED = (Decimal(1), Decimal(7), Decimal(100), Decimal(10_000))
 
 
 class Priceable(Value):
@@ -277,8 +279,25 @@ def _formula_problems(entry: PriceBookEntry, product: Priceable, path: str) -> I
                 remedy="use a word of letters, digits and _ that is not taken",
             )
     known = {*FORMULA_FACTS, *prices, *entry.parameters, *attributes}
-    for problem in formula_problems(entry.formula, known):
+    problems = formula_problems(entry.formula, known)
+    if not problems and names_in(entry.formula) <= known - product.attributes:
+        problems = list(_hopeless(entry))
+    for problem in problems:
         yield problem.model_copy(update={"field": f"{path}.formula"})
+
+
+def _hopeless(entry: PriceBookEntry) -> Sequence[Problem]:
+    """Return why a formula fails for each of a few quantities, if it does: it will for all."""
+    term = {"term_months": Decimal(12)}
+    found: Sequence[Problem] = ()
+    for quantity in _TRIED:
+        try:
+            formula_amount(entry.formula, {**formula_values(quantity, entry), **term})
+        except FormulaError as error:
+            found = found or error.problems
+        else:
+            return ()
+    return found
 
 
 def _stairstep_problems(tiers: Sequence[Tier], path: str) -> Iterator[Problem]:

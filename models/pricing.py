@@ -222,6 +222,8 @@ def _commitments(
     lines: Iterable[ConfiguredLine], book: PriceBook, request: PricingRequest
 ) -> Iterator[tuple[str, Commitment]]:
     """Yield what has been committed to, by the reference of the priced line."""
+    if all(entry.commitment is None for entry in book.entries):
+        return
     for line in lines:
         for charge in line.product.charges:
             commitment = _entry(book, line, charge, request).commitment
