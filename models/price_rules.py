@@ -23,7 +23,8 @@ class PriceRule(Value):
 class DailyWindow(Value):
     """The hours of each day from `start` until before `end`; over midnight if it ends earlier.
 
-    One that ends when it starts is the whole day. Both are times with a zone; without one they are by the clock of whoever asks.
+    One that ends when it starts is the whole day. Both are times with a zone; without one they are
+    by the clock of whoever asks.
     """
 
     start: time
