@@ -111,8 +111,10 @@ def explain(model: ChargeModel, quantity: Decimal, entry: PriceBookEntry) -> Exp
 
 def extension_rule(model: ChargeModel, quantity: Decimal, entry: PriceBookEntry) -> str:
     """Say in one line how the amount of a quantity follows: `graduated: 10 x 10 + 1 x 8`."""
-    unbounded = _unbounded(model, quantity, entry)
     rule = _rule(model, quantity, entry)
+    if entry.minimum is None and entry.maximum is None:
+        return rule
+    unbounded = _unbounded(model, quantity, entry)
     if entry.minimum is not None and unbounded < entry.minimum:
         return f"{rule} = {plain(unbounded)}, at least {plain(entry.minimum)}"
     if entry.maximum is not None and unbounded > entry.maximum:

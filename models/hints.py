@@ -46,9 +46,9 @@ def _cheaper(
     )
     if found is not None:
         less = Money.from_decimal(found.saving, book.currency)
-        more = f"{plain(found.quantity)} {line.product.unit}"
+        more = plain(found.quantity)
         yield Problem(
             field=f"{line.path or line.number}.quantity",
             reason=f"{more} of {line.product.sku} cost {less} less than {plain(line.quantity)}",
-            remedy=f"offer {plain(found.quantity)}",
+            remedy=f"offer {more}",
         )

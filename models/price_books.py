@@ -162,6 +162,10 @@ class PriceBookEntry(Value):
     ceiling: Decimal | None = None
 
 
+_Values = dict[tuple[str | None, ...], PriceBookEntry]
+_ByValues = tuple[tuple[str, ...], _Values]
+
+
 class PriceBook(Value):
     """A named list of prices in one currency, for everybody or for one customer segment.
 
@@ -192,23 +196,29 @@ class PriceBook(Value):
 
         Of the entries whose attributes the product has, the one with the most of them counts.
         """
-        for entry in self._index.get((sku, charge), ()):
-            if entry.attributes.items() <= attributes.items():
-                return entry
+        for names, by_values in self._index.get((sku, charge), ()):
+            found = by_values.get(tuple(attributes.get(name) for name in names))
+            if found is not None:
+                return found
         return None
 
     @cached_property
-    def _index(self) -> Mapping[tuple[str, str], Sequence[PriceBookEntry]]:
-        """The prices of each charge, the most specific first; looked up for each line of a quote.
+    def _index(self) -> Mapping[tuple[str, str], Sequence[_ByValues]]:
+        """The prices of each charge by the attributes they name, the most specific first.
 
-        Sorting is stable, so of equals the first entry counts.
+        Built once, so that finding a price costs the same however many there are. Of two prices
+        with one key the first counts.
         """
-        index: dict[tuple[str, str], list[PriceBookEntry]] = {}
+        index: dict[tuple[str, str], dict[tuple[str, ...], _Values]] = {}
         for entry in self.entries:
-            index.setdefault((entry.sku, entry.charge), []).append(entry)
-        for entries in index.values():
-            entries.sort(key=lambda entry: -len(entry.attributes))
-        return index
+            names = tuple(sorted(entry.attributes))
+            by_names = index.setdefault((entry.sku, entry.charge), {})
+            values = tuple(entry.attributes[name] for name in names)
+            by_names.setdefault(names, {}).setdefault(values, entry)
+        return {
+            key: sorted(by_names.items(), key=lambda found: -len(found[0]))
+            for key, by_names in index.items()
+        }
 
     def __copy__(self) -> Self:
         """Return a copy that builds its own index, for `model_copy` may give it other entries."""

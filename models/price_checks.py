@@ -4,17 +4,19 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, product
 from typing import Protocol
 
-from models.charge_models import FORMULA_FACTS, FORMULA_PRICES
+from models.charge_models import FORMULA_FACTS, FORMULA_PRICES, formula_values
 from models.charges import Charge, ChargeModel, ChargeType
 from models.currencies import is_currency
 from models.errors import Problem
-from models.formulas import formula_problems
+from models.formulas import FormulaError, formula_amount, formula_problems, names_in
 from models.price_books import BookDerivation, PriceBook, PriceBookEntry, Tier, entry_gap
 from models.value import Value
 from models.written import filled, nearest, number_problem
+
+_TRIED = (Decimal(1), Decimal(7), Decimal(100), Decimal(10_000))
 
 
 class Priceable(Value):
@@ -26,6 +28,10 @@ class Priceable(Value):
 
 Known = Mapping[str, Priceable]
 """The products that may be priced, by SKU."""
+
+
+_Key = tuple[int, frozenset[tuple[str, str]]]
+"""The place of an entry in its book, and its attributes."""
 
 
 class _Window(Protocol):
@@ -198,62 +204,72 @@ def _rate_problems(book: PriceBook, path: str) -> Iterator[Problem]:
 
 def _key_problems(book: PriceBook, path: str) -> Iterator[Problem]:
     """Report prices with one key, and those of which neither is the more specific."""
-    keys: dict[tuple[str, str], list[tuple[int, frozenset[tuple[str, str]]]]] = {}
+    charges: dict[tuple[str, str], list[_Key]] = {}
     for index, entry in enumerate(book.entries):
         key = frozenset(entry.attributes.items())
-        keys.setdefault((entry.sku, entry.charge), []).append((index, key))
-    for (sku, charge), found in keys.items():
-        times = Counter(key for _, key in found)
-        for index, key in found:
+        charges.setdefault((entry.sku, entry.charge), []).append((index, key))
+    for (sku, charge), keys in charges.items():
+        name = f"{sku}/{charge}"
+        times = Counter(key for _, key in keys)
+        for index, key in keys:
             if times[key] > 1:
                 yield Problem(
                     field=f"{path}.entries[{index}]",
-                    reason=f"{sku}/{charge} is priced more than once in this book",
+                    reason=f"{name} is priced more than once in this book",
                     remedy="keep one price",
                 )
-        for (earlier, one), (index, other) in combinations(found, 2):
-            field = f"{path}.entries[{index}]"
-            if _compete(one, other) and one | other not in times:
+        for (earlier, one), (index, other) in _rivals(keys):
+            if one | other not in times:
                 both = ", ".join(f"{name}: {value}" for name, value in sorted(one | other))
                 yield Problem(
-                    field=f"{field}.attributes",
-                    reason=f"{sku}/{charge} with {both} has two prices, and neither is the more "
+                    field=f"{path}.entries[{index}].attributes",
+                    reason=f"{name} with {both} has two prices, and neither is the more "
                     f"specific: see entries[{earlier}]",
                     remedy=f"give a price for {both}",
                 )
 
 
-def _compete(one: frozenset[tuple[str, str]], other: frozenset[tuple[str, str]]) -> bool:
-    """Whether one product can have the attributes of both, and neither set holds the other."""
-    values = dict(one)
-    contradict = any(values.get(name, value) != value for name, value in other)
-    return not contradict and not one <= other and not other <= one
+def _rivals(keys: Sequence[_Key]) -> Iterator[tuple[_Key, _Key]]:
+    """Yield the pairs of keys a product can have both of, though neither holds the other.
+
+    Only keys that name different attributes, each some that the other does not, can be such.
+    """
+    by_names: dict[frozenset[str], list[_Key]] = {}
+    for index, key in keys:
+        by_names.setdefault(frozenset(name for name, _ in key), []).append((index, key))
+    for (names, some), (other_names, others) in combinations(by_names.items(), 2):
+        if not names <= other_names and not other_names <= names:
+            for one, other in product(some, others):
+                values = dict(one[1])
+                if all(values.get(name, value) == value for name, value in other[1]):
+                    first, second = sorted((one, other), key=lambda found: found[0])
+                    yield first, second
 
 
 def _entry_problems(known: Known, entry: PriceBookEntry, path: str) -> Iterator[Problem]:
     yield from unknown_skus(known, [entry.sku], [f"{path}.sku"])
-    product = known.get(entry.sku, Priceable())
-    charge = product.charges.get(entry.charge)
+    sold = known.get(entry.sku, Priceable())
+    charge = sold.charges.get(entry.charge)
     if charge is not None:
-        yield from _model_problems(entry, charge, product, path)
+        yield from _model_problems(entry, charge, sold, path)
     elif entry.sku in known:
         yield Problem(
             field=f"{path}.charge",
             reason=f"{entry.sku} has no charge {entry.charge}",
-            remedy=nearest(entry.charge, product.charges),
+            remedy=nearest(entry.charge, sold.charges),
         )
     yield from _number_problems(entry, path)
     yield from _tier_problems(entry.tiers, f"{path}.tiers")
 
 
 def _model_problems(
-    entry: PriceBookEntry, charge: Charge, product: Priceable, path: str
+    entry: PriceBookEntry, charge: Charge, sold: Priceable, path: str
 ) -> Iterator[Problem]:
     gap = entry_gap(entry, charge.model)
     if gap:
         yield gap.model_copy(update={"field": f"{path}.{gap.field}"})
     elif charge.model is ChargeModel.FORMULA:
-        yield from _formula_problems(entry, product, path)
+        yield from _formula_problems(entry, sold, path)
     elif charge.model is ChargeModel.STAIRSTEP:
         yield from _stairstep_problems(entry.tiers, path)
     if entry.commitment is not None and charge.type is ChargeType.ONE_TIME:
@@ -264,10 +280,10 @@ def _model_problems(
         )
 
 
-def _formula_problems(entry: PriceBookEntry, product: Priceable, path: str) -> Iterator[Problem]:
+def _formula_problems(entry: PriceBookEntry, sold: Priceable, path: str) -> Iterator[Problem]:
     prices = [name for name in FORMULA_PRICES if getattr(entry, name) is not None]
     taken = {*FORMULA_FACTS, *FORMULA_PRICES}
-    attributes = {*entry.attributes, *product.attributes}
+    attributes = {*entry.attributes, *sold.attributes}
     for name in entry.parameters:
         if name in taken or name in attributes or not name.isidentifier():
             reason = "is the name of something else" if name.isidentifier() else "is no name"
@@ -277,8 +293,25 @@ def _formula_problems(entry: PriceBookEntry, product: Priceable, path: str) -> I
                 remedy="use a word of letters, digits and _ that is not taken",
             )
     known = {*FORMULA_FACTS, *prices, *entry.parameters, *attributes}
-    for problem in formula_problems(entry.formula, known):
+    problems = formula_problems(entry.formula, known)
+    if not problems and names_in(entry.formula) <= known - sold.attributes:
+        problems = list(_hopeless(entry))
+    for problem in problems:
         yield problem.model_copy(update={"field": f"{path}.formula"})
+
+
+def _hopeless(entry: PriceBookEntry) -> Sequence[Problem]:
+    """Return why a formula fails for each of a few quantities, if it does: it will for all."""
+    term = {"term_months": Decimal(12)}
+    found: Sequence[Problem] = ()
+    for quantity in _TRIED:
+        try:
+            formula_amount(entry.formula, {**formula_values(quantity, entry), **term})
+        except FormulaError as error:
+            found = found or error.problems
+        else:
+            return ()
+    return found
 
 
 def _stairstep_problems(tiers: Sequence[Tier], path: str) -> Iterator[Problem]:

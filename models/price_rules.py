@@ -23,17 +23,18 @@ class PriceRule(Value):
 class DailyWindow(Value):
     """The hours of each day from `start` until before `end`; over midnight if it ends earlier.
 
-    Both are times with a zone.
+    One that ends when it starts is the whole day. Both are times with a zone; without one they are
+    by the clock of whoever asks.
     """
 
     start: time
     end: time
 
     def holds_at(self, moment: datetime) -> bool:
-        """Whether a moment (with a zone) lies in the window, by the clock of the window's zone."""
-        clock = moment.astimezone(self.start.tzinfo).time()
+        """Whether a moment lies in the window, by its clock: that of its zone, if both have one."""
+        clock = _by_clock_of(self.start, moment)
         start, end = self.start.replace(tzinfo=None), self.end.replace(tzinfo=None)
-        if start <= end:
+        if start < end:
             return start <= clock < end
         return clock >= start or clock < end
 
@@ -44,6 +45,11 @@ class DatedPrice(Value):
     unit: Decimal
     valid_from: date | None = None
     daily: DailyWindow | None = None
+
+
+def _by_clock_of(window: time, moment: datetime) -> time:
+    has_zones = window.tzinfo is not None and moment.tzinfo is not None
+    return (moment.astimezone(window.tzinfo) if has_zones else moment).time()
 
 
 def first_rule(rules: Sequence[PriceRule], sku: str, quantity: Decimal) -> PriceRule | None:

@@ -124,10 +124,6 @@ def _place(line: ConfiguredLine) -> str:
     return line.place or f"line {line.number}"
 
 
-def _key(line: PricedLine) -> str:
-    return f"{line.number}{line.segment.suffix}" if line.segment else line.number
-
-
 def _below_zero(drafts: Iterable[Draft]) -> Iterator[Problem]:
     for draft in drafts:
         if draft.net < 0 or draft.left < 0 or draft.first_billing < 0:

@@ -338,7 +338,7 @@ def test_the_seller_is_told_where_more_costs_less() -> None:
     agreed = line.model_copy(update={"unit_price": D(9)})
 
     assert [str(hint) for hint in price_hints(catalog, [line, agreed], request)] == [
-        "lines[0].quantity: 11 unit of A cost 12.00 USD less than 10 (offer 11)"
+        "lines[0].quantity: 11 of A cost 12.00 USD less than 10 (offer 11)"
     ]
 
 
@@ -419,6 +419,19 @@ PLACE = "price_books[0].entries[0]"
                 "(use a word of letters, digits and _ that is not taken)"
             ),
         ),
+        (
+            ChargeModel.FORMULA,
+            {"formula": "quantity / (base - base)", "parameters": {"base": D(2)}},
+            (
+                "formula: is 0, and nothing can be divided by it: 'base - base' at character 13 "
+                "(choose another amount with if ... else where this is 0)"
+            ),
+        ),
+        (
+            ChargeModel.FORMULA,
+            {"formula": "quantity * region", "attributes": {"region": "EU"}},
+            "formula: is no number: 'region' at character 12",
+        ),
         (ChargeModel.SPEND_COMMITMENT, {}, "unit: is missing for a spend_commitment charge"),
         (
             ChargeModel.PER_UNIT,
@@ -454,6 +467,13 @@ def test_a_price_that_cannot_work_is_refused_when_the_catalogue_is(
     found = problems_of(model, book(entry(**prices)))
 
     assert any(each.startswith(f"{PLACE}.{problem}") for each in found), found
+
+
+def test_a_formula_that_fails_for_some_quantity_only_is_sound() -> None:
+    """Nobody may ever order ten; whoever does is told then."""
+    told = entry(formula="100 / (7 - quantity) if quantity < 8 else 1")
+
+    assert problems_of(ChargeModel.FORMULA, book(told)) == []
 
 
 def test_prices_of_which_neither_is_more_specific_are_refused() -> None:

@@ -43,6 +43,15 @@ def test_the_price_is_that_of_the_day_and_the_hour(at: date | datetime, unit: st
     assert found.unit == D(unit)
 
 
+def test_hours_without_a_zone_are_by_the_clock_of_whoever_asks() -> None:
+    """At the counter it is noon wherever the counter stands; the server's zone decides nothing."""
+    lunch = DailyWindow(start=time(12), end=time(13))
+    tokyo = timezone(timedelta(hours=9))
+
+    assert lunch.holds_at(datetime(2026, 1, 1, 12, 30, tzinfo=tokyo))
+    assert not lunch.holds_at(datetime(2026, 1, 1, 3, 30, tzinfo=UTC))
+
+
 def test_before_the_first_price_there_is_none() -> None:
     """Nothing was free before it had a price."""
     assert price_at(PRICES[1:], date(2025, 12, 31)) is None

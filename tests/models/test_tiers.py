@@ -15,8 +15,10 @@ from models.tiers import (
     flat,
     graduated,
     graduated_by_tier,
+    graduated_delta,
     package,
     per_unit,
+    stairstep,
     volume,
 )
 
@@ -79,6 +81,34 @@ def test_volume_has_no_gap_between_two_tiers() -> None:
 def test_volume_prices_other_units_than_those_that_choose_the_tier() -> None:
     """300 units choose the last tier, 198.6 prorated units are priced: 198.6 x 8."""
     assert volume(Decimal(300), TEN_THEN_EIGHT, Decimal("198.6")) == Decimal("1588.8")
+
+
+@pytest.mark.parametrize(("quantity", "amount"), [("0", "2"), ("10", "2"), ("10.5", "3")])
+def test_stairstep_is_flat_within_a_band(quantity: str, amount: str) -> None:
+    """The unit prices of the table play no part; nothing at all is in the first band."""
+    assert stairstep(Decimal(quantity), WITH_FEES) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("already", "more", "parts"),
+    [
+        ("0", "3", {1: "32"}),
+        ("0", "12", {1: "102", 2: "13"}),
+        ("3", "7", {1: "70"}),
+        ("3", "9", {1: "70", 2: "13"}),
+        ("10", "1", {2: "8"}),
+        ("12", "9", {2: "40", 3: "8"}),
+        ("12", "0", {}),
+        ("0", "0", {}),
+    ],
+)
+def test_what_is_new_since_the_last_bill_is_told_by_tier(
+    already: str, more: str, parts: dict[int, str]
+) -> None:
+    """A tier's fee is in the bill that enters it: 12 after 3 are 7 x 10, then 3 + 2 x 5."""
+    found = graduated_delta(Decimal(already), Decimal(more), WITH_FEES)
+
+    assert found == {place: Decimal(amount) for place, amount in parts.items()}
 
 
 @pytest.mark.parametrize(
@@ -163,3 +193,27 @@ def test_packages_hold_the_quantity_and_not_a_package_more(
     count = blocks(quantity, size)
 
     assert (count - 1) * size < quantity <= count * size or quantity == count == 0
+
+
+@given(first=amounts.filter(bool), more=st.lists(amounts, max_size=5))
+def test_many_small_bills_come_to_one_large_one(first: Decimal, more: list[Decimal]) -> None:
+    """However the usage came in."""
+    billed, total = Decimal(0), Decimal(0)
+    for quantity in [first, *more]:
+        total += sum(graduated_delta(billed, quantity, WITH_FEES).values())
+        billed += quantity
+
+    assert total == graduated(billed, WITH_FEES)
+
+
+@given(one=amounts, other=amounts, size=st.decimals(min_value=1, max_value=100, places=1))
+def test_a_quantity_ordered_in_parts(one: Decimal, other: Decimal, size: Decimal) -> None:
+    """By the unit it costs the same; in packages and in falling tiers never less than at once."""
+    unit = Decimal("9.99")
+
+    assert per_unit(one, unit) + per_unit(other, unit) == per_unit(one + other, unit)
+    apart = package(one, unit, size) + package(other, unit, size)
+    assert package(one + other, unit, size) <= apart
+    assert graduated(one + other, TEN_THEN_EIGHT) <= (
+        graduated(one, TEN_THEN_EIGHT) + graduated(other, TEN_THEN_EIGHT)
+    )

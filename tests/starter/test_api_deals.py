@@ -1,16 +1,20 @@
 """Deals through the API: checked, started once, and shown from the books alone."""
 
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
 from models.agenda import AgendaItem, AgendaKind
+from models.catalog import parse_catalog
 from models.deal import DealState, Hold
 from models.errors import Problem
+from models.steps import RegisterKind
 from models.tables import AuditRow, DealRow
 from starter.service.ports import Run, RunState, Start
 from starter.service.template import DEAL_TEMPLATE
+from tests.starter.conftest import CATALOG
 
 FILE = {
     "number": "1001",
@@ -139,6 +143,25 @@ def test_products_and_prices_are_checked_before_a_deal_starts(world: Any) -> Non
         assert world.post("/v1/deals/check", body).status_code == 422
         assert world.post("/v1/deals", body).status_code == 422
     assert world.gateway.started == []
+
+
+def test_a_check_warns_where_more_would_cost_less(world: Any) -> None:
+    """The price falls at the eleventh: ten cost 100.00, eleven 88.00. It is no reason to refuse."""
+    cliff: dict[str, Any] = deepcopy(CATALOG)
+    cliff["products"][0]["charges"][0]["model"] = "volume"
+    tiers = [{"up_to": "10", "unit": "10"}, {"unit": "8"}]
+    cliff["price_books"][0]["entries"][0] = {"sku": "CRM", "charge": "seat", "tiers": tiers}
+    world.register(RegisterKind.CATALOG, "house", parse_catalog(cliff).model_dump_json(), 2)
+
+    for quantity, warnings in (
+        ("10", ["lines[0].quantity: 11 of CRM cost 12.00 USD less than 10 (offer 11)"]),
+        ("11", []),
+    ):
+        body = {**FILE, "lines": [{"product": "CRM", "quantity": quantity}]}
+        response = world.post("/v1/deals/check", body)
+        assert response.status_code == 200
+        found = [Problem.model_validate(each) for each in response.json()["warnings"]]
+        assert [str(each) for each in found] == warnings
 
 
 def test_a_test_clock_is_refused_where_it_is_not_allowed(world: Any) -> None:

@@ -177,6 +177,23 @@ def test_a_checked_deal_is_shown_as_it_was_understood(tmp_path: Path) -> None:
     assert "5 x CRM" in result.stdout
 
 
+def test_what_a_seller_should_know_is_shown_below_the_check(tmp_path: Path) -> None:
+    """The file is in order all the same."""
+    file = written(tmp_path, "a.yaml", "customer: C-1\n")
+    warning = {
+        "field": "lines[0].quantity",
+        "reason": "11 of CRM cost 12.00 USD less than 10",
+        "remedy": "offer 11",
+    }
+    answer = {"file": {"customer": "C-1"}, "warnings": [warning]}
+
+    result = run(lambda _: httpx.Response(200, json=answer), "deal", "check", file)
+
+    assert result.exit_code == 0
+    assert "! lines[0].quantity: 11 of CRM cost 12.00 USD less than 10" in result.stdout
+    assert "-> offer 11" in result.stdout
+
+
 def test_numbers_and_dates_are_sent_as_written(tmp_path: Path) -> None:
     """A binary fraction would change a price, `NO` is Norway and 007 a number of a deal."""
     text = "number: 007\nunit_price: 0.10\nstarts_on: 2026-01-31\ncountry: NO\nauto: true\nx: 12\n"

@@ -66,7 +66,7 @@ def package_amount(inputs: Inputs) -> Answer:
     quantity, unit, size = (
         Decimal(inputs[key]) for key in ("quantity", "package_price", "package_size")
     )
-    return {"amount": package(quantity, unit, size, Decimal(inputs.get("free_units", "0")))}
+    return {"amount": package(quantity, unit, size, Decimal(inputs.get("free_units") or 0))}
 
 
 def per_unit_amount(inputs: Inputs) -> Answer:
@@ -76,10 +76,7 @@ def per_unit_amount(inputs: Inputs) -> Answer:
 
 def graduated_percentage_amount(inputs: Inputs) -> Answer:
     """Answer `graduated_percentage`: the percentage of each tier entered, and its fee."""
-    tiers = tuple(
-        Tier(up_to=tier["up_to"], flat=tier["flat"], percent=tier["rate_percent"])
-        for tier in inputs["tiers"]
-    )
+    tiers = _tiers([{**tier, "percent": tier["rate_percent"]} for tier in inputs["tiers"]])
     base = Decimal(inputs["amount_base"])
     return {
         "amount": graduated_percentage(base, tiers),
@@ -90,7 +87,7 @@ def graduated_percentage_amount(inputs: Inputs) -> Answer:
 def percentage_amount(inputs: Inputs) -> Answer:
     """Answer `percentage`: transactions one by one, or as far as their running totals are known."""
     price = PercentagePrice(
-        percent=inputs["rate_percent"],
+        percent=inputs.get("rate_percent") or 0,
         fixed=inputs.get("fixed_per_transaction") or 0,
         free_units=inputs.get("free_transactions") or 0,
         free_amount=inputs.get("free_total"),
@@ -160,7 +157,7 @@ def dated_price(inputs: Inputs) -> Answer:
         unit = _unit_by_hour(inputs)
     else:
         unit = _unit_by_day(inputs)
-    return {"unit": unit, "amount": per_unit(Decimal(inputs.get("quantity", "1")), unit)}
+    return {"unit": unit, "amount": per_unit(Decimal(inputs.get("quantity") or 1), unit)}
 
 
 def _unit_by_day(inputs: Inputs) -> Decimal:
@@ -218,17 +215,19 @@ def _bill(spend: Spend) -> Answer:
 
 def _transactions(inputs: Inputs) -> Sequence[Decimal]:
     """Return the amounts of the transactions; what no running total tells apart comes as one."""
-    if "transaction_amounts" in inputs:
+    if inputs.get("transaction_amounts") is not None:
         return [Decimal(amount) for amount in inputs["transaction_amounts"]]
     reached = [Decimal(0), *map(Decimal, inputs.get("running_totals") or ())]
-    count = int(inputs.get("transactions", 1))
+    count = int(inputs.get("transactions", 1) or 0)
     known = [until - since for since, until in pairwise(reached)][:count]
     rest = [Decimal(inputs["total"]) - sum(known), *[Decimal(0)] * count]
     return [*known, *rest[: count - len(known)]]
 
 
 def _tiers(written: Sequence[Mapping[str, Any]]) -> tuple[Tier, ...]:
-    return tuple(Tier.model_validate(tier) for tier in written)
+    """Return the tiers as published; what is absent or null is not part of them."""
+    given = ({key: part for key, part in tier.items() if part is not None} for tier in written)
+    return tuple(Tier.model_validate(tier) for tier in given)
 
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
