@@ -16,6 +16,7 @@ from models.tables.ledger import JournalEntryRow, PostingRow
 from models.tables.quoting import QuoteRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
+from models.tables.requests import RequestRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -66,6 +67,7 @@ __all__ = [
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
+    "RequestRow",
     "StockMovement",
     "TokenRow",
     "WorkOrderRow",

@@ -114,11 +114,19 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the HTTP status an error is answered with."""
+    kind = InvalidInputError if isinstance(error, RequestValidationError) else type(error)
+    return _status_and_title(kind)[0]
+
+
+def _status_and_title(kind: type[Exception]) -> tuple[HTTPStatus, str]:
+    known = (STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+    return next(known, (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed"))
+
+
 async def _told(_: Request, error: Exception) -> JSONResponse:
-    kinds = (kind for kind in type(error).__mro__ if kind in STATUSES)
-    status, title = STATUSES.get(
-        next(kinds, Q2CError), (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed")
-    )
+    status, title = _status_and_title(type(error))
     problems = getattr(error, "problems", ())
     code = getattr(error, "code", Q2CError.code)
     return problem_response(status, title, str(error), code, problems)

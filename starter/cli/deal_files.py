@@ -227,7 +227,7 @@ def _tell_failed(session: Session, outcome: Outcome, error: CommandError) -> Non
 
 
 def _tell_started(session: Session, name: str, answer: Row) -> None:
-    is_new = answer.get("is_new", True)
+    is_new = answer.get("is_new", True) and not answer.get("repeated")
     say(session.out, f"{name}: started." if is_new else f"{name}: was started before.", "green")
     show_started(session, answer)
 
