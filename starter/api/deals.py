@@ -36,8 +36,8 @@ _EXAMPLE = {
 _FILE = written_as(
     {
         "type": "object",
-        "description": "A deal file; GET /v1/schema/deal has its whole schema. `seller` is always "
-        "the caller; without `number` the next free one is taken.",
+        "description": "A deal file; GET /v1/schema/deal has its whole schema. `seller` is the "
+        "caller and may be left out; without `number` the next free one is taken.",
     },
     _EXAMPLE,
 )
