@@ -151,14 +151,34 @@ def test_equal_deals_of_one_run_are_different_deals() -> None:
     assert keys_of([entry, entry], "mine") == ["mine", "mine-1"]
 
 
-@pytest.mark.parametrize(("status", "code"), [(503, 3), (401, 4), (403, 4), (409, 1), (422, 1)])
+@pytest.mark.parametrize(("status", "code"), [(503, 3), (401, 4), (403, 4), (409, 1), (422, 2)])
 def test_all_failing_alike_tells_why(tmp_path: Path, status: int, code: int) -> None:
-    """Nothing reached is 3 and not allowed 4; any other failure of a file is 1."""
+    """Unusable is 2, nothing reached 3 and not allowed 4; any other failure is 1."""
     files = [written(tmp_path, f"{n}.yaml", f"number: a{n}\n") for n in range(2)]
 
     result = run(lambda _: httpx.Response(status, json={"title": "No"}), "deal", "check", *files)
 
     assert result.exit_code == code
+
+
+@pytest.mark.parametrize("command", ["check", "start"])
+@pytest.mark.parametrize("text", ["number: bad-1\n", "number: [1\n", "", None])
+def test_one_file_that_cannot_be_used_ends_with_2(
+    tmp_path: Path, command: str, text: str | None
+) -> None:
+    """Scripts tell by it what to correct: refused, not to be read, empty or absent."""
+    file = str(tmp_path / "absent.yaml") if text is None else written(tmp_path, "a.yaml", text)
+
+    assert run(Starts(), "deal", command, file).exit_code == 2
+    assert run(Starts(), "deal", command, file, "--json").exit_code == 2
+
+
+def test_one_usable_file_among_others_ends_with_1(tmp_path: Path) -> None:
+    """Something was done, something has to be corrected."""
+    good = written(tmp_path, "good.yaml", "number: '1'\n")
+    bad = written(tmp_path, "bad.yaml", "number: bad-1\n")
+
+    assert run(Starts(), "deal", "start", good, bad).exit_code == 1
 
 
 def test_a_checked_deal_is_shown_as_it_was_understood(tmp_path: Path) -> None:
