@@ -222,7 +222,9 @@ def _problems(
     """Return everything that keeps a payment from being recorded."""
     problems = []
     if request.amount_minor <= 0:
-        problems.append(Problem(field="amount", reason="is not above zero", remedy="name what was received"))
+        problems.append(
+            Problem(field="amount", reason="is not above zero", remedy="name what was received")
+        )
     if not is_currency(request.currency):
         reason, remedy = f"{request.currency!r} is no currency", "use an ISO 4217 code"
         problems.append(Problem(field="currency", reason=reason, remedy=remedy))

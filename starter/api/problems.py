@@ -25,6 +25,7 @@ from models.errors import (
     Q2CError,
     RefusedError,
 )
+from models.faults import problem_of
 from models.value import Value
 from starter.service.errors import (
     DealEndedError,
@@ -136,11 +137,7 @@ async def _misread(_: Request, error: Exception) -> JSONResponse:
     """Say what is wrong with a path, query or header."""
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     problems = [
-        Problem(
-            field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            reason=fault["msg"],
-        )
-        for fault in faults
+        problem_of({**fault, "loc": fault["loc"][1:]}, str(fault["loc"][0])) for fault in faults
     ]
     text = "; ".join(str(problem) for problem in problems)
     status, title = STATUSES[InvalidInputError]

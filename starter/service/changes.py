@@ -153,6 +153,8 @@ async def _run(house: House, start: Start) -> ChangeRecorded:
     try:
         done = await house.gateway.result(start.workflow_id, ChangeRecorded, house.patience.answer)
     except RunFailedError as error:
-        listed = error.problems or (Problem(field="content", reason=str(error)),)
+        listed = error.problems or (
+            Problem(field="content", reason=str(error), remedy="correct it and send it again"),
+        )
         raise InvalidInputError(listed) from error
     return done if started else done.model_copy(update={"repeated": True})

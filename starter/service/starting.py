@@ -235,7 +235,9 @@ async def _first_result(house: House, number: str) -> str:
 
 def start_problems(run: Run) -> tuple[Problem, ...]:
     """Return why a deal failed at its start; always at least one problem."""
-    return run.problems or (Problem(field="deal", reason=run.text),)
+    return run.problems or (
+        Problem(field="deal", reason=run.text, remedy="`q2c doctor` says more"),
+    )
 
 
 def _stage_when_priced(session: Session, number: str) -> str:

@@ -252,9 +252,7 @@ def test_every_message_reaches_the_deal(
 def test_a_deal_file_is_checked_with_all_its_problems(ask: Any, tmp_path: Path) -> None:
     """Shape, parties and products in one answer."""
     file = tmp_path / "a.yaml"
-    file.write_text(
-        "entity: XX\ncustomer: C-100\nseller: mia\ncurrency: EURO\nlines: []\nfoo: 1\n"
-    )
+    file.write_text("entity: XX\ncustomer: C-100\nseller: mia\ncurrency: EURO\nlines: []\nfoo: 1\n")
 
     result = ask("sam", "deal", "check", str(file))
 
