@@ -371,6 +371,7 @@ def test_an_entry_with_all_its_model_needs_has_no_gap() -> None:
         ("crm", ["CRM", "ERP"], "did you mean CRM?"),
         ("zzz", ["CRM", "ERP"], "use one of CRM, ERP"),
         ("zzz", [], "there is none yet"),
+        ("zzz", list("ABCDEFGHIJKL"), "use one of A, B, C, D, E, F, G, H, I, J … (12 in all)"),
     ],
 )
 def test_a_remedy_names_what_was_probably_meant(name: str, known: list[str], remedy: str) -> None:

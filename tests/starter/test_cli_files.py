@@ -533,6 +533,50 @@ def test_a_deal_file_with_problems_is_written_all_the_same(tmp_path: Path) -> No
     assert "SUPPORT is no product" in result.output
 
 
+def test_an_empty_answer_is_asked_again_in_plain_words(tmp_path: Path) -> None:
+    """`Nothing is not on the list` reads as if something were called Nothing."""
+    typed = "\n".join(["", *_TYPED]) + "\n"
+
+    result = run(register, "deal", "new", "--out", str(tmp_path / "a.yaml"), typed=typed)
+
+    assert "Choose one from the list." in result.output
+    assert "Nothing is not" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("deals", "suggested"),
+    [
+        ({"customer": [("US01", "2026-01-01"), ("DE01", "2026-02-01")]}, "DE01"),
+        ({"seller": [("US01", "2026-01-01")]}, "US01"),
+        ({}, ""),
+    ],
+)
+def test_who_sold_last_is_suggested(
+    tmp_path: Path, deals: dict[str, list[tuple[str, str]]], suggested: str
+) -> None:
+    """To this customer, else by this seller; with several companies and no deal, nobody."""
+    entities = [{"number": n, "legal_name": n, "currency": "USD"} for n in ("DE01", "US01")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params
+        if request.url.path == "/v1/me":
+            return httpx.Response(200, json={"id": "sam"})
+        if request.url.path == "/v1/entities":
+            return httpx.Response(200, json={"items": [{"content": each} for each in entities]})
+        if request.url.path == "/v1/deals":
+            found = deals.get("customer" if "customer" in asked else "seller", [])
+            items = [{"entity": entity, "started_at": day} for entity, day in found]
+            return httpx.Response(200, json={"items": items})
+        return register(request)
+
+    file = tmp_path / "deal.yaml"
+    typed = _TYPED if suggested else [*_TYPED[:2], "us01", *_TYPED[3:]]
+    result = run(answer, "deal", "new", "--out", str(file), typed="\n".join(typed) + "\n")
+
+    assert yaml.safe_load(file.read_text())["entity"] == (suggested or "US01"), result.output
+    assert (f"Selling entity [{suggested}]" in result.output) is bool(suggested)
+
+
 def test_without_a_terminal_the_questions_end_without_a_traceback() -> None:
     """A script that forgot to answer is told it was aborted."""
     result = run(register, "deal", "new", typed="")
