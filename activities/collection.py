@@ -90,7 +90,7 @@ class CollectionActivities:
         items = open_items(session, customer=request.customer)
         problems = _problems(session, request, items)
         if problems:
-            return PaymentRecorded(refused_because="; ".join(str(one) for one in problems))
+            return _refused(problems)
         return self._apply(session, request, _of_scope(session, request, items))
 
     def _apply(
@@ -175,10 +175,17 @@ def _hash(request: RecordPayment) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+def _refused(problems: Sequence[Problem]) -> PaymentRecorded:
+    text = "; ".join(str(one) for one in problems)
+    return PaymentRecorded(refused_because=text, problems=tuple(problems))
+
+
 def _repeated(session: Session, known: PaymentRow, request: RecordPayment) -> PaymentRecorded:
     if known.request_hash != _hash(request):
-        reason = f"{request.provider} {request.reference} is on record as {known.number}"
-        return PaymentRecorded(refused_because=f"{reason} with other content")
+        on_record = f"{request.provider} {request.reference} is on record as {known.number}"
+        reason = f"{on_record} with other content"
+        remedy = "check the reference; each payment has its own"
+        return _refused([Problem(field="reference", reason=reason, remedy=remedy)])
     rows = session.exec(
         select(PaymentApplicationRow)
         .where(PaymentApplicationRow.payment == known.number)
@@ -215,7 +222,9 @@ def _problems(
     """Return everything that keeps a payment from being recorded."""
     problems = []
     if request.amount_minor <= 0:
-        problems.append(Problem(field="amount", reason="is not above zero"))
+        problems.append(
+            Problem(field="amount", reason="is not above zero", remedy="name what was received")
+        )
     if not is_currency(request.currency):
         reason, remedy = f"{request.currency!r} is no currency", "use an ISO 4217 code"
         problems.append(Problem(field="currency", reason=reason, remedy=remedy))
@@ -225,7 +234,8 @@ def _problems(
     try:
         customer_of(session, request.customer)
     except NotFoundError as error:
-        return (*problems, Problem(field="customer", reason=str(error)))
+        remedy = "see `q2c customer list`"
+        return (*problems, Problem(field="customer", reason=str(error), remedy=remedy))
     problems += _target_problems(session, request)
     currencies = sorted({item.balance.currency for item in items})
     if not problems and currencies and request.currency not in currencies:

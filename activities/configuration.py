@@ -127,7 +127,7 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
     lookups = (
         ("entity", file.entity, entity_of, "`q2c entity add`"),
         ("customer", file.customer, customer_of, "`q2c customer add`"),
-        ("seller", file.seller, person_of, "`q2c policy publish person`"),
+        ("seller", file.seller, person_of, "`q2c person add FILE`"),
     )
     problems = []
     for field, number, look_up, remedy in lookups:

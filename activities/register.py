@@ -176,7 +176,8 @@ class RegisterActivities:
             return ChangeRecorded(problems=(problem,))
         known = key_of(parsed)
         if known != change.key:
-            problem = Problem(field="key", reason=f"is {change.key}, but the content says {known}")
+            reason = f"is {change.key}, but the content says {known}"
+            problem = Problem(field="key", reason=reason, remedy=f"use {known}")
             return ChangeRecorded(problems=(problem,))
         content = parsed.model_dump_json()
         return self._office.books.write(lambda session: self._append(session, change, content))
@@ -292,14 +293,16 @@ def _stock_problems(receipt: StockReceipt) -> tuple[Problem, ...]:
 
 
 def _quantity_problems(written: str) -> list[Problem]:
+    digits = "write digits, such as 50"
     try:
         quantity = Decimal(written)
     except ArithmeticError:
-        return [Problem(field="quantity", reason=f"{written!r} is no number")]
+        return [Problem(field="quantity", reason=f"{written!r} is no number", remedy=digits)]
     if not quantity.is_finite():
-        return [Problem(field="quantity", reason=f"{written} is no quantity")]
+        return [Problem(field="quantity", reason=f"{written} is no quantity", remedy=digits)]
     if decimals_of(quantity) > _STOCK_DECIMALS:
-        return [Problem(field="quantity", reason=f"has more than {_STOCK_DECIMALS} decimals")]
+        reason = f"has more than {_STOCK_DECIMALS} decimals"
+        return [Problem(field="quantity", reason=reason, remedy="round it")]
     return number_problem("quantity", quantity, positive=True)
 
 

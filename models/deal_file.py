@@ -370,7 +370,8 @@ def _discount_problems(path: str, discount: Discount | None, currency: str) -> I
         has = "neither percent nor amount" if percent is None else "both percent and amount"
         yield Problem(field=path, reason=f"has {has}", remedy="give one of the two")
     if percent is not None and not 0 <= percent <= 100:
-        yield Problem(field=f"{path}.percent", reason=f"{percent} is not between 0 and 100")
+        reason = f"{percent} is not between 0 and 100"
+        yield Problem(field=f"{path}.percent", reason=reason, remedy="use 0 to 100")
     else:
         yield from number_problem(f"{path}.percent", percent)
     yield from number_problem(f"{path}.amount", amount)
@@ -471,7 +472,9 @@ def _renewal_problems(file: DealFile) -> Iterator[Problem]:
         yield from number_problem("renewal.uplift_percent", abs(terms.uplift_percent))
     if terms.notice_days < 0:
         yield Problem(
-            field="renewal.notice_days", reason=f"{terms.notice_days} must not be negative"
+            field="renewal.notice_days",
+            reason=f"{terms.notice_days} must not be negative",
+            remedy="write 0 or more",
         )
     days = _term_days(file)
     if days is not None and terms.notice_days > days:
@@ -494,4 +497,5 @@ def _term_days(file: DealFile) -> int | None:
 
 def _outside(field: str, value: int, low: int, high: int) -> Iterator[Problem]:
     if not low <= value <= high:
-        yield Problem(field=field, reason=f"{value} is not between {low} and {high}")
+        reason = f"{value} is not between {low} and {high}"
+        yield Problem(field=field, reason=reason, remedy=f"use {low} to {high}")

@@ -18,6 +18,7 @@ from pydantic import (
 
 from models.decisions import Channel
 from models.errors import Problem
+from models.faults import problem_of
 from models.revision import Origin, QuoteDelta
 from models.value import Value
 
@@ -51,14 +52,7 @@ def _is_text(data: object, key: str) -> bool:
 
 def problems_of(error: ValidationError) -> tuple[Problem, ...]:
     """Say each fault of a validation error as field, reason and remedy."""
-    return tuple(
-        Problem(
-            field=".".join(str(part) for part in fault["loc"]) or "message",
-            reason=fault["msg"],
-            remedy=f"got {str(fault['input'])[:60]!r}",
-        )
-        for fault in error.errors(include_url=False)
-    )
+    return tuple(problem_of(fault, "message") for fault in error.errors(include_url=False))
 
 
 class Decision(Message):

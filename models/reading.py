@@ -11,19 +11,12 @@ from typing import Any, NamedTuple, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from models.errors import InvalidInputError, Problem
+from models.faults import joined, problem_of
 
 Read = TypeVar("Read", bound=BaseModel)
 
 Check = Callable[[Mapping[str, object]], Iterable[Problem]]
 """A rule over several fields of an input. It meets any shape and skips what it cannot use."""
-
-_SAID = {
-    "missing": ("is missing", "add it"),
-    "string_type": ("is not text", "put the value in quotes"),
-    "model_type": ("is not a group of fields", "write its fields one by one"),
-    "model_attributes_type": ("is not a group of fields", "write its fields one by one"),
-    "tuple_type": ("is not a list", "write a list, also for a single entry"),
-}
 
 
 class FieldRule(NamedTuple):
@@ -101,17 +94,7 @@ def _shaped(model: type[Read], data: object) -> tuple[Read | None, list[Problem]
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [_problem(fault) for fault in error.errors(include_url=False)]
-
-
-def _problem(fault: Mapping[str, Any]) -> Problem:
-    field = ""
-    for part in fault["loc"]:
-        field = _joined(field, part)
-    if fault["type"] == "enum":
-        return Problem(field=field, reason=f"is not one of {fault['ctx']['expected']}")
-    reason, remedy = _SAID.get(fault["type"], (fault["msg"], ""))
-    return Problem(field=field, reason=reason, remedy=remedy)
+        return None, [problem_of(fault, "input") for fault in error.errors(include_url=False)]
 
 
 def _broken(data: object, rules: Sequence[FieldRule]) -> Iterator[Problem]:
@@ -132,19 +115,19 @@ def _values_at(data: object, parts: Sequence[str], prefix: str) -> Iterator[tupl
     first, rest = parts[0], parts[1:]
     if first == "*" and isinstance(data, list):
         for index, entry in enumerate(data):
-            yield from _values_at(entry, rest, _joined(prefix, index))
+            yield from _values_at(entry, rest, joined(prefix, index))
     elif isinstance(data, Mapping) and first in data:
-        yield from _values_at(data[first], rest, _joined(prefix, first))
+        yield from _values_at(data[first], rest, joined(prefix, first))
 
 
 def _unknown(model: type[BaseModel], data: object, prefix: str) -> list[Problem]:
     """Return a problem for each written field that its model does not have, at any depth."""
     if isinstance(data, list):
-        found = (_unknown(model, entry, _joined(prefix, i)) for i, entry in enumerate(data))
+        found = (_unknown(model, entry, joined(prefix, i)) for i, entry in enumerate(data))
         return [problem for problems in found for problem in problems]
     problems: list[Problem] = []
     for key, value in data.items() if isinstance(data, Mapping) else ():
-        place = _joined(prefix, str(key))
+        place = joined(prefix, str(key))
         if key not in model.model_fields:
             near = get_close_matches(str(key), model.model_fields, n=1)
             remedy = f"did you mean {near[0]}?" if near else "remove it"
@@ -160,10 +143,3 @@ def _model_in(annotation: object) -> type[BaseModel] | None:
         return annotation
     inner = (_model_in(part) for part in get_args(annotation))
     return next((model for model in inner if model is not None), None)
-
-
-def _joined(prefix: str, part: str | int) -> str:
-    """Extend a path by a field, or by a place in a list: `contacts[0].email`."""
-    if isinstance(part, int):
-        return f"{prefix}[{part}]"
-    return f"{prefix}.{part}" if prefix else part

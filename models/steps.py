@@ -313,10 +313,11 @@ class RecordPayment(Value):
 
 
 class PaymentRecorded(Value):
-    """Where the money went; `refused_because` says why nothing was recorded."""
+    """Where the money went; `refused_because` and `problems` say why nothing was recorded."""
 
     payment: str = ""
     refused_because: str = ""
+    problems: tuple[Problem, ...] = ()
     repeated: bool = False
     deals: tuple[str, ...] = ()
     applied_minor: int = 0

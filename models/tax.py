@@ -310,7 +310,8 @@ def _rule_problems(where: str, rule: TaxRule) -> Iterator[Problem]:
             field=f"{where}.place_region", reason="EU has no regions", remedy="name the country"
         )
     if rule.valid_until is not None and rule.valid_until <= rule.valid_from:
-        yield Problem(field=f"{where}.valid_until", reason="is not after valid_from")
+        remedy = "give the first day on which it no longer holds"
+        yield Problem(field=f"{where}.valid_until", reason="is not after valid_from", remedy=remedy)
 
 
 def _supply_of(rule: TaxRule) -> tuple[object, ...]:

@@ -7,9 +7,10 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import TypeVar, get_args
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from models.errors import InvalidInputError, Problem
+from models.mending import read_partly
 from models.reading import read
 
 NUMBERS_AS_TEXT = ConfigDict(coerce_numbers_to_str=True)
@@ -21,6 +22,7 @@ LARGEST = Decimal(10) ** 12
 MOST_DECIMALS = 12
 """No quantity and no price may be finer, so that exact arithmetic stays exact."""
 
+_MOST_NAMES = 10
 _DAYS = (date, datetime, AwareDatetime)
 
 Written = TypeVar("Written", bound=BaseModel)
@@ -33,7 +35,9 @@ def nearest(name: str, known: Iterable[str]) -> str:
     if close:
         return f"did you mean {by_folded[close[0]]}?"
     names = sorted(by_folded.values())
-    return f"use one of {', '.join(names[:10])}" if names else "there is none yet"
+    more = f" … ({len(names)} in all)" if len(names) > _MOST_NAMES else ""
+    listed = ", ".join(names[:_MOST_NAMES])
+    return f"use one of {listed}{more}" if names else "there is none yet"
 
 
 def number_problem(field: str, value: Decimal | None, *, positive: bool = False) -> list[Problem]:
@@ -45,11 +49,13 @@ def number_problem(field: str, value: Decimal | None, *, positive: bool = False)
         return []
     if value < 0 or (positive and value == 0):
         wanted = "must be more than 0" if positive else "must not be negative"
-        return [Problem(field=field, reason=f"{value} {wanted}")]
+        remedy = "write a number above 0" if positive else "write 0 or more"
+        return [Problem(field=field, reason=f"{value} {wanted}", remedy=remedy)]
     if value > LARGEST:
         return [Problem(field=field, reason=f"is more than {LARGEST:,}", remedy="check the digits")]
     if decimals_of(value) > MOST_DECIMALS:
-        return [Problem(field=field, reason=f"has more than {MOST_DECIMALS} decimals")]
+        reason = f"has more than {MOST_DECIMALS} decimals"
+        return [Problem(field=field, reason=reason, remedy="round it")]
     return []
 
 
@@ -66,14 +72,12 @@ def read_written(
     """Return what a person wrote as a `model`, after `check` found nothing wrong with it.
 
     An empty value counts as not written. Raises `InvalidInputError` with the problems of shape and
-    those of `check` at once, the latter only if the shape could be read at all.
+    those of `check` at once; the latter pass over what cannot be read.
     """
 
     def rules(found: Mapping[str, object]) -> Sequence[Problem]:
-        try:
-            return check(model.model_validate(found))
-        except ValidationError:
-            return ()
+        partly = read_partly(model, found, misread)
+        return [each for each in check(partly.value) if partly.keeps(each)] if partly else ()
 
     written = _without_empty(data)
     problems = list(_misread(model, written, ""))

@@ -268,8 +268,11 @@ class Desk:
                 answer = self._defer(command, failure, item)
         self._remember(command, answer)
         verdict = "accepted" if answer.accepted else "refused"
-        who = message.actor or getattr(message, "person", "") or "unknown"
-        self.note(who, f"{command.name} {verdict}", answer.text)
+        person = getattr(message, "person", "")
+        who = message.actor or person or "unknown"
+        # Who decided is told beside who only passed it on, as with a token from another's mail.
+        whose = f"by {person}, recorded by {who}: " if person not in ("", who) else ""
+        self.note(who, f"{command.name} {verdict}", f"{whose}{answer.text}")
 
     def _remember(self, command: Command, answer: Answer) -> None:
         """Keep an answer for repetitions, and until the end of the run for whoever waits for it."""

@@ -13,9 +13,12 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
-def register_workflow_id(kind: str, key: str, content_hash: str) -> str:
-    """Return the workflow ID of one change of a party, catalogue or policy."""
-    return f"{kind}-{key}-{content_hash[:12]}"
+def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
+    """Return the workflow ID of one change of a party, catalogue or policy.
+
+    Without a hash it is what the IDs of all its changes begin with.
+    """
+    return f"{kind}-{key}" + (f"-{content_hash[:12]}" if content_hash else "")
 
 
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:

@@ -4,13 +4,13 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows import policies
-from workflows.ids import deal_workflow_id
+from workflows.ids import deal_workflow_id, payment_workflow_id
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import PUBLISH_RECEIPT, RECORD_PAYMENT
     from models.messages import PaymentNotice
     from models.steps import PaymentRecorded, PublishReceipt, RecordPayment
-    from workflows.requests import PaymentRequest, refuse_unread
+    from workflows.requests import PaymentRequest, refuse_misnamed, refuse_unread
 
 
 @workflow.defn(name="PaymentWorkflow")
@@ -22,6 +22,7 @@ class PaymentWorkflow:
         """Record the payment; a refused one ends as failed with the reason."""
         refuse_unread("The payment cannot be read", request)
         payment = RecordPayment.model_validate(request, from_attributes=True)
+        refuse_misnamed(payment_workflow_id(payment.provider, payment.reference))
         recorded: PaymentRecorded = await workflow.execute_activity(
             RECORD_PAYMENT.name,
             payment,
@@ -32,7 +33,12 @@ class PaymentWorkflow:
             summary=f"record {payment.reference}",
         )
         if recorded.refused_because:
-            raise ApplicationError(recorded.refused_because, type="refused", non_retryable=True)
+            raise ApplicationError(
+                recorded.refused_because,
+                *[problem.model_dump() for problem in recorded.problems],
+                type="refused",
+                non_retryable=True,
+            )
         for number in recorded.deals:
             await self._tell(number, recorded.payment)
         await workflow.execute_activity(

@@ -4,13 +4,19 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows import policies
-from workflows.ids import deal_workflow_id
+from workflows.ids import deal_workflow_id, register_workflow_id, stock_workflow_id
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
     from models.messages import StockNotice
     from models.steps import ChangeRecorded, RegisterChange, StockReceipt
-    from workflows.requests import ChangeRequest, ReceiptRequest, refuse, refuse_unread
+    from workflows.requests import (
+        ChangeRequest,
+        ReceiptRequest,
+        refuse,
+        refuse_misnamed,
+        refuse_unread,
+    )
 
 
 @workflow.defn(name="RegisterWorkflow")
@@ -22,6 +28,7 @@ class RegisterWorkflow:
         """Write the revision, or fail with every problem listed."""
         refuse_unread("The change cannot be read", request)
         change = RegisterChange.model_validate(request, from_attributes=True)
+        refuse_misnamed(register_workflow_id(change.kind, change.key), may_go_on=True)
         recorded: ChangeRecorded = await workflow.execute_activity(
             RECORD_CHANGE.name,
             change,
@@ -44,6 +51,7 @@ class StockWorkflow:
         """Record the receipt once and tell the deals that wait for it, oldest first."""
         refuse_unread("The receipt cannot be read", request)
         receipt = StockReceipt.model_validate(request, from_attributes=True)
+        refuse_misnamed(stock_workflow_id(receipt.entity, receipt.sku, receipt.reference))
         recorded: ChangeRecorded = await workflow.execute_activity(
             RECEIVE_STOCK.name,
             receipt,

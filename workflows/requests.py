@@ -44,3 +44,18 @@ def refuse_unread(fact: str, request: Message | None) -> None:
     """End a workflow as failed if its input is missing or cannot be read."""
     missing = Problem(field="input", reason="is missing", remedy="send exactly one object")
     refuse(fact, (missing,) if request is None else request.problems)
+
+
+def refuse_misnamed(expected: str, *, may_go_on: bool = False) -> None:
+    """End a workflow as failed if its ID is not the one its content gives it.
+
+    The ID is what keeps the same thing from being asked for twice. With `may_go_on` a hyphen and
+    anything may follow, which tells the changes of one thing apart.
+    """
+    found = workflow.info().workflow_id
+    if found == expected or (may_go_on and found.startswith(f"{expected}-")):
+        return
+    if workflow.patched("2026-11-25-id-of-a-request"):
+        remedy = f"start it as {expected}" + ("-<anything>" if may_go_on else "")
+        problem = Problem(field="workflow_id", reason=f"is {found}", remedy=remedy)
+        refuse("The workflow ID does not belong to what is asked for", (problem,))

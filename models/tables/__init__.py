@@ -16,6 +16,7 @@ from models.tables.ledger import JournalEntryRow, PostingRow
 from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
+from models.tables.requests import RequestRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -67,6 +68,7 @@ __all__ = [
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
+    "RequestRow",
     "RevisionRow",
     "StockMovement",
     "TokenRow",

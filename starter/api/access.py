@@ -28,6 +28,11 @@ def house_of(request: Request) -> House:
 TheHouse = Annotated[House, Depends(house_of)]
 
 
+async def credentials_of(request: Request) -> HTTPAuthorizationCredentials | None:
+    """Return the bearer token a request brings, unchecked."""
+    return await _bearer(request)
+
+
 def caller_of(
     house: TheHouse,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],

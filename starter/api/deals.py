@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from models.deal import Stage
@@ -18,6 +18,7 @@ from starter.api.access import (
     TheHouse,
     written_as,
 )
+from starter.api.once import OnceRoute, answer_is_open
 from starter.api.problems import responses
 from starter.service import reports, reports_deal, starting, waiting
 from starter.service.errors import UnavailableError
@@ -26,7 +27,7 @@ from starter.service.reports_deal import DealAtStart, DealDetail
 from starter.service.template import DEAL_TEMPLATE
 from workflows.ids import deal_workflow_id
 
-router = APIRouter(tags=["Deals"])
+router = APIRouter(tags=["Deals"], route_class=OnceRoute)
 
 _SCHEMA = deal_file_schema()
 _EXAMPLE = {
@@ -35,8 +36,8 @@ _EXAMPLE = {
 _FILE = written_as(
     {
         "type": "object",
-        "description": "A deal file; GET /v1/schema/deal has its whole schema. `seller` is always "
-        "the caller; without `number` the next free one is taken.",
+        "description": "A deal file; GET /v1/schema/deal has its whole schema. `seller` is the "
+        "caller and may be left out; without `number` the next free one is taken.",
     },
     _EXAMPLE,
 )
@@ -55,12 +56,16 @@ _FILE = written_as(
 async def start_deal(
     house: TheHouse,
     caller: TheCaller,
+    request: Request,
     response: Response,
     body: Body,
     key: IdempotencyKey = "",
 ) -> starting.StartedDeal:
     """Start a deal from a deal file, or list everything wrong with it."""
     started = await starting.start(house, caller, body, key)
+    if not started.stage:
+        # It may still fail at its start; then the corrected world may start it again.
+        answer_is_open(request)
     if not started.is_new:
         response.status_code = 200
     response.headers["Location"] = f"/v1/deals/{started.number}"

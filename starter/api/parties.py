@@ -4,11 +4,12 @@ from fastapi import APIRouter, Response
 
 from models.parties import Customer, Entity
 from models.steps import RegisterKind
-from starter.api.access import Body, Page, TheCaller, TheHouse, written_as
+from starter.api.access import Body, IdempotencyKey, Page, TheCaller, TheHouse, written_as
+from starter.api.once import OnceRoute
 from starter.api.problems import responses
 from starter.service import changes, register
 
-router = APIRouter(tags=["Parties"])
+router = APIRouter(tags=["Parties"], route_class=OnceRoute)
 
 _ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "region": "CA", "country": "US"}
 _CUSTOMER = {
@@ -47,14 +48,18 @@ def entity(house: TheHouse, _: TheCaller, number: str) -> register.Entry:
     "/entities",
     summary="Record one of our companies",
     status_code=201,
-    responses=responses(401, 403, 422, 503, 504),
+    responses=responses(401, 403, 409, 422, 503, 504),
     openapi_extra=written_as(Entity.model_json_schema(), _ENTITY),
 )
 async def add_entity(
-    house: TheHouse, caller: TheCaller, response: Response, body: Body
+    house: TheHouse,
+    caller: TheCaller,
+    response: Response,
+    body: Body,
+    key: IdempotencyKey = "",
 ) -> changes.Recorded:
     """Record a company or a change of it as its newest revision; 200 if it is in force already."""
-    recorded = await changes.record(house, caller, RegisterKind.ENTITY, body)
+    recorded = await changes.record(house, caller, RegisterKind.ENTITY, (body, key))
     response.status_code = 200 if recorded.repeated else 201
     return recorded
 
@@ -77,13 +82,17 @@ def customer(house: TheHouse, _: TheCaller, number: str) -> register.Entry:
     "/customers",
     summary="Record a customer",
     status_code=201,
-    responses=responses(401, 403, 422, 503, 504),
+    responses=responses(401, 403, 409, 422, 503, 504),
     openapi_extra=written_as(Customer.model_json_schema(), _CUSTOMER),
 )
 async def add_customer(
-    house: TheHouse, caller: TheCaller, response: Response, body: Body
+    house: TheHouse,
+    caller: TheCaller,
+    response: Response,
+    body: Body,
+    key: IdempotencyKey = "",
 ) -> changes.Recorded:
     """Record a customer or a change of it as its newest revision; 200 if it is in force already."""
-    recorded = await changes.record(house, caller, RegisterKind.CUSTOMER, body)
+    recorded = await changes.record(house, caller, RegisterKind.CUSTOMER, (body, key))
     response.status_code = 200 if recorded.repeated else 201
     return recorded

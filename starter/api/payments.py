@@ -4,11 +4,12 @@ from fastapi import APIRouter, Response
 
 from models.steps import PaymentRecorded
 from starter.api.access import Body, TheCaller, TheHouse, written_as
+from starter.api.once import OnceRoute
 from starter.api.problems import responses
 from starter.service import payments as service
 from starter.service.payments import PaymentFile
 
-router = APIRouter(tags=["Payments"])
+router = APIRouter(tags=["Payments"], route_class=OnceRoute)
 
 _EXAMPLE = {
     "customer": "C-100",

@@ -25,6 +25,7 @@ from models.errors import (
     Q2CError,
     RefusedError,
 )
+from models.faults import problem_of
 from models.value import Value
 from starter.service.errors import (
     DealEndedError,
@@ -114,11 +115,19 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the HTTP status an error is answered with."""
+    kind = InvalidInputError if isinstance(error, RequestValidationError) else type(error)
+    return _status_and_title(kind)[0]
+
+
+def _status_and_title(kind: type[Exception]) -> tuple[HTTPStatus, str]:
+    known = (STATUSES[base] for base in kind.__mro__ if base in STATUSES)
+    return next(known, (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed"))
+
+
 async def _told(_: Request, error: Exception) -> JSONResponse:
-    kinds = (kind for kind in type(error).__mro__ if kind in STATUSES)
-    status, title = STATUSES.get(
-        next(kinds, Q2CError), (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed")
-    )
+    status, title = _status_and_title(type(error))
     problems = getattr(error, "problems", ())
     code = getattr(error, "code", Q2CError.code)
     return problem_response(status, title, str(error), code, problems)
@@ -128,11 +137,7 @@ async def _misread(_: Request, error: Exception) -> JSONResponse:
     """Say what is wrong with a path, query or header."""
     faults = error.errors() if isinstance(error, RequestValidationError) else ()
     problems = [
-        Problem(
-            field=".".join(str(part) for part in fault["loc"][1:]) or str(fault["loc"][0]),
-            reason=fault["msg"],
-        )
-        for fault in faults
+        problem_of({**fault, "loc": fault["loc"][1:]}, str(fault["loc"][0])) for fault in faults
     ]
     text = "; ".join(str(problem) for problem in problems)
     status, title = STATUSES[InvalidInputError]

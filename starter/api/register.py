@@ -5,11 +5,12 @@ from enum import StrEnum
 from fastapi import APIRouter, Response
 
 from models.steps import RegisterKind
-from starter.api.access import Body, Page, TheCaller, TheHouse, written_as
+from starter.api.access import Body, IdempotencyKey, Page, TheCaller, TheHouse, written_as
+from starter.api.once import OnceRoute
 from starter.api.problems import responses
 from starter.service import changes, register
 
-router = APIRouter(tags=["Register"])
+router = APIRouter(tags=["Register"], route_class=OnceRoute)
 
 
 class Kind(StrEnum):
@@ -57,14 +58,19 @@ def entry(house: TheHouse, _: TheCaller, kind: Kind, key: str) -> register.Entry
     "/register/{kind}",
     summary="Put a revision in force",
     status_code=201,
-    responses=responses(401, 403, 422, 503, 504),
+    responses=responses(401, 403, 409, 422, 503, 504),
     openapi_extra=_BODY,
 )
 async def record_entry(
-    house: TheHouse, caller: TheCaller, response: Response, kind: Kind, body: Body
+    house: TheHouse,
+    caller: TheCaller,
+    response: Response,
+    kind: Kind,
+    body: Body,
+    key: IdempotencyKey = "",
 ) -> changes.Recorded:
     """Record the newest revision; needs the role operator. 200 if it is in force already."""
-    recorded = await changes.record(house, caller, RegisterKind(kind.value), body)
+    recorded = await changes.record(house, caller, RegisterKind(kind.value), (body, key))
     response.status_code = 200 if recorded.repeated else 201
     return recorded
 

@@ -65,6 +65,7 @@ _RECEIVABLES = (
     Column("Days late", lambda row: max(row.get("days_late") or 0, 0) or "", right=True),
     Column("Total", amount("gross_minor"), right=True),
     Column("Open", amount("open_minor"), right=True),
+    Column("Test clock", "test_clock"),
 )
 _AGING = (
     Column("Currency", "currency"),
@@ -177,5 +178,10 @@ def receivables(
         return
     show_rows(session.out, _RECEIVABLES, content.get("items") or [], "Nobody owes anything.")
     if content.get("items") and content.get("aging"):
-        show_heading(session.out, f"By age on {content.get('as_of')}")
+        whose = "" if test_clock or not _has_both(content) else ", without test clocks"
+        show_heading(session.out, f"By age on {content.get('as_of')}{whose}")
         show_rows(session.out, _AGING, content["aging"], "")
+
+
+def _has_both(content: Row) -> bool:
+    return any(item.get("test_clock") for item in content.get("items") or ())

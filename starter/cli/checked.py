@@ -22,6 +22,10 @@ def show_checked(session: Session, answer: Row) -> None:
 
 
 def show_started(session: Session, answer: Row) -> None:
-    """Show where a started deal is, and where it can be watched."""
-    pairs = [("Stage", answer.get("stage")), ("Watch", answer.get("web_ui"))]
+    """Show where a started deal is, and where it can be watched.
+
+    A repeated answer is of the day it was first given; where the deal is now it does not know.
+    """
+    stage = None if answer.get("repeated") else answer.get("stage")
+    pairs = [("Stage", stage), ("Watch", answer.get("web_ui"))]
     show_pairs(session.out, pairs, indent=2)

@@ -1,9 +1,11 @@
 """Money that comes in: recording a payment of a customer."""
 
+import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from models.currencies import is_currency
 from starter.cli.display import money, say, show_json, show_pairs
@@ -12,11 +14,28 @@ from starter.cli.session import session_of
 from starter.cli.trouble import bad_input
 
 _PANEL = "Deliver and collect"
+_NEGATIVE = re.compile(r"-[0-9.,]+")
+_MINUS = "\N{MINUS SIGN}"
 
 
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command(rich_help_panel=_PANEL)(pay)
+    app.command(rich_help_panel=_PANEL, cls=_WithAmounts)(pay)
+
+
+class _WithAmounts(TyperCommand):
+    """A command whose arguments may be amounts: `-5` is one, if a wrong one, and no option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; a negative amount keeps its place and its sign."""
+        before = ["", *args]
+        return super().parse_args(
+            ctx,
+            [
+                f"{_MINUS}{each[1:]}" if _NEGATIVE.fullmatch(each) and earlier[:1] != "-" else each
+                for earlier, each in zip(before, args, strict=False)
+            ],
+        )
 
 
 def pay(  # noqa: PLR0913, PLR0917 - a payment has these facts, each an option of the command
@@ -42,7 +61,11 @@ def pay(  # noqa: PLR0913, PLR0917 - a payment has these facts, each an option o
     on: On = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record a payment. It settles the named invoices, then the oldest ones.
+    """Record a payment.
+
+    It settles the named invoices first, or those of the deal. What is left goes to the one invoice
+    of exactly that amount, else to the one set of invoices with exactly that sum, else to the
+    oldest due. The rest stays with the customer as unapplied cash.
 
     Examples: `q2c pay C-100 1,250.00 USD --reference BANK-0815`,
     `q2c pay C-100 99.50 EUR -r SEPA-17 --invoice INV-2026-0003 --on 2026-02-03`
@@ -75,11 +98,13 @@ def pay(  # noqa: PLR0913, PLR0917 - a payment has these facts, each an option o
 def as_amount(text: str) -> Decimal:
     """Return an amount of more than 0 in major units; commas may group thousands."""
     try:
+        text = text.replace(_MINUS, "-")
         value = Decimal(_ungrouped(text))
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or value <= 0:
-        raise bad_input("AMOUNT", f"{text} is no amount above 0", "write 1250.00")
+        remedy = "write what was received, such as 1250.00"
+        raise bad_input("AMOUNT", f"{text} is no amount above 0", remedy)
     return value
 
 

@@ -161,7 +161,8 @@ def start(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
     """Start the deals of one or many files. What is wrong in one does not stop the others.
 
     A file started already is told so and changes nothing, also one without a deal number; to
-    start such a file anew, give --key another value. Ends with 1 if any failed.
+    start such a file anew, give --key another value. Ends with 2 if no file can be used, with 1 if
+    only some failed.
 
     Examples: `q2c deal start deal-1001.yaml`, `q2c deal start deals/*.yaml`
     """
@@ -204,10 +205,9 @@ def _tell_all(
 
 
 def _code(outcomes: Sequence[Outcome]) -> ExitCode:
-    """Any failure is 1, unless nothing at all could be reached (3) or was allowed (4)."""
+    """What all have in common: unusable (2), unreachable (3), not allowed (4); otherwise 1."""
     codes = {outcome.error.exit_code if outcome.error else ExitCode.OK for outcome in outcomes}
-    sole = codes.pop() if len(codes) == 1 else ExitCode.FAILED
-    return sole if sole in (ExitCode.UNREACHABLE, ExitCode.NOT_ALLOWED) else ExitCode.FAILED
+    return codes.pop() if len(codes) == 1 else ExitCode.FAILED
 
 
 def _as_json(outcome: Outcome) -> Row:
@@ -227,7 +227,7 @@ def _tell_failed(session: Session, outcome: Outcome, error: CommandError) -> Non
 
 
 def _tell_started(session: Session, name: str, answer: Row) -> None:
-    is_new = answer.get("is_new", True)
+    is_new = answer.get("is_new", True) and not answer.get("repeated")
     say(session.out, f"{name}: started." if is_new else f"{name}: was started before.", "green")
     show_started(session, answer)
 

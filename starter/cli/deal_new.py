@@ -54,7 +54,8 @@ def _asked(session: Session) -> Row:
     entities = [content(row) for row in door.rows("/v1/entities")]
     catalog = door.get("/v1/catalog")
     customer = _party(session, "Customer", customers, "q2c customer add FILE")
-    entity = _party(session, "Selling entity", entities, "q2c entity add FILE")
+    last = _last_entity(session, customer) if len(entities) > 1 else ""
+    entity = _party(session, "Selling entity", entities, "q2c entity add FILE", last)
     currency = _ask("Currency", str(entity.get("currency", "")), _currency)
     document: Row = {
         "number": _ask("Deal number (Enter: the next free one)", "", str),
@@ -75,14 +76,27 @@ def _asked(session: Session) -> Row:
     return document
 
 
-def _party(session: Session, title: str, parties: Sequence[Row], remedy: str) -> Row:
+def _last_entity(session: Session, customer: Row) -> str:
+    """Return who sold last: to this customer, else in the caller's last deal, else nobody."""
+    me = session.door.get("/v1/me").get("id")
+    for wanted in ({"customer": customer["number"]}, {"seller": me}):
+        deals = session.door.rows("/v1/deals", **wanted)
+        if deals:
+            newest = max(deals, key=lambda deal: str(deal.get("started_at") or ""))
+            return str(newest.get("entity") or "")
+    return ""
+
+
+def _party(
+    session: Session, title: str, parties: Sequence[Row], remedy: str, likely: str = ""
+) -> Row:
     if not parties:
         raise CommandError(f"{title}: none is on record yet.", remedy=remedy)
     names = {str(party["number"]): party for party in parties}
     rows = [{"number": number, "name": each.get("legal_name")} for number, each in names.items()]
     show_heading(session.out, title)
     show_rows(session.out, _CHOICES, rows, "")
-    only = next(iter(names)) if len(names) == 1 else ""
+    only = next(iter(names)) if len(names) == 1 else likely if likely in names else ""
     return names[_ask(title, only, _one_of(names))]
 
 
@@ -184,10 +198,10 @@ def _one_of(known: Iterable[str], *, empty: bool = False) -> Reader:
     def read(text: str) -> str:
         if not text and empty:
             return ""
+        if not text:
+            raise ValueError("Choose one from the list.")
         if text.casefold() not in names:
-            raise ValueError(
-                f"{text or 'Nothing'} is not on the list: {nearest(text, names.values())}"
-            )
+            raise ValueError(f"{text} is not on the list: {nearest(text, names.values())}")
         return names[text.casefold()]
 
     return read

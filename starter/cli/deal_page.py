@@ -117,4 +117,5 @@ def _show_figures(session: Session, figures: Row) -> None:
 def _show_documents(session: Session, deal: Row, documents: list[Row]) -> None:
     if documents:
         number = deal.get("number")
-        say(session.out, f"\n{len(documents)} documents: q2c document list --deal {number}")
+        count = "1 document" if len(documents) == 1 else f"{len(documents)} documents"
+        say(session.out, f"\n{count}: q2c document list --deal {number}")

@@ -28,6 +28,7 @@ _DEALS = (
     Column("Deal", "number"),
     Column("Customer", "customer"),
     Column("Stage", "stage"),
+    Column("Test clock", "test_clock"),
     Column("Total", amount("total_minor"), right=True),
     Column("Open", amount("balance_minor"), right=True),
     Column("Next", "next_action"),

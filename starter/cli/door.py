@@ -74,10 +74,15 @@ class Door:
             parameters = {**parameters, "after": page["next"]}
 
     def post(self, path: str, body: object, key: str = "") -> Any:
-        """Send a change under a key (otherwise this door's, or a new one); return the answer."""
+        """Send a change under a key (otherwise this door's, or a new one); return the answer.
+
+        One that was given to the same request before is marked as `repeated`.
+        """
         named = key or self.key or uuid.uuid4().hex
         response = self._attempt("POST", path, json=body, headers={"Idempotency-Key": named})
-        return _content(_accepted(response))
+        content = _content(_accepted(response))
+        is_replayed = response.headers.get("Idempotent-Replayed") == "true"
+        return {**content, "repeated": True} if is_replayed and content else content
 
     def file(self, path: str) -> bytes:
         """Return the bytes of a document."""

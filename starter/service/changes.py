@@ -67,11 +67,15 @@ _STOCK_RULES = tuple(
 )
 
 
-async def record(house: House, caller: Caller, kind: RegisterKind, data: object) -> Recorded:
+async def record(
+    house: House, caller: Caller, kind: RegisterKind, asked: tuple[object, str]
+) -> Recorded:
     """Put a party, catalogue or policy on record as its newest revision.
 
-    Raises `NotPermittedError` and `InvalidInputError` with every problem.
+    `asked` is its content and the idempotency key, or "". Raises `NotPermittedError` and
+    `InvalidInputError` with every problem.
     """
+    data, once = asked
     require(caller, RECORDERS[kind], f"record a {kind.replace('_', ' ')}")
     content = PARSERS[kind](data)
     key = key_of(content)
@@ -79,8 +83,10 @@ async def record(house: House, caller: Caller, kind: RegisterKind, data: object)
     if in_force and in_force[1] == fingerprint(content):
         return Recorded(kind=kind, key=key, revision=in_force[0], repeated=True)
     base = in_force[0] if in_force else 0
-    # An earlier content may come into force again, so the revision it replaces is part of the id.
-    digest = hashlib.sha256(f"{fingerprint(content)}@{base}".encode()).hexdigest()
+    # An earlier content may come into force again, so the id also holds which request this is:
+    # its key, which a repetition brings again, or else the revision that it replaces.
+    which = f"{caller.id}:{once}" if once else str(base)
+    digest = hashlib.sha256(f"{fingerprint(content)}@{which}".encode()).hexdigest()
     change = RegisterChange(kind=kind, key=key, content=_sent(content), actor=caller.id)
     done = await _run(
         house,
@@ -147,6 +153,8 @@ async def _run(house: House, start: Start) -> ChangeRecorded:
     try:
         done = await house.gateway.result(start.workflow_id, ChangeRecorded, house.patience.answer)
     except RunFailedError as error:
-        listed = error.problems or (Problem(field="content", reason=str(error)),)
+        listed = error.problems or (
+            Problem(field="content", reason=str(error), remedy="correct it and send it again"),
+        )
         raise InvalidInputError(listed) from error
     return done if started else done.model_copy(update={"repeated": True})

@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from models.deal import DealState
 from models.errors import (
-    ConflictError,
     InvalidInputError,
     NotFoundError,
     Problem,
@@ -23,11 +22,10 @@ from starter.service.decisions import decider, default_person, proven, questions
 from starter.service.errors import DealEndedError, UnansweredError
 from starter.service.people import Caller, require
 from starter.service.ports import House, RunState, Update
+from starter.service.repeats import require_usable, used_for_another
 from starter.service.revisions import revisions_meant
 from starter.service.vocabulary import KINDS, MessageKind
 from workflows.ids import deal_workflow_id
-
-_LONGEST_KEY = 80
 
 
 class Told(Value):
@@ -113,16 +111,7 @@ def _misread_parts(kind: MessageKind, written: Mapping[str, Any]) -> Iterator[Pr
 
 
 def _checked_key(key: str) -> str:
-    if len(key) > _LONGEST_KEY or not key.isprintable():
-        raise InvalidInputError(
-            [
-                Problem(
-                    field="Idempotency-Key",
-                    reason=f"is longer than {_LONGEST_KEY} characters or not printable",
-                    remedy="use a UUID",
-                )
-            ]
-        )
+    require_usable(key)
     return key or uuid.uuid4().hex
 
 
@@ -192,9 +181,7 @@ def _repeated(found: _Situation, command_id: str) -> Told:
 
 def _require_same_request(found: _Situation, known: str | None, command_id: str) -> None:
     if known not in {command.request_hash for command in found.commands}:
-        raise ConflictError(
-            f"The Idempotency-Key {command_id} was used for another request; use a new one."
-        )
+        raise used_for_another(command_id)
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

@@ -124,7 +124,13 @@ def _request(session: Session, caller: Caller, file: PaymentFile, today: date) -
     problems = _unknown(session, file, deal)
     clock = _test_clock_of(session, file, deal)
     if clock is None and file.received_on and file.received_on > today + timedelta(days=1):
-        problems.append(Problem(field="received_on", reason=f"{file.received_on} has not come yet"))
+        problems.append(
+            Problem(
+                field="received_on",
+                reason=f"{file.received_on} has not come yet",
+                remedy="give the day on which the money arrived",
+            )
+        )
     if problems:
         raise InvalidInputError(problems)
     return RecordPayment.model_validate(
@@ -206,7 +212,9 @@ async def _outcome(house: House, file: PaymentFile, workflow_id: str) -> Payment
     try:
         return await house.gateway.result(workflow_id, PaymentRecorded, house.patience.answer)
     except RunFailedError as error:
-        listed = error.problems or (Problem(field="payment", reason=str(error)),)
+        listed = error.problems or (
+            Problem(field="payment", reason=str(error), remedy="correct it and send it again"),
+        )
         raise InvalidInputError(listed) from error
     except (UnansweredError, NotFoundError) as error:
         known = await house.read(lambda session: _on_record(session, file))

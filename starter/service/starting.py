@@ -107,17 +107,28 @@ async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFi
     is_numbered = bool(data.get("number"))
     number = data["number"] if is_numbered else _UNNUMBERED
     written = {**data, "seller": caller.id, "number": number}
-    today = house.clock().date()
+    today, strange = house.clock().date(), _seller_problems(caller, data.get("seller"))
     try:
         file = parse_deal_file(written)
     except InvalidInputError as error:
         entity, customer = text_at(written, "entity"), text_at(written, "customer")
         parties = await house.read(lambda session: _party_problems(session, entity, customer))
-        raise InvalidInputError(_each_field_once((*error.problems, *parties))) from error
+        found = (*error.problems, *strange, *parties)
+        raise InvalidInputError(_each_field_once(found)) from error
     problems = await house.read(lambda session: _problems(session, house.settings, file, today))
+    problems += strange
     if problems:
         raise InvalidInputError(problems)
     return file, is_numbered
+
+
+def _seller_problems(caller: Caller, written: object) -> list[Problem]:
+    """Refuse another seller than who asks: a deal is never brought in somebody else's name."""
+    if written in (None, "", caller.id):
+        return []
+    reason = f"is {str(written)[:60]}, but {caller.id} asks"
+    remedy = "leave it out: the seller is who asks"
+    return [Problem(field="seller", reason=reason, remedy=remedy)]
 
 
 def _each_field_once(problems: Iterable[Problem]) -> list[Problem]:
@@ -251,7 +262,9 @@ async def _first_result(house: House, number: str) -> str:
 
 def start_problems(run: Run) -> tuple[Problem, ...]:
     """Return why a deal failed at its start; always at least one problem."""
-    return run.problems or (Problem(field="deal", reason=run.text),)
+    return run.problems or (
+        Problem(field="deal", reason=run.text, remedy="`q2c doctor` says more"),
+    )
 
 
 def _stage_when_priced(session: Session, number: str) -> str:

@@ -1,5 +1,9 @@
 """Bearer tokens: made for people of the register, shown once, revoked at once."""
 
+import base64
+import hashlib
+import hmac
+import json
 import secrets
 from datetime import datetime
 
@@ -32,11 +36,26 @@ class Revoked(Value):
     revoked: int
 
 
-def make_token(session: Session, person: str, now: datetime) -> NewToken:
-    """Make another token for somebody of the register; raises `NotFoundError` for a stranger."""
+def token_for(secret: bytes, caller: str, key: str, person: str) -> str:
+    """Return a token in plain: a new one, or the same again for the same idempotency key.
+
+    What a key makes is as secret as the house's signing secret, and is not kept in plain.
+    """
+    if not key:
+        return f"q2c_{secrets.token_urlsafe(32)}"
+    asked = json.dumps(["bearer token", caller, key, person]).encode()
+    made = hmac.new(secret, asked, hashlib.sha256).digest()
+    return f"q2c_{base64.urlsafe_b64encode(made).decode().rstrip('=')}"
+
+
+def make_token(session: Session, person: str, token: str, now: datetime) -> NewToken:
+    """Let a token speak for somebody of the register; raises `NotFoundError` for a stranger.
+
+    One that is on record stays as it is, also if it was revoked since.
+    """
     _require(session, person)
-    token = f"q2c_{secrets.token_urlsafe(32)}"
-    session.add(TokenRow(token_hash=hash_of(token), person=person, created_at=now))
+    if session.get(TokenRow, hash_of(token)) is None:
+        session.add(TokenRow(token_hash=hash_of(token), person=person, created_at=now))
     return NewToken(person=person, token=token)
 
 

@@ -69,7 +69,10 @@ def test_other_content_under_the_same_reference_is_refused(three: House) -> None
 
     refused = three.pay(GROSS + 1, "r-1")
 
-    assert refused.refused_because == ("bank r-1 is on record as PAY-2026-00001 with other content")
+    (problem,) = refused.problems
+    assert problem.field == "reference"
+    assert problem.reason == "bank r-1 is on record as PAY-2026-00001 with other content"
+    assert problem.remedy == "check the reference; each payment has its own"
     assert three.everything() == before
 
 
@@ -163,7 +166,15 @@ def test_all_problems_of_a_payment_are_named_together(three: House) -> None:
     """Whoever corrects it wants to do it once."""
     refused = three.pay(0, "", invoices=("INV-9", "INV-8"), deal="9999")
 
-    assert refused.refused_because.count(";") == 4
+    assert [problem.field for problem in refused.problems] == [
+        "amount",
+        "reference",
+        "invoices",
+        "invoices",
+        "deal",
+    ]
+    assert all(problem.reason and problem.remedy for problem in refused.problems)
+    assert refused.refused_because == "; ".join(map(str, refused.problems))
 
 
 def test_another_customers_invoice_is_unknown_here(three: House) -> None:

@@ -88,6 +88,8 @@ def test_unknown_parties_products_and_prices_are_named_together(house: House) ->
         "lines[1].product": "UNPRICED/day has no price in eur (EUR)",
         "lines[2].quantity": "CRM is sold in whole units only, not 0.5",
     }
+    remedies = {problem.field: problem.remedy for problem in refused.problems}
+    assert remedies["seller"] == "add it: `q2c person add FILE`"
     assert house.rows(DealRow) == []
     assert house.rows(DealFileRow) == []
 

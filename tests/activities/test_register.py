@@ -115,7 +115,9 @@ def test_content_for_another_key_is_refused(empty_house: House) -> None:
     """A customer recorded under another's number would be billed as that other."""
     refused = empty_house.register(RegisterKind.CUSTOMER, "C-200", CUSTOMER)
 
-    assert [str(one) for one in refused.problems] == ["key: is C-200, but the content says C-100"]
+    assert [str(one) for one in refused.problems] == [
+        "key: is C-200, but the content says C-100 (use C-100)"
+    ]
 
 
 def test_two_entities_cannot_share_the_prefix_of_their_numbers(house: House) -> None:

@@ -115,9 +115,10 @@ def test_shape_and_spelling_are_reported_together_with_their_places() -> None:
         ("price_books", 0, "valid_from", 20250101),
     )
 
+    cadences = "'monthly', 'quarterly' or 'yearly'"
     assert problems_of(data) == [
         "price_books[0].valid_from: is not a date (write YYYY-MM-DD)",
-        "products[0].charges[0].cadence: is not one of 'monthly', 'quarterly' or 'yearly'",
+        f"products[0].charges[0].cadence: is not one of {cadences} (choose one of them)",
         "products[1].kid: is not a known field (did you mean kind?)",
     ]
 
@@ -214,7 +215,7 @@ def test_broken_rules_and_misspelled_keys_are_reported_together() -> None:
         ),
         (
             ("products", 0, "minimum_quantity", -5),
-            "products[0].minimum_quantity: -5 must not be negative",
+            "products[0].minimum_quantity: -5 must not be negative (write 0 or more)",
         ),
         (
             ("price_books", 0, "currency", "usd"),
@@ -234,7 +235,7 @@ def test_broken_rules_and_misspelled_keys_are_reported_together() -> None:
         ),
         (
             ("price_books", 0, "entries", 0, "unit", -1),
-            "price_books[0].entries[0].unit: -1 must not be negative",
+            "price_books[0].entries[0].unit: -1 must not be negative (write 0 or more)",
         ),
         (
             ("price_books", 0, "entries", 2, "cost", "1e15"),
@@ -242,7 +243,10 @@ def test_broken_rules_and_misspelled_keys_are_reported_together() -> None:
         ),
         (
             ("price_books", 0, "entries", 0, "package_size", 0),
-            "price_books[0].entries[0].package_size: 0 must be more than 0",
+            (
+                "price_books[0].entries[0].package_size: 0 must be more than 0 "
+                "(write a number above 0)"
+            ),
         ),
         (
             ("products", 0, "charges", 0, "model", "package"),
@@ -286,13 +290,13 @@ def test_tiers_ascend_and_only_the_last_is_open() -> None:
     place = "price_books[0].entries[0].tiers"
 
     assert problems_of(data) == [
-        f"{place}[0].unit: -1 must not be negative",
+        f"{place}[0].unit: -1 must not be negative (write 0 or more)",
         f"{place}[1].up_to: 10 is not above 10",
         (
             f"{place}[2].up_to: is open, so no later tier is ever reached "
             "(only the last tier has no end)"
         ),
-        f"{place}[3].flat: -2 must not be negative",
+        f"{place}[3].flat: -2 must not be negative (write 0 or more)",
         (
             f"{place}[3].up_to: ends the last tier at 30, so larger quantities have no price "
             "(remove it: the last tier has no end)"
@@ -373,6 +377,7 @@ def test_an_entry_with_all_its_model_needs_has_no_gap() -> None:
         ("crm", ["CRM", "ERP"], "did you mean CRM?"),
         ("zzz", ["CRM", "ERP"], "use one of CRM, ERP"),
         ("zzz", [], "there is none yet"),
+        ("zzz", list("ABCDEFGHIJKL"), "use one of A, B, C, D, E, F, G, H, I, J … (12 in all)"),
     ],
 )
 def test_a_remedy_names_what_was_probably_meant(name: str, known: list[str], remedy: str) -> None:

@@ -146,11 +146,11 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
         ({"lines": ()}, "lines: are missing (list at least one product)"),
         (
             {"lines": (LineRequest(product="A", quantity=Decimal(0)),)},
-            "lines[0].quantity: 0 must be more than 0",
+            "lines[0].quantity: 0 must be more than 0 (write a number above 0)",
         ),
         (
             {"lines": (LineRequest(product="A", quantity=Decimal(-1)),)},
-            "lines[0].quantity: -1 must be more than 0",
+            "lines[0].quantity: -1 must be more than 0 (write a number above 0)",
         ),
         (
             {"lines": (LineRequest(product="A", quantity=Decimal("1e400")),)},
@@ -159,7 +159,7 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
         ({"lines": (LineRequest(product=""),)}, "lines[0].product: is missing (name a SKU)"),
         (
             {"lines": (LineRequest(product="A", unit_price=Decimal(-1)),)},
-            "lines[0].unit_price: -1 must not be negative",
+            "lines[0].unit_price: -1 must not be negative (write 0 or more)",
         ),
         (
             {
@@ -169,7 +169,7 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
                     ),
                 )
             },
-            "lines[0].options[0].quantity: -2 must not be negative",
+            "lines[0].options[0].quantity: -2 must not be negative (write 0 or more)",
         ),
         (
             {"lines": with_discount()},
@@ -181,15 +181,15 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
         ),
         (
             {"lines": with_discount(percent=Decimal("100.1"))},
-            "lines[0].discount.percent: 100.1 is not between 0 and 100",
+            "lines[0].discount.percent: 100.1 is not between 0 and 100 (use 0 to 100)",
         ),
         (
             {"lines": with_discount(amount=Decimal(-5))},
-            "lines[0].discount.amount: -5 must not be negative",
+            "lines[0].discount.amount: -5 must not be negative (write 0 or more)",
         ),
         (
             {"header_discount": Discount(percent=Decimal(-1))},
-            "header_discount.percent: -1 is not between 0 and 100",
+            "header_discount.percent: -1 is not between 0 and 100 (use 0 to 100)",
         ),
         (
             {"currency": "JPY", "header_discount": Discount(amount=Decimal("10.5"))},
@@ -198,12 +198,18 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
                 "(use at most 0 decimals)"
             ),
         ),
-        ({"term_months": -1}, "term_months: -1 is not between 0 and 120"),
-        ({"term_months": 121}, "term_months: 121 is not between 0 and 120"),
-        ({"payment_terms_days": -1}, "payment_terms_days: -1 is not between 0 and 365"),
-        ({"payment_terms_days": 366}, "payment_terms_days: 366 is not between 0 and 365"),
-        ({"valid_days": 0}, "valid_days: 0 is not between 1 and 365"),
-        ({"signature_days": 366}, "signature_days: 366 is not between 1 and 365"),
+        ({"term_months": -1}, "term_months: -1 is not between 0 and 120 (use 0 to 120)"),
+        ({"term_months": 121}, "term_months: 121 is not between 0 and 120 (use 0 to 120)"),
+        (
+            {"payment_terms_days": -1},
+            "payment_terms_days: -1 is not between 0 and 365 (use 0 to 365)",
+        ),
+        (
+            {"payment_terms_days": 366},
+            "payment_terms_days: 366 is not between 0 and 365 (use 0 to 365)",
+        ),
+        ({"valid_days": 0}, "valid_days: 0 is not between 1 and 365 (use 1 to 365)"),
+        ({"signature_days": 366}, "signature_days: 366 is not between 1 and 365 (use 1 to 365)"),
         (
             {"starts_on": date(9999, 1, 1)},
             "starts_on: the year 9999 is out of range (check it)",
@@ -221,7 +227,7 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
         ),
         (
             {"renewal": RenewalTerms(notice_days=-1)},
-            "renewal.notice_days: -1 must not be negative",
+            "renewal.notice_days: -1 must not be negative (write 0 or more)",
         ),
         (
             {"renewal": RenewalTerms(uplift_percent=Decimal(-101))},
@@ -229,7 +235,7 @@ def test_other_deal_numbers_are_refused(number: str) -> None:
         ),
         (
             {"renewal": RenewalTerms(term_months=0)},
-            "renewal.term_months: 0 is not between 1 and 120",
+            "renewal.term_months: 0 is not between 1 and 120 (use 1 to 120)",
         ),
     ],
 )
@@ -372,3 +378,65 @@ def test_an_anchor_no_period_can_be_counted_from_is_refused(
 
     assert [problem.field for problem in refused.value.problems] == ["anchor_on"]
     assert refused.value.problems[0].reason.startswith(reason)
+
+
+def problems_in(written: dict[str, Any]) -> list[str]:
+    """Return everything told about a file, sorted."""
+    with pytest.raises(InvalidInputError) as caught:
+        parse_deal_file(written)
+    return sorted(map(str, caught.value.problems))
+
+
+GIVEN = {"number": "1", "entity": "US01", "customer": "C-100", "seller": "sam", "currency": "USD"}
+
+
+def test_a_fault_of_shape_hides_no_broken_rule() -> None:
+    """Whoever corrects a file wants to do it once."""
+    lines = [{"product": "CRM"}, {"quantity": 0}]
+
+    assert problems_in({**GIVEN, "currency": "usd", "lines": lines}) == [
+        "currency: usd is no currency (use an ISO 4217 code in capital letters, such as USD)",
+        "lines[1].product: is missing (add it)",
+        "lines[1].quantity: 0 must be more than 0 (write a number above 0)",
+    ]
+
+
+def test_what_follows_from_an_unreadable_value_is_not_told() -> None:
+    """A discount whose percentage cannot be read does not lack one."""
+    unread = {"product": "CRM", "quantity": "-5", "discount": {"percent": "x"}}
+
+    assert problems_in({**GIVEN, "valid_days": 0, "lines": ["CRM", unread]}) == [
+        "lines[0]: is not a group of fields (write its fields one by one)",
+        "lines[1].discount.percent: is not a number (write digits and a point, such as 12.50)",
+        "lines[1].quantity: -5 must be more than 0 (write a number above 0)",
+        "valid_days: 0 is not between 1 and 365 (use 1 to 365)",
+    ]
+    assert problems_in({**GIVEN, "lines": "CRM", "renewal": {"notice_days": -1}}) == [
+        "lines: is not a list (write a list, also for a single entry)",
+        "renewal.notice_days: -1 must not be negative (write 0 or more)",
+    ]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["product", "quantity", "percent", "x"]), inner, max_size=3
+            )
+        ),
+        max_leaves=8,
+    ),
+    st.sampled_from(sorted(DealFile.model_fields)),
+)
+def test_whatever_stands_in_a_field_the_others_are_checked(value: Any, field: str) -> None:
+    """A field of any shape is refused or taken, in our words; it never hides another's problem."""
+    other = "signature_days" if field != "signature_days" else "valid_days"
+    with pytest.raises(InvalidInputError) as caught:
+        parse_deal_file({**GIVEN, "lines": [{"product": "CRM"}], other: -1, field: value})
+
+    problems = caught.value.problems
+    assert other in {problem.field for problem in problems}
+    assert all(problem.remedy for problem in problems)
+    assert not any("Input should" in problem.reason for problem in problems)

@@ -71,13 +71,14 @@ def test_what_is_no_object_is_a_message_with_a_problem(kind: type[Message], data
     assert len(message.problems) == 1
 
 
-def test_every_fault_is_listed_with_its_field_and_what_was_sent() -> None:
+def test_every_fault_is_listed_with_its_field_and_its_remedy() -> None:
     """The sender corrects all of them at once."""
     message = Decision.model_validate({"person": 5, "token": [], "command_id": "c-1"})
 
     assert message.command_id == "c-1"
     assert [problem.field for problem in message.problems] == ["person", "token"]
-    assert message.problems[0].remedy == "got '5'"
+    assert message.problems[0].reason == "is not text"
+    assert message.problems[0].remedy == "put the value in quotes"
 
 
 def test_unknown_fields_are_ignored() -> None:

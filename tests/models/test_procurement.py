@@ -104,7 +104,7 @@ def test_every_row_that_cannot_be_read_is_told_at_once() -> None:
     assert [str(problem) for problem in refused.value.problems] == [
         f"row 2: quantity: many is not a number ({DIGITS})",
         "row 3: names no item (say what is wanted)",
-        "row 4: quantity: -2 must be more than 0",
+        "row 4: quantity: -2 must be more than 0 (write a number above 0)",
         f"row 4: unit_price: x is not a number ({DIGITS})",
         "row 5: quantity: is missing (say how many)",
     ]

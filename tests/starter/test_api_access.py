@@ -140,3 +140,26 @@ def test_every_route_is_described_with_summary_and_example(world: Any) -> None:
             if method == "post":
                 content = route["requestBody"]["content"]["application/json"]
                 assert "example" in content, path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "told"),
+    [
+        ("GET", "/v1/deals?limit=0", None, "limit: must not be less than 1 (use 1 or more)"),
+        (
+            "GET",
+            "/v1/documents?after=x",
+            None,
+            "after: is not a whole number (write digits, such as 12)",
+        ),
+        ("POST", "/v1/tokens", {}, "person: is missing (add it)"),
+        ("POST", "/v1/tokens", [], "body: is not a group of fields (write its fields one by one)"),
+    ],
+)
+def test_what_the_framework_refuses_is_said_in_our_words(
+    world: Any, method: str, path: str, body: Any, told: str
+) -> None:
+    """Every problem has its remedy, whoever found it."""
+    response = world.client.request(method, path, json=body, headers=world.by("olga"))
+
+    assert (response.status_code, response.json()["detail"]) == (422, told)

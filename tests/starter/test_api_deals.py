@@ -37,10 +37,10 @@ def priced(world: Any) -> None:
 
 
 def test_a_deal_is_started_once_as_its_callers(world: Any) -> None:
-    """The seller is who asks, whatever the body says; the workflow id comes from the number."""
+    """The seller is who asks, named or not; the workflow id comes from the number."""
     priced(world)
 
-    response = world.post("/v1/deals", {**FILE, "seller": "somebody else"})
+    response = world.post("/v1/deals", {**FILE, "seller": "sam"})
 
     assert response.status_code == 201
     assert response.headers["Location"] == "/v1/deals/1001"
@@ -54,6 +54,20 @@ def test_a_deal_is_started_once_as_its_callers(world: Any) -> None:
     (start,) = world.gateway.started
     assert (start.workflow, start.workflow_id) == ("DealWorkflow", "deal-1001")
     assert (start.payload.seller, start.payload.actor) == ("sam", "sam")
+
+
+@pytest.mark.parametrize("path", ["/v1/deals", "/v1/deals/check"])
+@pytest.mark.parametrize("seller", ["mia", 7, ["sam"]])
+def test_a_deal_in_somebody_elses_name_is_refused(world: Any, path: str, seller: Any) -> None:
+    """Replacing the name in silence would give the deal to another than its file says."""
+    response = world.post(path, {**FILE, "seller": seller, "valid_days": 0})
+
+    assert response.status_code == 422
+    problems = {each["field"]: each for each in response.json()["problems"]}
+    assert set(problems) == {"seller", "valid_days"}
+    assert problems["seller"]["reason"] == f"is {seller}, but sam asks"
+    assert problems["seller"]["remedy"] == "leave it out: the seller is who asks"
+    assert world.gateway.started == []
 
 
 def test_the_same_start_again_is_already_there(world: Any) -> None:

@@ -320,6 +320,22 @@ def test_a_refusal_tells_the_deals_reason(world: Any, refusal: RefusedError) -> 
     assert response.json()["detail"] == "No quote waits for acceptance (live)."
 
 
+def test_a_field_of_the_wrong_shape_is_told_without_an_echo(world: Any) -> None:
+    """Neither a class name nor what was sent, but what to write."""
+    world.deal(stage="accept")
+
+    wrong = world.tell("delivery_confirmed", {"lines": "2", "delivered_on": {"a": "secret"}})
+
+    assert wrong.json()["problems"] == [
+        {
+            "field": "lines",
+            "reason": "is not a list",
+            "remedy": "write a list, also for a single entry",
+        },
+        {"field": "delivered_on", "reason": "is not a date", "remedy": "write YYYY-MM-DD"},
+    ]
+
+
 def test_a_late_answer_says_how_to_learn_it(world: Any) -> None:
     """It may still happen, so the remedy is the same key, never a new one."""
     world.deal(stage="live")

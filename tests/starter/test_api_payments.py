@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models.errors import Problem
 from models.steps import PaymentRecorded
 from models.tables import PaymentApplicationRow, PaymentRow
 from starter.service.errors import RunFailedError
@@ -115,6 +116,7 @@ def test_the_same_payment_again_gets_the_stored_answer(world: Any) -> None:
     assert again.json() == {
         "payment": "PAY-1",
         "refused_because": "",
+        "problems": [],
         "repeated": True,
         "deals": [],
         "applied_minor": 0,
@@ -155,6 +157,19 @@ def test_a_refused_payment_is_told_with_its_reason(world: Any) -> None:
 
     assert response.status_code == 422
     assert response.json()["problems"][0]["reason"] == reason
+
+
+def test_the_problems_of_a_refused_payment_arrive_as_they_were_found(world: Any) -> None:
+    """Field, reason and remedy, not one text of all three."""
+    problem = Problem(
+        field="currency", reason="is EUR, but invoice INV-9 is in USD", remedy="pay in USD"
+    )
+    world.gateway.results[WORKFLOW] = RunFailedError(str(problem), "refused", [problem])
+
+    response = world.post("/v1/payments", {**BODY, "currency": "EUR"}, "fiona")
+
+    assert response.status_code == 422
+    assert response.json()["problems"] == [problem.model_dump()]
 
 
 def test_a_late_recording_says_to_send_it_again(world: Any) -> None:

@@ -252,13 +252,14 @@ def test_every_message_reaches_the_deal(
 def test_a_deal_file_is_checked_with_all_its_problems(ask: Any, tmp_path: Path) -> None:
     """Shape, parties and products in one answer."""
     file = tmp_path / "a.yaml"
-    file.write_text("entity: XX\ncustomer: C-100\ncurrency: EURO\nlines: []\nfoo: 1\n")
+    file.write_text("entity: XX\ncustomer: C-100\nseller: mia\ncurrency: EURO\nlines: []\nfoo: 1\n")
 
     result = ask("sam", "deal", "check", str(file))
 
-    assert result.exit_code == 1
-    for field in ("entity", "currency", "lines", "foo"):
+    assert result.exit_code == 2
+    for field in ("entity", "seller", "currency", "lines", "foo"):
         assert field in result.stdout
+    assert "leave it out: the seller is who asks" in result.stdout
 
 
 @pytest.mark.parametrize("file", sorted((SAMPLES / "deals").glob("*.yaml")), ids=lambda f: f.stem)

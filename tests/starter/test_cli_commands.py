@@ -209,6 +209,61 @@ def test_a_payment_that_cannot_be_read_is_not_sent(amount: str, currency: str, f
     assert api.asked == []
 
 
+def test_a_negative_amount_is_an_amount_and_not_an_option() -> None:
+    """`No such option: -5` would send a person looking for an option."""
+    api = Api()
+
+    result = run(api, "pay", "C-100", "-5", "USD", "--reference", "-7")
+    unknown = run(api, "pay", "C-100", "5", "USD", "-x", "R")
+
+    assert result.exit_code == 2
+    assert "AMOUNT  -5 is no amount above 0" in result.stderr
+    assert "write what was received, such as 1250.00" in result.stderr
+    assert "No such option" in unknown.output
+    assert api.asked == []
+
+
+def test_a_reference_that_looks_like_an_amount_stays_as_it_is() -> None:
+    """The bank's references are taken to the letter."""
+    api = Api({"POST /v1/payments": {"payment": "P-1"}})
+
+    run(api, "pay", "C-100", "5", "USD", "--reference", "-7.5")
+
+    assert api.body["reference"] == "-7.5"
+
+
+def test_the_help_of_a_payment_tells_the_order_in_which_it_settles() -> None:
+    """Semantics 8: what was named, what fits exactly, then the oldest."""
+    told = " ".join(run(Api(), "pay", "--help", columns=400).stdout.split())
+    order = ["named invoices first", "exactly that amount", "exactly that sum", "oldest due"]
+
+    places = [told.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_trials_are_marked_in_every_listing() -> None:
+    """A deal on a test clock looks like money otherwise."""
+    deals = [{"number": "1001", "test_clock": True}, {"number": "1002", "test_clock": False}]
+    owed = [{"invoice": "I-1", "test_clock": True, "currency": "USD", "open_minor": 1}]
+    aging = [{"currency": "USD", "total_minor": 5}]
+    api = Api(
+        {
+            "GET /v1/deals": {"items": deals},
+            "GET /v1/books/receivables": {"items": owed, "aging": aging, "as_of": "2026-05-01"},
+        }
+    )
+
+    listed = run(api, "deal", "list").stdout.splitlines()
+    receivables = run(api, "books", "receivables").stdout
+    trials = run(api, "books", "receivables", "--test-clock").stdout
+
+    assert "Test clock" in listed[0]
+    assert [("yes" in line) for line in listed if "100" in line] == [True, False]
+    assert "yes" in receivables
+    assert "By age on 2026-05-01, without test clocks" in receivables
+    assert "without test clocks" not in trials
+
+
 def test_a_payment_says_where_the_money_went() -> None:
     """Amounts are shown as `1,234.50 USD`; commas may group thousands."""
     recorded = {"payment": "P-1", "applied_minor": 123450, "unapplied_minor": 50, "deals": ["1001"]}
@@ -362,6 +417,7 @@ def test_a_deal_is_shown_on_one_page() -> None:
         assert shown in result.stdout
     assert "q2c deal hold 1001" in result.stdout
     assert "Revenue" not in result.stdout
+    assert "\n1 document: q2c document list --deal 1001" in result.stdout
 
 
 def test_the_journal_shows_each_posting_once_under_its_entry() -> None:

@@ -151,14 +151,34 @@ def test_equal_deals_of_one_run_are_different_deals() -> None:
     assert keys_of([entry, entry], "mine") == ["mine", "mine-1"]
 
 
-@pytest.mark.parametrize(("status", "code"), [(503, 3), (401, 4), (403, 4), (409, 1), (422, 1)])
+@pytest.mark.parametrize(("status", "code"), [(503, 3), (401, 4), (403, 4), (409, 1), (422, 2)])
 def test_all_failing_alike_tells_why(tmp_path: Path, status: int, code: int) -> None:
-    """Nothing reached is 3 and not allowed 4; any other failure of a file is 1."""
+    """Unusable is 2, nothing reached 3 and not allowed 4; any other failure is 1."""
     files = [written(tmp_path, f"{n}.yaml", f"number: a{n}\n") for n in range(2)]
 
     result = run(lambda _: httpx.Response(status, json={"title": "No"}), "deal", "check", *files)
 
     assert result.exit_code == code
+
+
+@pytest.mark.parametrize("command", ["check", "start"])
+@pytest.mark.parametrize("text", ["number: bad-1\n", "number: [1\n", "", None])
+def test_one_file_that_cannot_be_used_ends_with_2(
+    tmp_path: Path, command: str, text: str | None
+) -> None:
+    """Scripts tell by it what to correct: refused, not to be read, empty or absent."""
+    file = str(tmp_path / "absent.yaml") if text is None else written(tmp_path, "a.yaml", text)
+
+    assert run(Starts(), "deal", command, file).exit_code == 2
+    assert run(Starts(), "deal", command, file, "--json").exit_code == 2
+
+
+def test_one_usable_file_among_others_ends_with_1(tmp_path: Path) -> None:
+    """Something was done, something has to be corrected."""
+    good = written(tmp_path, "good.yaml", "number: '1'\n")
+    bad = written(tmp_path, "bad.yaml", "number: bad-1\n")
+
+    assert run(Starts(), "deal", "start", good, bad).exit_code == 1
 
 
 def test_a_checked_deal_is_shown_as_it_was_understood(tmp_path: Path) -> None:
@@ -527,6 +547,50 @@ def test_a_deal_file_with_problems_is_written_all_the_same(tmp_path: Path) -> No
     assert result.exit_code == 1
     assert file.exists()
     assert "SUPPORT is no product" in result.output
+
+
+def test_an_empty_answer_is_asked_again_in_plain_words(tmp_path: Path) -> None:
+    """`Nothing is not on the list` reads as if something were called Nothing."""
+    typed = "\n".join(["", *_TYPED]) + "\n"
+
+    result = run(register, "deal", "new", "--out", str(tmp_path / "a.yaml"), typed=typed)
+
+    assert "Choose one from the list." in result.output
+    assert "Nothing is not" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("deals", "suggested"),
+    [
+        ({"customer": [("US01", "2026-01-01"), ("DE01", "2026-02-01")]}, "DE01"),
+        ({"seller": [("US01", "2026-01-01")]}, "US01"),
+        ({}, ""),
+    ],
+)
+def test_who_sold_last_is_suggested(
+    tmp_path: Path, deals: dict[str, list[tuple[str, str]]], suggested: str
+) -> None:
+    """To this customer, else by this seller; with several companies and no deal, nobody."""
+    entities = [{"number": n, "legal_name": n, "currency": "USD"} for n in ("DE01", "US01")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params
+        if request.url.path == "/v1/me":
+            return httpx.Response(200, json={"id": "sam"})
+        if request.url.path == "/v1/entities":
+            return httpx.Response(200, json={"items": [{"content": each} for each in entities]})
+        if request.url.path == "/v1/deals":
+            found = deals.get("customer" if "customer" in asked else "seller", [])
+            items = [{"entity": entity, "started_at": day} for entity, day in found]
+            return httpx.Response(200, json={"items": items})
+        return register(request)
+
+    file = tmp_path / "deal.yaml"
+    typed = _TYPED if suggested else [*_TYPED[:2], "us01", *_TYPED[3:]]
+    result = run(answer, "deal", "new", "--out", str(file), typed="\n".join(typed) + "\n")
+
+    assert yaml.safe_load(file.read_text())["entity"] == (suggested or "US01"), result.output
+    assert (f"Selling entity [{suggested}]" in result.output) is bool(suggested)
 
 
 def test_without_a_terminal_the_questions_end_without_a_traceback() -> None:

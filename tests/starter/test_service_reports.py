@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
+import pytest
+
 from models.billing import Invoice
 from models.fulfillment import OrderLine
 from models.money import Money
@@ -321,6 +323,20 @@ def test_deals_on_a_test_clock_are_told_apart(world: Any) -> None:
     assert found() == ["INV-1", "INV-2"]
     assert found(test_clock=True) == ["INV-1"]
     assert found(test_clock=False) == ["INV-2"]
+
+
+@pytest.mark.parametrize(("wanted", "total"), [({}, 50_00), ({"test_clock": True}, 100_00)])
+def test_money_of_a_test_clock_is_listed_and_not_summed(
+    world: Any, wanted: dict[str, bool], total: int
+) -> None:
+    """Nobody owes it; only who asks for nothing else gets its sum."""
+    world.deal(stage="live", test_clock=True)
+    world.add(invoice("INV-1", 100_00, scope="1001"), invoice("INV-2", 50_00))
+
+    found = world.get("/v1/books/receivables", "fiona", as_of="2026-05-01", **wanted)
+
+    assert {row["invoice"]: row["test_clock"] for row in found["items"]}["INV-1"] is True
+    assert [row["total_minor"] for row in found["aging"]] == [total]
 
 
 def test_documents_are_listed_and_given_out_as_stored(world: Any) -> None:

@@ -146,14 +146,16 @@ def test_a_bad_deal_file_is_told_all_its_problems_at_once(people: People) -> Non
 
 
 def test_a_deal_sent_twice_is_one_deal(people: People) -> None:
-    """The same content is the same deal; other content under its number is refused."""
+    """The same content is the same deal; other content under its number or key is refused."""
     first = people["sam"].send("/deals", deal_file("H-5"), 201, key="K-5")
-    again = people["sam"].send("/deals", deal_file("H-5"), 200, key="K-5")
+    again = people["sam"].send("/deals", deal_file("H-5"), 200)
     other = people["sam"].send("/deals", deal_file("H-5", note="Other"), 409)
+    used = people["sam"].send("/deals", deal_file("H-5b"), 409, key="K-5")
 
     assert first["is_new"] is True
     assert (again["number"], again["is_new"]) == ("H-5", False)
-    assert other["code"] == "conflict"
+    assert (other["code"], used["code"]) == ("conflict", "conflict")
+    assert "K-5 was used for another request" in used["detail"]
 
 
 def test_a_decision_counts_once_and_only_from_whom_it_was_asked(people: People) -> None:

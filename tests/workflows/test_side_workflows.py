@@ -53,13 +53,13 @@ async def test_a_payment_is_recorded_applied_told_and_receipted(house: House) ->
 async def test_a_repeated_payment_counts_once_and_another_under_its_name_is_refused(
     house: House,
 ) -> None:
-    """Provider and reference make a payment's identity, whatever workflow brings it."""
+    """Provider and reference make a payment's identity, however often its workflow runs."""
     deal = await live(house)
     await deal.settle()
     await house.result(await house.start("PaymentWorkflow", "payment-bank-R1", PAYMENT))
 
-    again = await house.result(await house.start("PaymentWorkflow", "payment-again", PAYMENT))
-    other = await house.start("PaymentWorkflow", "payment-other", {**PAYMENT, "amount_minor": 1})
+    again = await house.result(await house.start("PaymentWorkflow", "payment-bank-R1", PAYMENT))
+    other = await house.start("PaymentWorkflow", "payment-bank-R1", {**PAYMENT, "amount_minor": 1})
     error = await house.failure(other)
 
     assert again["repeated"] is True
@@ -86,9 +86,35 @@ async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
 
     error = await house.failure(handle)
 
+    (problem,) = error.details
     assert error.type == "refused"
     assert reason in error.message
+    assert error.message == f"{problem['field']}: {problem['reason']} ({problem['remedy']})"
     assert records.value(house.settings.home, "select count(*) from payment") == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        ("PaymentWorkflow", "payment-bank-R10"),
+        ("RegisterWorkflow", "person-zoe1"),
+        ("StockWorkflow", "wrong"),
+    ],
+)
+async def test_a_request_under_an_id_that_is_not_its_own_is_refused(
+    house: House, kind: str, wrong: str
+) -> None:
+    """Under other ids the same request could run as often as somebody invents one."""
+    workflow_id, good = KINDS[kind]
+    before = records.dump(house.settings.home)
+
+    error = await house.failure(await house.start(kind, wrong, good))
+
+    (problem,) = error.details
+    assert error.type == "invalid_input"
+    assert (problem["field"], problem["reason"]) == ("workflow_id", f"is {wrong}")
+    assert problem["remedy"] == f"start it as {workflow_id.replace('zoe-1', 'zoe-<anything>')}"
+    assert records.dump(house.settings.home) == before
 
 
 async def test_a_payment_to_a_deal_that_has_ended_is_still_recorded(house: House) -> None:
@@ -135,7 +161,7 @@ async def test_a_receipt_counts_once_and_tells_the_deals_that_wait(house: House)
 
     first = await house.result(await house.start("StockWorkflow", "stock-US1-BOX-DN-1", STOCK))
     await deal.until(lambda one: one.back_ordered == 0, "a reservation")
-    second = await house.result(await house.start("StockWorkflow", "stock-again", STOCK))
+    second = await house.result(await house.start("StockWorkflow", "stock-US1-BOX-DN-1", STOCK))
 
     assert (first["deals"], second["repeated"], second["deals"]) == (["1001"], True, [])
     on_hand = "select sum(quantity) from stock_movement where sku = 'BOX'"

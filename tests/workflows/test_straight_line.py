@@ -216,9 +216,12 @@ async def test_a_token_works_once(house: House) -> None:
     assert state.quote is not None
     token = deal.token("sign", BUYER, state.quote.content_hash)
 
-    await deal.does("contract_signed", person=BUYER, token=token)
-    text = await deal.refuses("contract_signed", person=BUYER, token=token)
+    await deal.does("contract_signed", person=BUYER, actor="sam", token=token)
+    text = await deal.refuses("contract_signed", person=BUYER, actor="sam", token=token)
 
     assert text == f"{BUYER} has already signed."
+    trail = audited(await deal.state())
+    (signed_by,) = [detail for what, detail in trail if what == "contract_signed accepted"]
+    assert signed_by.startswith(f"by {BUYER}, recorded by sam: Signed")
     signed = "select count(*) from decision where kind = 'sign' and accepted = 1"
     assert records.value(house.settings.home, signed) == 1
