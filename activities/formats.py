@@ -16,6 +16,7 @@ from babel.numbers import NumberPattern
 
 from models.money import Money, exponent
 from models.periods import Interval
+from models.words import Plural
 
 _UNIT_PRICE_DECIMALS = 6
 _QUANTITY_DECIMALS = 6
@@ -55,6 +56,11 @@ class Formats:
         """Return a percentage given in percent: `19%` for 19."""
         pattern = _pattern(self.locale.percent_formats[None], 0, _PERCENT_DECIMALS)
         return str(pattern.apply(percent.scaleb(-2), self.locale))
+
+    def plural(self, phrase: Plural, count: int, **more: str) -> str:
+        """Return the phrase that goes with a count in this language, filled in."""
+        form = phrase.of(self.locale.plural_form(count))
+        return form.format(count=self.quantity(Decimal(count)), **more)
 
     def day(self, day: date) -> str:
         """Return a calendar day, month in letters so that no reader takes it for another."""

@@ -34,6 +34,9 @@ from models.value import Value
 
 _AVERAGE = Context(prec=28)
 
+FLAT_UNIT = "fee"
+"""The unit of a flat charge; documents say it in their own language."""
+
 
 class WaterfallStep(StrEnum):
     """The steps of the waterfall in their fixed order."""
@@ -71,7 +74,9 @@ class PricedLine(Value):
     negative) is taken off the first billing of the line only. `ssp` and `cost` are extended amounts
     like `net`. `list_unit` and `unit_price` (before discounts) are the prices that, agreed for the
     charge, give its amount again: per unit, once for a flat charge, per block for a package, and
-    the average per unit where there are tiers; no amount is computed from an average.
+    the average per unit where there are tiers; no amount is computed from an average. An `optional`
+    line is offered beside the others and counts in no total. `bundle` is the name of the outermost
+    product that a component belongs to.
     """
 
     reference: str
@@ -99,6 +104,8 @@ class PricedLine(Value):
     ssp: Money
     cost: Money | None = None
     waterfall: tuple[Step, ...] = ()
+    optional: bool = False
+    bundle: str = ""
 
     @property
     def billed_quantity(self) -> Decimal:
@@ -108,7 +115,7 @@ class PricedLine(Value):
     @property
     def billed_unit(self) -> str:
         """The unit that goes with `billed_quantity`."""
-        return "fee" if self.model is ChargeModel.FLAT else self.unit
+        return FLAT_UNIT if self.model is ChargeModel.FLAT else self.unit
 
 
 class PricingRequest(Value):
@@ -165,9 +172,10 @@ def price(
     """
     book = choose_price_book(catalog, request)
     _raise_if_any(_unpriced(lines, book, request.term_months))
+    bundles = {line.number: line.product.name for line in lines}
     with localcontext(EXACT):
         priced = [
-            _priced(line, charge, _entry(book, line, charge), book)
+            _priced(line, charge, book, bundles.get(line.number.partition(".")[0], ""))
             for line in lines
             for charge in line.product.charges
         ]
@@ -224,10 +232,9 @@ def _entry(book: PriceBook, line: ConfiguredLine, charge: Charge) -> PriceBookEn
     return found
 
 
-def _priced(
-    line: ConfiguredLine, charge: Charge, entry: PriceBookEntry, book: PriceBook
-) -> PricedLine:
+def _priced(line: ConfiguredLine, charge: Charge, book: PriceBook, bundle: str) -> PricedLine:
     """Return one charge priced up to the rounded extension, before any header discount."""
+    entry = _entry(book, line, charge)
     product, currency = line.product, book.currency
     listed = charge_amount(charge.model, line.quantity, entry)
     steps = _steps(line, charge, entry, book)
@@ -259,6 +266,7 @@ def _priced(
         ssp=Money.from_decimal(listed if entry.ssp is None else entry.ssp * count, currency),
         cost=None if entry.cost is None else Money.from_decimal(entry.cost * count, currency),
         waterfall=steps,
+        bundle=bundle if line.parent else "",
     )
 
 

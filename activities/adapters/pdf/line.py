@@ -17,8 +17,12 @@ from activities.adapters.pdf.typeface import printable
 
 
 def escape(text: str) -> str:
-    """Return text that the page shows as it stands; markup in it has no effect."""
-    return escape_markup(printable(text)).replace("\n", "<br/>")
+    """Return text that the page shows as it stands; markup in it has no effect.
+
+    A paragraph would break a line at a narrow no-break space, which French writes within amounts.
+    """
+    kept = printable(text).replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+    return escape_markup(kept).replace("\n", "<br/>")
 
 
 class Line(Flowable):  # type: ignore[misc]  # the library has no types
