@@ -37,6 +37,25 @@ class Party:
     lines: Sequence[str]
 
 
+class TickBox(Flowable):  # type: ignore[misc]  # the library has no types
+    """An empty box at the right of its column, to be ticked by hand."""
+
+    _SIDE = 9.0
+
+    def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: ARG002, N803 - the library's
+        """Take the whole width and the height of a line."""
+        self.width, self.height = aW, theme.BODY.leading
+        return self.width, self.height
+
+    def draw(self) -> None:
+        """Draw the box where the library has moved to."""
+        canvas: Any = self.canv
+        canvas.setStrokeColor(theme.SOFT)
+        canvas.setLineWidth(0.8)
+        left, low = self.width - self._SIDE - 1, self.height - self._SIDE - 1
+        canvas.rect(left, low, self._SIDE, self._SIDE, stroke=1, fill=0)
+
+
 def text(content: str, style: ParagraphStyle = theme.BODY) -> Line:
     """Return plain text in a style."""
     return Line(content, style)
@@ -164,7 +183,7 @@ class Blocks:
             [text(label, theme.SMALL), text(value, theme.SMALL_RIGHT)] for label, value in after
         )
         box = self.width * 0.54
-        table = Table(cells, colWidths=[box * 0.56, box * 0.44], hAlign="RIGHT")
+        table = Table(cells, colWidths=[box * 0.62, box * 0.38], hAlign="RIGHT")
         at = len(rows)
         table.setStyle(
             [
@@ -249,7 +268,10 @@ class Blocks:
                     ("VALIGN", (0, place), (-1, place), "MIDDLE"),
                 ]
             case RowKind.TOTAL:
-                return [("LINEABOVE", (0, place), (-1, place), 0.9, self.theme.accent)]
+                return [
+                    ("SPAN", (0, place), (-2, place)),
+                    ("LINEABOVE", (0, place), (-1, place), 0.9, self.theme.accent),
+                ]
 
 
 _FLUSH: list[tuple[Any, ...]] = [

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape as escape_markup
 
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.pdfbase.pdfmetrics import getAscentDescent, stringWidth
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
@@ -69,8 +69,8 @@ class Line(Flowable):  # type: ignore[misc]  # the library has no types
         if self._paragraph is not None:
             self._paragraph.drawOn(canvas, 0, 0)
             return
-        ascent, _ = getAscentDescent(style.fontName, style.fontSize)
-        base = self.height - ascent
+        # Where a paragraph has its first line, so that cells of one row stand on one line.
+        base = self.height - style.fontSize
         canvas.setFont(style.fontName, style.fontSize)
         canvas.setFillColor(style.textColor)
         if style.alignment == TA_RIGHT:

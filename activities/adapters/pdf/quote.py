@@ -8,7 +8,6 @@ from activities.adapters.pdf.edition import Edition, assurance_notice, buyer, de
 from activities.adapters.pdf.page import Sheet
 from models.deal_file import RenewalTerms
 from models.documents import QuoteDocument, RenewalQuoteDocument, document_number
-from models.quoting import Quote
 
 
 def quote_sheet(document: QuoteDocument, edition: Edition) -> Sheet:
@@ -56,7 +55,10 @@ def _story(
     valid = labels.validity_terms.format(day=edition.formats.day(quote.valid_until))
     return [
         *top(
-            edition, title, _parties(edition, document), [*_facts(edition, quote), *(facts or [])]
+            edition,
+            title,
+            _parties(edition, document),
+            [*_facts(edition, document), *(facts or [])],
         ),
         *(opening or []),
         *offer(edition, quote),
@@ -73,18 +75,16 @@ def _story(
 
 def _parties(edition: Edition, document: QuoteDocument | RenewalQuoteDocument) -> list[Party]:
     labels = edition.labels
-    parties = [
+    return [
         buyer(edition, document.customer, labels.prepared_for, document.attention),
         *delivery_place(edition, document.customer),
     ]
-    if document.seller_name:
-        contact = [document.seller_email] if document.seller_email else []
-        parties.append(Party(labels.your_contact, document.seller_name, contact))
-    return parties
 
 
-def _facts(edition: Edition, quote: Quote) -> list[tuple[str, str]]:
-    labels, formats = edition.labels, edition.formats
+def _facts(
+    edition: Edition, document: QuoteDocument | RenewalQuoteDocument
+) -> list[tuple[str, str]]:
+    labels, formats, quote = edition.labels, edition.formats, document.quote
     return [
         (labels.number, quote.number),
         (labels.version, str(quote.version)),
@@ -94,4 +94,6 @@ def _facts(edition: Edition, quote: Quote) -> list[tuple[str, str]]:
         (labels.payment_terms, payment_terms(edition, quote.payment_terms_days)),
         (labels.purchase_order, quote.purchase_order),
         (labels.currency, quote.currency),
+        (labels.your_contact, document.seller_name),
+        ("", document.seller_email),
     ]

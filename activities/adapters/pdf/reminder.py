@@ -13,7 +13,9 @@ from models.documents import ReminderDocument
 def reminder_sheet(document: ReminderDocument, edition: Edition) -> Sheet:
     """Return the sheet of a reminder; its title is the dunning level's name."""
     labels, formats = edition.labels, edition.formats
-    name = labels.level_names.get(document.level_name, document.level_name) or labels.reminder
+    name = (
+        labels.level_names.get(document.level_name.lower(), document.level_name) or labels.reminder
+    )
     title = name[:1].upper() + name[1:]
     facts = [
         (labels.number, document.number),

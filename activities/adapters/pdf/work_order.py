@@ -2,7 +2,7 @@
 
 from reportlab.platypus.flowables import Flowable
 
-from activities.adapters.pdf.blocks import Column, described, text
+from activities.adapters.pdf.blocks import Column, TickBox, described, text
 from activities.adapters.pdf.edition import Edition, delivery_place, top
 from activities.adapters.pdf.page import Sheet
 from models.documents import WorkOrderDocument
@@ -41,18 +41,18 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
     labels = edition.labels
     columns = [
         Column(labels.position, 0.08),
-        Column(labels.item, 0.50),
-        Column(labels.quantity, 0.14, right=True),
-        Column(labels.status, 0.16),
-        Column(labels.done, 0.12),
+        Column(labels.item, 0.48),
+        Column(labels.status, 0.20),
+        Column(labels.quantity, 0.12, right=True),
+        Column(labels.done, 0.12, right=True),
     ]
     rows = [
         [
             str(place),
             described(line.name, [f"{labels.sku} {line.sku}"]),
-            edition.formats.quantity(line.quantity),
             edition.labels.statuses.get(line.status.value, line.status.value),
-            "[    ]",
+            edition.formats.quantity(line.quantity),
+            TickBox(),
         ]
         for place, line in enumerate(lines, start=1)
     ]
