@@ -16,6 +16,7 @@ from starter.api import (
     documents,
     health,
     inbox,
+    logos,
     messages,
     parties,
     payments,
@@ -46,6 +47,7 @@ _ROUTERS = (
     parties.router,
     register.router,
     tokens.router,
+    logos.router,
     books.router,
     documents.router,
 )

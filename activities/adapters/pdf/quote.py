@@ -1,5 +1,7 @@
 """The quote and the renewal quote: an offer a customer can read in a minute and accept."""
 
+from collections.abc import Sequence
+
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf.blocks import Party, gap, text
@@ -48,19 +50,14 @@ def _story(
     title: str,
     *,
     renewal: RenewalTerms | None = None,
-    opening: list[Flowable] | None = None,
-    facts: list[tuple[str, str]] | None = None,
+    opening: Sequence[Flowable] = (),
+    facts: Sequence[tuple[str, str]] = (),
 ) -> list[Flowable]:
     labels, quote = edition.labels, document.quote
     valid = labels.validity_terms.format(day=edition.formats.day(quote.valid_until))
     return [
-        *top(
-            edition,
-            title,
-            _parties(edition, document),
-            [*_facts(edition, document), *(facts or [])],
-        ),
-        *(opening or []),
+        *top(edition, title, _parties(edition, document), _facts(edition, document, facts)),
+        *opening,
         *offer(edition, quote),
         *terms(
             edition,
@@ -82,7 +79,9 @@ def _parties(edition: Edition, document: QuoteDocument | RenewalQuoteDocument) -
 
 
 def _facts(
-    edition: Edition, document: QuoteDocument | RenewalQuoteDocument
+    edition: Edition,
+    document: QuoteDocument | RenewalQuoteDocument,
+    more: Sequence[tuple[str, str]],
 ) -> list[tuple[str, str]]:
     labels, formats, quote = edition.labels, edition.formats, document.quote
     return [
@@ -96,4 +95,5 @@ def _facts(
         (labels.currency, quote.currency),
         (labels.your_contact, document.seller_name),
         ("", document.seller_email),
+        *more,
     ]
