@@ -110,8 +110,6 @@ class Labels(Value):
     list_total: str
     total_discount: str
     contract_total: str
-    of_which_one_time: str
-    recurring_month: str
     recurring_year: str
     previous_total: str
     net_total: str

@@ -6,7 +6,7 @@ from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.platypus import KeepTogether, Spacer, Table
+from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
@@ -17,6 +17,8 @@ from activities.adapters.pdf.long_table import Layout, LongTable, Row, RowKind
 from activities.adapters.pdf.theme import Theme
 
 INDENT: float = 4 * mm
+
+_ROOM_FOR_A_TABLE = 42 * mm
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,10 @@ class Blocks:
     def heading(self, content: str) -> Line:
         """Return the heading of a section."""
         return text(content, self.theme.heading)
+
+    def table_heading(self, content: str) -> list[Flowable]:
+        """Return the heading of a table, on the next page if the table could only begin there."""
+        return [CondPageBreak(_ROOM_FOR_A_TABLE), self.heading(content)]
 
     def masthead(self, seller: str, title: str, logo: bytes) -> Flowable:
         """Return the first line of a document: who writes, and what this is."""

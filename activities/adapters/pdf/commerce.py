@@ -248,7 +248,7 @@ def _optional(edition: Edition, quote: Quote, section: Section) -> list[Flowable
     ]
     note = text(labels.optional_note, theme.SMALL)
     return [
-        blocks.heading(labels.optional_items),
+        *blocks.table_heading(labels.optional_items),
         note,
         gap(1.5),
         blocks.rows_table(columns, rows),
@@ -271,7 +271,7 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
     table = edition.blocks.data_table(
         columns, [_plan_row(edition, row) for row in rows], total=total
     )
-    return [edition.blocks.heading(labels.billing_plan), table, gap(1)]
+    return [*edition.blocks.table_heading(labels.billing_plan), table, gap(1)]
 
 
 def _plan_row(edition: Edition, row: PlanRow) -> list[object]:

@@ -18,7 +18,7 @@ from activities.adapters.pdf.typeface import BOLD, REGULAR, printable
 from models.parties import Entity
 from models.words import Labels
 
-_LAST_LINE: float = 6.5 * mm
+_LAST_LINE: float = 5.5 * mm
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ WARNING_TINT: Color = HexColor(0xFDF0EE)
 MARGIN: float = 18 * mm
 TOP_FIRST: float = 16 * mm
 TOP_LATER: float = 27 * mm
-BOTTOM: float = 32 * mm
+BOTTOM: float = 33 * mm
 BANNER: float = 8 * mm
 
 _LETTER_COUNTRIES = frozenset({"US", "CA", "MX", "CL", "CO", "PH", "PR"})
