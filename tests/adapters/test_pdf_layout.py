@@ -208,10 +208,14 @@ def test_a_logo_is_printed_and_equal_input_gives_equal_bytes(kind: str, mode: st
 
 def test_the_logo_is_asked_for_by_its_hash() -> None:
     """The bytes of a document depend on what its content names, and on nothing else."""
-    content, asked = picture(), []
+    asked: list[str] = []
     document = branded(logo="ab" * 32)
 
-    render(document, logo_of=lambda sha256: asked.append(sha256) or content)
+    def logo_of(sha256: str) -> bytes:
+        asked.append(sha256)
+        return picture()
+
+    render(document, logo_of=logo_of)
 
     assert asked == ["ab" * 32]
 
