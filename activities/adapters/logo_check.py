@@ -1,4 +1,4 @@
-"""Looking at every logo in force: is it in the store, and can it be printed?"""
+"""Looking at every logo in force, whether it is in the store and can be printed."""
 
 from collections.abc import Iterator
 
