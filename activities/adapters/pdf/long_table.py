@@ -19,6 +19,9 @@ HEAD_BOTTOM = 3.0
 
 _ENDLESS = 1e9
 
+_LEAST_PAGE = 500.0
+"""The points of height that every page has for its text, on any paper and with a banner."""
+
 
 class RowKind(Enum):
     """What a row is, which decides its looks and where a page may end."""
@@ -86,12 +89,16 @@ class LongTable(Flowable):  # type: ignore[misc]  # the library has no types
         return self.width, self.height
 
     def split(self, aW: float, aH: float) -> list[Any]:  # noqa: N803 - the library's names
-        """Return the part that fits and the rest; nothing if the page has no room for a row."""
+        """Return the part that fits and the rest; nothing sends all of it to the next page."""
         count, _ = self._fitting(aH)
         end = self._start + count
         if end >= len(self._rows):
             return [self]
-        end = self._good_end(end)
+        good = self._good_end(end)
+        if good > self._start:
+            return [self._part(self._start, good), self._rest(good)]
+        if self._fits_on_a_page():
+            return []
         if end > self._start:
             return [self._part(self._start, end), self._rest(end)]
         return self._split_row(aW, aH)
@@ -115,13 +122,22 @@ class LongTable(Flowable):  # type: ignore[misc]  # the library has no types
 
     def _good_end(self, end: int) -> int:
         """Return the last place up to `end` that parts nothing that belongs together."""
-        rows, best = self._rows, end
-        while best > self._start and (
-            rows[best - 1].kind is RowKind.SECTION
-            or rows[best].kind in (RowKind.SUBTOTAL, RowKind.TOTAL)
-        ):
-            best -= 1
-        return best if best > self._start else end
+        while end > self._start and self._belong_together(end):
+            end -= 1
+        return end
+
+    def _belong_together(self, place: int) -> bool:
+        """Whether the rows before and at a place must stand on one page."""
+        before, after = self._rows[place - 1].kind, self._rows[place].kind
+        return before is RowKind.SECTION or after in (RowKind.SUBTOTAL, RowKind.TOTAL)
+
+    def _fits_on_a_page(self) -> bool:
+        """Whether the rows up to the next good place fit on any page that is still empty."""
+        end = self._start + 1
+        while end < len(self._rows) and self._belong_together(end):
+            end += 1
+        heights = (self._height_of(index) for index in range(self._start, end))
+        return self._head_height() + sum(heights) <= _LEAST_PAGE
 
     def _fitting(self, room: float) -> tuple[int, float]:
         """Return how many rows fit into the room, and their height with the heading."""
