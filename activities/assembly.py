@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from activities.accounts import deal_row, open_items
 from activities.collection import LetterItems
 from activities.contract import signers_of
-from activities.pricing import quote_of_term, quote_version
+from activities.pricing import file_of_term, quote_of_term, quote_version
 from activities.register import customer_of, dunning_policy, entity_of, people
 from models.billing import Invoice
 from models.contract import SIGNED
@@ -36,6 +36,7 @@ from models.documents import (
 )
 from models.fulfillment import OrderLine
 from models.money import Money
+from models.parties import language_between
 from models.quoting import Quote
 from models.renewal import renewal_calendar
 from models.steps import PublishDocument
@@ -51,8 +52,7 @@ from models.tables import (
     ReminderRow,
     WorkOrderRow,
 )
-
-TAXES_NOTE = "Prices are net; tax is added on each invoice by the rules of the place of supply."
+from models.words import words_for
 
 
 def assemble(session: Session, step: PublishDocument) -> Document:
@@ -67,10 +67,16 @@ def _quote(session: Session, step: PublishDocument) -> Document:
         quote=quote,
         test_clock=deal.test_clock,
         decisions=_decisions(session, quote),
-        taxes_note=TAXES_NOTE,
+        renewal=_renewal(session, quote),
         **_parties(session, deal),
         **_people(session, deal),
     )
+
+
+def _renewal(session: Session, quote: Quote) -> RenewalTerms | None:
+    """Return what the deal file of the quote's term asks for after it."""
+    file = file_of_term(session, quote.deal, quote.term)
+    return file.renewal if file and quote.term_months else None
 
 
 def _renewal_quote(session: Session, step: PublishDocument) -> Document:
@@ -87,7 +93,6 @@ def _renewal_quote(session: Session, step: PublishDocument) -> Document:
         previous_total=previous.total if previous else None,
         test_clock=deal.test_clock,
         decisions=_decisions(session, quote),
-        taxes_note=TAXES_NOTE,
         **_parties(session, deal),
         **_people(session, deal),
     )
@@ -101,8 +106,8 @@ def _order_form(session: Session, step: PublishDocument) -> Document:
         written_on=step.on,
         quote=quote,
         signers=_signer_blocks(session, quote, signed=step.number.endswith(SIGNED)),
+        renewal=_renewal(session, quote),
         decisions=_decisions(session, quote),
-        taxes_note=TAXES_NOTE,
         test_clock=deal.test_clock,
         **_parties(session, deal),
     )
@@ -111,13 +116,14 @@ def _order_form(session: Session, step: PublishDocument) -> Document:
 def _signer_blocks(session: Session, quote: Quote, *, signed: bool) -> tuple[SignerBlock, ...]:
     """Return a place to sign for each signer, filled in on the signed copy."""
     names = {person.id: person.name for person in people(session)}
-    names |= {
-        contact.email: contact.name for contact in customer_of(session, quote.customer).contacts
-    }
+    customer = customer_of(session, quote.customer)
+    names |= {contact.email: contact.name for contact in customer.contacts}
+    language = language_between(customer, entity_of(session, quote.entity))
+    signs_for = words_for(language).labels.signs_for
     signatures = _signatures(session, quote) if signed else {}
     blocks = []
     for person, party in signers_of(session, quote):
-        block = SignerBlock(role=f"for the {party}", name=names.get(person, person))
+        block = SignerBlock(role=signs_for.get(party, party), name=names.get(person, person))
         row = signatures.get(person)
         if row is not None:
             block = block.model_copy(
@@ -151,8 +157,8 @@ def _order_confirmation(session: Session, step: PublishDocument) -> Document:
         number=step.number,
         confirmed_on=contract.signed_at.date(),
         quote=quote.model_copy(update={"purchase_order": contract.purchase_order}),
+        renewal=_renewal(session, quote),
         decisions=_decisions(session, quote),
-        taxes_note=TAXES_NOTE,
         test_clock=deal.test_clock,
         **_parties(session, deal),
     )
@@ -212,7 +218,7 @@ def _reminder(session: Session, step: PublishDocument) -> Document:
         entity=entity_of(session, row.entity),
         customer=customer_of(session, row.customer),
         level=row.level,
-        level_name=names.get(row.level, f"level {row.level}"),
+        level_name=names.get(row.level, ""),
         written_on=row.written_on,
         items=items,
         total=Money.total((item.balance for item in items), row.currency),

@@ -5,6 +5,7 @@ tables behind Babel differ from ISO for some currencies and would drop minor uni
 """
 
 import copy
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -16,10 +17,12 @@ from babel.numbers import NumberPattern
 
 from models.money import Money, exponent
 from models.periods import Interval
+from models.words import Plural
 
 _UNIT_PRICE_DECIMALS = 6
 _QUANTITY_DECIMALS = 6
 _PERCENT_DECIMALS = 4
+_CODE_AT_NUMBER = re.compile(r"(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,13 @@ class Formats:
         """Return an amount with its currency, every minor unit shown: `€1,234.50`."""
         decimals = exponent(amount.currency)
         pattern = _pattern(self.locale.currency_formats["standard"], decimals, decimals)
-        return str(
+        shown = str(
             pattern.apply(
                 _major(amount), self.locale, currency=amount.currency, currency_digits=False
             )
         )
+        # CLDR parts a code from its number where the pattern, made for a sign, does not.
+        return _CODE_AT_NUMBER.sub("\N{NO-BREAK SPACE}", shown)
 
     def amount(self, amount: Money) -> str:
         """Return an amount without its currency, for a column that names it: `1,234.50`."""
@@ -55,6 +60,11 @@ class Formats:
         """Return a percentage given in percent: `19%` for 19."""
         pattern = _pattern(self.locale.percent_formats[None], 0, _PERCENT_DECIMALS)
         return str(pattern.apply(percent.scaleb(-2), self.locale))
+
+    def plural(self, phrase: Plural, count: int, **more: str) -> str:
+        """Return the phrase that goes with a count in this language, filled in."""
+        form = phrase.of(self.locale.plural_form(count))
+        return form.format(count=self.quantity(Decimal(count)), **more)
 
     def day(self, day: date) -> str:
         """Return a calendar day, month in letters so that no reader takes it for another."""

@@ -4,7 +4,9 @@ import json
 import shlex
 from collections.abc import Sequence
 
+from activities.formats import formats_for
 from models.value import Value
+from models.words import MailWords, words_for
 
 
 class Letter(Value):
@@ -15,13 +17,19 @@ class Letter(Value):
 
 
 class Subject(Value):
-    """What a letter is about: a deal, in words people use."""
+    """What a letter is about: a deal, in words people use, and the language of its reader."""
 
     deal: str
     customer: str
     seller: str
     entity: str
     total: str = ""
+    language: str = "en"
+
+    @property
+    def words(self) -> MailWords:
+        """The words of the reader's language."""
+        return words_for(self.language).mails
 
 
 class Request(Value):
@@ -50,19 +58,24 @@ def signal_line(request: Request) -> str:
     return shlex.join([*words, "--input", json.dumps(payload)])
 
 
-def _how(request: Request, *, ours: bool) -> list[str]:
+def _how(request: Request, words: MailWords, *, ours: bool) -> list[str]:
     """Return the ways to answer, the shortest first."""
-    step = f" --step {request.step}" if request.step else ""
-    person = "" if ours else f" --person {request.person} --token {request.token}"
     return [
-        f"  q2c {request.command} {request.deal}{step}{person}",
+        _command(request, ours=ours),
         "",
-        "or, with nothing but Temporal's own command line:",
+        words.how_temporal,
         "",
         f"  {signal_line(request)}",
         "",
-        f"Your token (works once): {request.token}",
+        words.how_key.format(token=request.token),
     ]
+
+
+def _command(request: Request, *, ours: bool) -> str:
+    """Return our own command that gives a decision."""
+    step = f" --step {request.step}" if request.step else ""
+    person = "" if ours else f" --person {request.person} --token {request.token}"
+    return f"  q2c {request.command} {request.deal}{step}{person}"
 
 
 def _paragraphs(*lines: str | Sequence[str]) -> str:
@@ -72,42 +85,55 @@ def _paragraphs(*lines: str | Sequence[str]) -> str:
     return "\n".join(flat) + "\n"
 
 
+def _to_customer(words: MailWords, entity: str, *lines: str | Sequence[str]) -> str:
+    """Return the text of a mail to somebody at the customer, who is greeted."""
+    signed = [entity] if entity else []
+    return _paragraphs(words.greeting, "", *lines, "", words.closing, signed)
+
+
 def approval_request(
     about: Subject, request: Request, reasons: Sequence[str], *, opening: str
 ) -> Letter:
     """Ask an approver; `opening` says if it is a request, a reminder or an escalation."""
+    words = about.words
     return Letter(
-        subject=f"{opening}: deal {about.deal}, {about.customer}, {about.total}",
+        subject=words.approval_subject.format(
+            opening=opening, deal=about.deal, customer=about.customer, total=about.total
+        ),
         text=_paragraphs(
-            f"{about.seller} offers {about.customer} {about.total}.",
-            "You are asked because:",
+            words.approval_offer.format(
+                seller=about.seller, customer=about.customer, total=about.total
+            ),
+            words.approval_reasons,
             [f"  - {reason}" for reason in reasons],
             "",
-            "The quote is attached. To approve:",
+            words.approval_ask,
             "",
-            _how(request, ours=True),
+            _how(request, words, ours=True),
             "",
-            "To refuse, use `reject` instead of `approve` and give a reason (--reason).",
-            "Your approval is for exactly this content; if the quote changes, you are asked again.",
+            words.approval_refuse,
         ),
     )
 
 
 def quote(about: Subject, request: Request, number: str, valid_until: str) -> Letter:
     """Send the offer to the buyer, with the way to accept it."""
+    words = about.words
     return Letter(
-        subject=f"Your quote {number} from {about.entity}",
-        text=_paragraphs(
-            f"Please find our quote {number} over {about.total} attached.",
-            f"It is valid until {valid_until}.",
+        subject=words.quote_subject.format(number=number, entity=about.entity),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.quote_text.format(number=number, total=about.total),
+            words.quote_valid.format(day=valid_until),
             "",
-            f"To accept, reply to {about.seller} with your order number and this token:",
+            words.quote_accept.format(seller=about.seller),
             "",
             f"  {request.token}",
             "",
-            "Your systems may accept it directly:",
+            words.quote_systems,
             "",
-            _how(request, ours=False)[0],
+            _command(request, ours=False),
             f"  {signal_line(request)}",
         ),
     )
@@ -115,36 +141,39 @@ def quote(about: Subject, request: Request, number: str, valid_until: str) -> Le
 
 def signature_request(about: Subject, request: Request, number: str) -> Letter:
     """Ask a signer to sign the order form."""
+    words = about.words
     return Letter(
-        subject=f"Please sign order form {number}",
+        subject=words.sign_subject.format(number=number),
         text=_paragraphs(
-            f"Order form {number} over {about.total} is attached and waits for your signature.",
-            "You sign the content with this hash:",
+            words.sign_text.format(number=number, total=about.total),
+            words.sign_hash,
             f"  {request.content_hash}",
             "",
-            "To sign:",
+            words.sign_how,
             "",
-            _how(request, ours=False),
+            _how(request, words, ours=False),
         ),
     )
 
 
 def signed_copy(about: Subject, number: str) -> Letter:
     """Send everybody who signed the copy with all signatures."""
+    words = about.words
     return Letter(
-        subject=f"Signed: order form {number.removesuffix('-signed')}",
-        text=_paragraphs(
-            f"Everybody has signed the order form over {about.total}. Your copy is attached.",
-        ),
+        subject=words.signed_subject.format(number=number.removesuffix("-signed")),
+        text=_paragraphs(words.signed_text.format(total=about.total)),
     )
 
 
 def order_confirmation(about: Subject, number: str, lines: Sequence[str]) -> Letter:
     """Confirm the order to the customer, line by line with where each stands."""
+    words = about.words
     return Letter(
-        subject=f"Order confirmation {number}",
-        text=_paragraphs(
-            f"Thank you. We confirm your order {number} over {about.total}.",
+        subject=words.confirmation_subject.format(number=number),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.confirmation_text.format(number=number, total=about.total),
             "",
             [f"  - {line}" for line in lines],
         ),
@@ -153,73 +182,96 @@ def order_confirmation(about: Subject, number: str, lines: Sequence[str]) -> Let
 
 def work_order(about: Subject, number: str, lines: Sequence[str]) -> Letter:
     """Tell a department what to do."""
+    words = about.words
+    count = formats_for(about.language).plural(
+        words.work_order_text, len(lines), customer=about.customer, deal=about.deal
+    )
     return Letter(
-        subject=f"Work order {number}: {about.customer}",
+        subject=words.work_order_subject.format(number=number, customer=about.customer),
         text=_paragraphs(
-            f"{len(lines)} lines for {about.customer}, deal {about.deal}:",
+            count,
             "",
             [f"  - {line}" for line in lines],
             "",
-            f"Confirm with: q2c deliver {about.deal}",
+            words.work_order_confirm.format(command=f"q2c deliver {about.deal}"),
         ),
     )
 
 
-def delivery_note(number: str) -> Letter:
+def delivery_note(number: str, entity: str = "", language: str = "en") -> Letter:
     """Tell the customer what was handed over."""
+    words = words_for(language).mails
     return Letter(
-        subject=f"Delivery note {number}",
-        text=_paragraphs(f"Delivery note {number} lists what you received. It is attached."),
+        subject=words.delivery_subject.format(number=number),
+        text=_to_customer(words, entity, words.delivery_text.format(number=number)),
     )
 
 
 def invoice(about: Subject, number: str, gross: str, due_on: str) -> Letter:
     """Send an invoice."""
+    words = about.words
     return Letter(
-        subject=f"Invoice {number} from {about.entity}: {gross}, due {due_on}",
-        text=_paragraphs(
-            f"Invoice {number} over {gross} is attached. It is due on {due_on}.",
-            f"Please name {number} when you pay.",
+        subject=words.invoice_subject.format(
+            number=number, entity=about.entity, gross=gross, day=due_on
+        ),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.invoice_text.format(number=number, gross=gross, day=due_on),
+            words.invoice_name.format(number=number),
         ),
     )
 
 
-def receipt(number: str, amount: str, balance: str) -> Letter:
+def receipt(
+    number: str, amount: str, balance: str, entity: str = "", language: str = "en"
+) -> Letter:
     """Thank for a payment."""
+    words = words_for(language).mails
     return Letter(
-        subject=f"Receipt {number}: {amount}",
-        text=_paragraphs(
-            f"Thank you: we received {amount}. What it settled is in the receipt attached.",
-            f"Still open: {balance}.",
+        subject=words.receipt_subject.format(number=number, amount=amount),
+        text=_to_customer(
+            words,
+            entity,
+            words.receipt_text.format(amount=amount),
+            words.receipt_open.format(balance=balance),
         ),
     )
 
 
 def reminder(about: Subject, number: str, level: str, total: str) -> Letter:
     """Send a dunning letter."""
+    words = about.words
     return Letter(
-        subject=f"{level.capitalize()} {number}: {total}",
-        text=_paragraphs(
-            f"According to our books {total} is open; the letter attached lists the invoices.",
-            "If you have paid in the meantime, please disregard this mail.",
-            f"Questions? Reply to this mail, or ask {about.seller}.",
+        subject=words.reminder_subject.format(
+            level=level[:1].upper() + level[1:], number=number, total=total
+        ),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.reminder_text.format(total=total),
+            words.reminder_crossed,
+            words.reminder_ask.format(seller=about.seller),
         ),
     )
 
 
 def renewal_offer(about: Subject, request: Request, number: str, notice: str) -> Letter:
     """Offer the next term."""
+    words = about.words
     return Letter(
-        subject=f"Renewal {number} from {about.entity}",
-        text=_paragraphs(
-            f"Your term ends soon. The next one is offered at {about.total}; see {number}.",
+        subject=words.renewal_subject.format(number=number, entity=about.entity),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.renewal_text.format(total=about.total, number=number),
             notice,
             "",
-            "To accept it now, reply with this token:",
+            words.renewal_accept,
             "",
             f"  {request.token}",
             "",
-            _how(request, ours=False)[0],
+            _command(request, ours=False),
             f"  {signal_line(request)}",
         ),
     )
@@ -227,18 +279,25 @@ def renewal_offer(about: Subject, request: Request, number: str, notice: str) ->
 
 def renewal_reminder(about: Subject, number: str, notice: str) -> Letter:
     """Remind the customer of the last notice day."""
+    words = about.words
     return Letter(
-        subject=f"Last reminder: renewal {number}",
-        text=_paragraphs(f"Renewal {number} over {about.total} is still undecided.", notice),
+        subject=words.renewal_reminder_subject.format(number=number),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.renewal_reminder_text.format(number=number, total=about.total),
+            notice,
+        ),
     )
 
 
 def renewal_alarm(about: Subject, notice: str) -> Letter:
     """Tell the seller that a renewal is undecided."""
+    words = about.words
     return Letter(
-        subject=f"Renewal undecided: deal {about.deal}, {about.customer}",
+        subject=words.alarm_subject.format(deal=about.deal, customer=about.customer),
         text=_paragraphs(
-            f"{about.customer} has not answered our renewal quote.",
+            words.alarm_text.format(customer=about.customer),
             notice,
             "",
             f"  q2c deal show {about.deal}",
@@ -248,12 +307,13 @@ def renewal_alarm(about: Subject, notice: str) -> Letter:
 
 def dunning_decision(about: Subject) -> Letter:
     """Ask finance what to do after the last reminder."""
+    words = about.words
     resolve = f"  q2c deal resolve {about.deal} --item dunning --answer"
     return Letter(
-        subject=f"Hand over to collection? Deal {about.deal}, {about.customer}",
+        subject=words.handover_subject.format(deal=about.deal, customer=about.customer),
         text=_paragraphs(
-            f"Every reminder to {about.customer} was sent and invoices are still open.",
-            "Decide:",
+            words.handover_text.format(customer=about.customer),
+            words.handover_decide,
             "",
             f"{resolve} 'hand over'",
             f"{resolve} wait",
@@ -263,10 +323,11 @@ def dunning_decision(about: Subject) -> Letter:
 
 def ended(about: Subject, outcome: str) -> Letter:
     """Tell the seller that a deal was lost."""
+    words = about.words
     return Letter(
-        subject=f"Deal {about.deal} ended: {outcome}",
+        subject=words.ended_subject.format(deal=about.deal, outcome=outcome),
         text=_paragraphs(
-            f"Your deal with {about.customer} ended: {outcome}.",
+            words.ended_text.format(customer=about.customer, outcome=outcome),
             "",
             f"  q2c deal timeline {about.deal}",
         ),

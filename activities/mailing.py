@@ -22,7 +22,7 @@ from models.decisions import decision_token
 from models.documents import DocumentKind, ReceiptDocument
 from models.fulfillment import OrderLine
 from models.money import Money
-from models.parties import Contact, Customer, Role
+from models.parties import Contact, Customer, Role, language_between
 from models.quoting import Quote
 from models.renewal import renewal_calendar
 from models.steps import DealStep, Notice, Notify, PublishDocument
@@ -34,6 +34,7 @@ from models.tables import (
     ReminderRow,
     WorkOrderRow,
 )
+from models.words import MailWords, spoken, words_for
 
 BILLING = "billing"
 """The role of the customer contact who gets invoices, receipts and reminders."""
@@ -53,10 +54,22 @@ class Desk:
         self.customer: Customer = customer_of(session, self.deal.customer)
         self.entity = entity_of(session, self.deal.entity)
         self.people = {person.id: person for person in people(session)}
-        self.looks: Formats = formats_for(self.customer.language)
+        self.language = language_between(self.customer, self.entity)
+        self.looks: Formats = formats_for(self.language)
 
     def about(self, total: Money | None = None) -> Subject:
-        """Return what a letter is about."""
+        """Return what a letter to the customer is about, in the customer's language."""
+        return self._about(total, self.language)
+
+    def about_for_us(self, total: Money | None = None) -> Subject:
+        """Return what a letter to one of our people is about, in the entity's language."""
+        return self._about(total, spoken(self.entity.language))
+
+    def about_for(self, person: str, total: Money | None = None) -> Subject:
+        """Return what a letter is about, in the language of whoever gets it."""
+        return self.about_for_us(total) if person in self.people else self.about(total)
+
+    def _about(self, total: Money | None, language: str) -> Subject:
         seller = self.people.get(self.deal.seller)
         shown = total or Money(minor=self.deal.total_minor, currency=self.deal.currency)
         return Subject(
@@ -64,7 +77,8 @@ class Desk:
             customer=self.customer.legal_name,
             seller=seller.name if seller else self.deal.seller,
             entity=self.entity.legal_name,
-            total=self.looks.money(shown),
+            total=formats_for(language).money(shown),
+            language=language,
         )
 
     def request(self, quote: Quote, command: tuple[str, str], person: str, step: str) -> Request:
@@ -103,8 +117,8 @@ class Desk:
         known = self.people.get(person)
         return known.email if known else person
 
-    def notice(self, term: int) -> str:
-        """Return the sentence on the last notice day of a term."""
+    def notice(self, term: int, about: Subject) -> str:
+        """Return the sentence on the last notice day of a term, for the reader of a letter."""
         contract = self.session.exec(
             select(ContractRow).where(
                 ContractRow.deal == self.deal.number, ContractRow.term == term
@@ -112,10 +126,11 @@ class Desk:
         ).one()
         terms = RenewalTerms.model_validate_json(contract.renewal)
         dates = renewal_calendar(contract.starts_on, contract.ends_on, terms.notice_days)
-        day = self.looks.day(dates.last_notice_on)
+        looks = formats_for(about.language)
+        day = looks.day(dates.last_notice_on)
         if terms.auto_renew:
-            return f"Without notice until {day} the deal renews on {self.looks.day(dates.ends_on)}."
-        return f"Please answer until {day}; without an answer the deal ends."
+            return about.words.notice_renews.format(day=day, end=looks.day(dates.ends_on))
+        return about.words.notice_ends.format(day=day)
 
 
 def letters_of(session: Session, step: PublishDocument, secret: bytes) -> list[OutgoingMail]:
@@ -137,19 +152,25 @@ def _order_form(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     quote = quote_version(desk.session, step.deal, step.quote_version)
     mails = []
     for person, _ in signers_of(desk.session, quote):
+        about = desk.about_for(person, quote.total)
         if step.number.endswith(SIGNED):
-            copy = letters.signed_copy(desk.about(quote.total), step.number)
+            copy = letters.signed_copy(about, step.number)
             mails.append(desk.mail(desk.address(person), f"signed:{step.number}", copy))
             continue
         asked = desk.request(quote, ("contract_signed", "sign"), person, "sign")
-        letter = letters.signature_request(desk.about(quote.total), asked, step.number)
+        letter = letters.signature_request(about, asked, step.number)
         mails.append(desk.mail(desk.address(person), f"sign:{step.number}", letter))
     return mails
 
 
 def _order_confirmation(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    words = words_for(desk.language)
     lines = [
-        f"{desk.looks.quantity(line.quantity)} x {line.name}: {line.status.replace('_', ' ')}"
+        words.mails.order_line.format(
+            quantity=desk.looks.quantity(line.quantity),
+            item=line.name,
+            status=words.labels.statuses.get(line.status.value, line.status.value),
+        )
         for line in _order_lines(desk)
     ]
     letter = letters.order_confirmation(desk.about(), step.number, lines)
@@ -168,18 +189,20 @@ def _order_lines(desk: Desk) -> list[OrderLine]:
 def _work_order(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     row = desk.session.get_one(WorkOrderRow, step.number)
     mine = row.references.split(",")
+    about = desk.about_for_us()
+    looks = formats_for(about.language)
     lines = [
-        f"{desk.looks.quantity(line.quantity)} x {line.name}"
+        about.words.work_order_line.format(quantity=looks.quantity(line.quantity), item=line.name)
         for line in _order_lines(desk)
         if line.reference in mine
     ]
-    letter = letters.work_order(desk.about(), step.number, lines)
+    letter = letters.work_order(about, step.number, lines)
     department = f"{row.department}@{desk.entity.email.rpartition('@')[2]}"
     return [desk.mail(department, f"work-order:{step.number}", letter)]
 
 
 def _delivery_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
-    letter = letters.delivery_note(step.number)
+    letter = letters.delivery_note(step.number, desk.entity.legal_name, desk.language)
     return [desk.mail(desk.contact().email, f"delivery:{step.number}", letter)]
 
 
@@ -198,7 +221,9 @@ def _reminder(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     total = Money.total(
         (item.balance for item in LetterItems.model_validate_json(row.content).items), row.currency
     )
-    name = names.get(row.level, f"level {row.level}")
+    labels = words_for(desk.language).labels
+    name = names.get(row.level, labels.level.format(level=row.level))
+    name = labels.level_names.get(name.lower(), name)
     letter = letters.reminder(desk.about(), row.number, name, desk.looks.money(total))
     return [desk.mail(desk.contact(BILLING).email, f"reminder:{row.number}", letter)]
 
@@ -207,8 +232,9 @@ def _renewal_quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     quote = quote_version(desk.session, step.deal, step.quote_version)
     buyer = desk.contact().email
     asked = desk.request(quote, ("renew", "renew"), buyer, "renew")
-    notice = desk.notice(quote.term - 1)
-    letter = letters.renewal_offer(desk.about(quote.total), asked, quote.number, notice)
+    about = desk.about(quote.total)
+    notice = desk.notice(quote.term - 1, about)
+    letter = letters.renewal_offer(about, asked, quote.number, notice)
     return [desk.mail(buyer, f"renewal:{quote.number}", letter)]
 
 
@@ -226,11 +252,16 @@ _WRITERS: Mapping[DocumentKind, Callable[[Desk, PublishDocument], list[OutgoingM
 
 def receipt_letter(receipt: ReceiptDocument, step: PublishDocument) -> OutgoingMail:
     """Return the mail that carries a payment's receipt."""
-    looks = formats_for(receipt.customer.language)
+    language = language_between(receipt.customer, receipt.entity)
+    looks = formats_for(language)
     contacts = [one for one in receipt.customer.contacts if one.role == BILLING]
     contacts += receipt.customer.contacts
     letter = letters.receipt(
-        receipt.number, looks.money(receipt.amount), looks.money(receipt.balance)
+        receipt.number,
+        looks.money(receipt.amount),
+        looks.money(receipt.balance),
+        receipt.entity.legal_name,
+        language,
     )
     recipient = contacts[0].email if contacts else receipt.entity.email
     return OutgoingMail(
@@ -243,10 +274,11 @@ def receipt_letter(receipt: ReceiptDocument, step: PublishDocument) -> OutgoingM
     )
 
 
-_OPENINGS = {
-    Notice.APPROVAL_REQUEST: "Please approve",
-    Notice.APPROVAL_REMINDER: "Reminder, please approve",
-}
+def _opening(words: MailWords, notice: Notice, escalated_from: str) -> str:
+    if escalated_from:
+        return words.approval_escalated.format(person=escalated_from)
+    is_reminder = notice is Notice.APPROVAL_REMINDER
+    return words.approval_reminder if is_reminder else words.approval_opening
 
 
 def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[OutgoingMail], str]:
@@ -258,12 +290,13 @@ def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[Outg
         case Notice.RENEWAL_REMINDER:
             return _renewal_reminder(desk, step), ""
         case Notice.RENEWAL_ALARM:
-            letter = letters.renewal_alarm(desk.about(), desk.notice(step.term))
+            about = desk.about_for_us()
+            letter = letters.renewal_alarm(about, desk.notice(step.term, about))
             return [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)], ""
         case Notice.DUNNING_DECISION:
             return _dunning_decision(desk, step), ""
         case Notice.ENDED:
-            letter = letters.ended(desk.about(), step.text)
+            letter = letters.ended(desk.about_for_us(), step.text)
             return [desk.mail(_seller(desk), "ended", letter)], ""
 
 
@@ -276,20 +309,18 @@ def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
     path = current_path(desk.session, step.deal, step.quote_version)
     asked: ApprovalStep = next(one for one in path.steps if one.key == step.reference)
     request = desk.request(quote, ("approve", "approve"), asked.approver, asked.key)
-    opening = _OPENINGS[step.notice]
-    if asked.escalated_from:
-        opening = f"Escalated from {asked.escalated_from}, please approve"
-    letter = letters.approval_request(
-        desk.about(quote.total), request, asked.reasons, opening=opening
-    )
+    about = desk.about_for_us(quote.total)
+    opening = _opening(about.words, step.notice, asked.escalated_from or "")
+    letter = letters.approval_request(about, request, asked.reasons, opening=opening)
     key = f"{step.notice}:{step.quote_version}:{asked.key}"
     return [desk.mail(desk.address(asked.approver), key, letter)], quote.number
 
 
 def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:
     quote = quote_version(desk.session, step.deal, step.quote_version)
-    notice = desk.notice(quote.term - 1)
-    letter = letters.renewal_reminder(desk.about(quote.total), quote.number, notice)
+    about = desk.about(quote.total)
+    notice = desk.notice(quote.term - 1, about)
+    letter = letters.renewal_reminder(about, quote.number, notice)
     return [desk.mail(desk.contact().email, f"renewal-reminder:{quote.number}", letter)]
 
 
@@ -299,6 +330,6 @@ def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:
         for person in desk.people.values()
         if "finance" in person.titles or Role.FINANCE in person.roles
     ]
-    letter = letters.dunning_decision(desk.about())
+    letter = letters.dunning_decision(desk.about_for_us())
     key = f"dunning-decision:{step.on}"
     return [desk.mail(person.email, key, letter) for person in finance]

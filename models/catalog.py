@@ -143,7 +143,10 @@ def _added_problems(rule: AddedProduct, path: str, known: Surroundings) -> Itera
 
 def _priceable(catalog: Catalog) -> Known:
     return {
-        product.sku: Priceable(charges={charge.key: charge for charge in product.charges})
+        product.sku: Priceable(
+            charges={charge.key: charge for charge in product.charges},
+            attributes=frozenset(attribute.key for attribute in product.attributes),
+        )
         for product in catalog.products
     }
 

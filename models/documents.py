@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from models.billing import Invoice
 from models.collection import OpenItem
+from models.deal_file import RenewalTerms
 from models.fulfillment import OrderLine
 from models.money import Money
 from models.parties import Customer, Entity
@@ -69,7 +70,8 @@ class SignerBlock(Value):
 class QuoteDocument(Value):
     """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` who sells.
 
-    `terms` are paragraphs printed after the standard ones. Decisions are printed only where one of
+    `renewal` is what is agreed about the time after the term; None leaves it unsaid. `terms` are
+    paragraphs printed after the standard ones. Decisions are printed only where one of
     them is unverified: a customer need not read our internal approvals.
     """
 
@@ -80,6 +82,7 @@ class QuoteDocument(Value):
     attention: str = ""
     seller_name: str = ""
     seller_email: str = ""
+    renewal: RenewalTerms | None = None
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
@@ -118,6 +121,7 @@ class OrderFormDocument(Value):
     entity: Entity
     customer: Customer
     signers: tuple[SignerBlock, ...]
+    renewal: RenewalTerms | None = None
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
@@ -133,6 +137,7 @@ class OrderConfirmationDocument(Value):
     quote: Quote
     entity: Entity
     customer: Customer
+    renewal: RenewalTerms | None = None
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
@@ -234,6 +239,11 @@ Document = Annotated[
     | ReminderDocument,
     Field(discriminator="kind"),
 ]
+
+
+def entity_on(document: Document) -> Entity:
+    """Return the entity whose document this is, as it was when its content was fixed."""
+    return document.invoice.entity if isinstance(document, InvoiceDocument) else document.entity
 
 
 def document_number(document: Document) -> str:

@@ -23,7 +23,7 @@ class Draft:
     `left` is the exact amount of a full period before it is rounded, `net` the same in minor units
     afterwards; `once` is off the first billing. `limited` are the reductions that count for some
     billings only, `offered` the promotions that are for this charge. `known` are the amounts
-    that lines of the quote have already.
+    that lines of the quote have already. `bundle` is the name of the outermost product it is in.
     """
 
     line: ConfiguredLine
@@ -46,6 +46,7 @@ class Draft:
     codes: list[str] = field(default_factory=list)
     offered: tuple[Promotion, ...] = ()
     limited: list[Reduction] = field(default_factory=list)
+    bundle: str = ""
     introductory: list[Introductory] = field(default_factory=list)
 
     @property
@@ -163,6 +164,7 @@ class Draft:
             units=line.units,
             is_percentage=product.percent_of is not None,
             attributes=line.attributes,
+            bundle=self.bundle,
         )
 
 

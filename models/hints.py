@@ -33,12 +33,15 @@ def price_hints(
 def _cheaper(
     line: ConfiguredLine, charge: Charge, book: PriceBook, request: PricingRequest
 ) -> Iterator[Problem]:
-    entry = book.entry(line.product.sku, charge.key)
+    entry = book.entry(line.product.sku, charge.key, line.attributes)
     has_agreed_price = line.unit_price is not None and charge == addressed_charge(line.product)
     if entry is None or has_agreed_price:
         return
     facts = LineFacts(
-        priced_on=request.priced_on, quantity=line.quantity, term_months=request.term_months
+        priced_on=request.priced_on,
+        quantity=line.quantity,
+        term_months=request.term_months,
+        attributes=line.attributes,
     )
     ready = ready_entry(book, entry, facts)
     found = cheaper_quantity(

@@ -78,8 +78,15 @@ class LinePass:
     def drafts(self) -> list[Draft]:
         """Return a draft of every charge in the order of the lines, priced in dependency order."""
         currency, known = self._request.currency, dict[int, Money]()
+        bundles = {line.number: line.product.name for line in self._lines}
         drafts = [
-            Draft(line=line, charge=charge, currency=currency, known=known)
+            Draft(
+                line=line,
+                charge=charge,
+                currency=currency,
+                known=known,
+                bundle=bundles.get(line.number.partition(".")[0], "") if line.parent else "",
+            )
             for line in self._lines
             for charge in line.product.charges
         ]

@@ -10,11 +10,13 @@ from enum import StrEnum
 from functools import cache
 from zoneinfo import available_timezones
 
+from models.branding import Brand, brand_problems
 from models.countries import EU_COUNTRIES, is_country, vat_prefix
 from models.currencies import is_currency
 from models.errors import Problem
 from models.reading import FieldRule, is_filled, read, text_at, value_at, within
 from models.value import Value
+from models.words import LANGUAGES, spoken
 
 
 class Address(Value):
@@ -46,7 +48,10 @@ class BankAccount(Value):
 
 
 class Entity(Value):
-    """One of our own companies: the seller on every document."""
+    """One of our own companies: the seller on every document.
+
+    `language` is the one its people read, and its customers whose own is not known.
+    """
 
     number: str
     legal_name: str
@@ -60,6 +65,8 @@ class Entity(Value):
     time_zone: str
     tax_rounding: TaxRounding = TaxRounding.CATEGORY
     number_prefix: str = ""
+    language: str = "en"
+    brand: Brand = Brand()
 
 
 class CustomerStatus(StrEnum):
@@ -78,7 +85,7 @@ class Contact(Value):
 
 
 class Customer(Value):
-    """The party we sell to and bill."""
+    """The party we sell to and bill; without a `language` it is written to in the entity's."""
 
     number: str
     legal_name: str
@@ -88,7 +95,7 @@ class Customer(Value):
     vat_id: str = ""
     tax_exemption: str = ""
     status: CustomerStatus = CustomerStatus.BUSINESS
-    language: str = "en"
+    language: str = ""
     payment_terms_days: int = 30
     credit_limit_minor: int | None = None
     parent: str | None = None
@@ -99,6 +106,11 @@ class Customer(Value):
     def place_of_supply(self) -> Address:
         """Where goods and services are supplied to: the ship-to address, else the bill-to."""
         return self.ship_to or self.bill_to
+
+
+def language_between(customer: Customer, entity: Entity) -> str:
+    """Return the language two parties write in: the customer's, else the entity's, else English."""
+    return spoken(customer.language, entity.language)
 
 
 class Role(StrEnum):
@@ -128,7 +140,8 @@ def parse_entity(data: object) -> Entity:
     want the seller's name, address and tax number, customers need an account to pay to, and dates
     need a time zone.
     """
-    return read(Entity, data, _ENTITY_RULES, (_entity_vat_problems, _region_problems("address")))
+    checks = (_entity_vat_problems, _region_problems("address"), brand_problems)
+    return read(Entity, data, _ENTITY_RULES, checks)
 
 
 def parse_customer(data: object) -> Customer:
@@ -170,7 +183,7 @@ _NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _EMAIL = re.compile(r"[^@\s,;:<>()\[\]\"\\]+@[^@\s,;:<>()\[\]\"\\.]+(\.[^@\s,;:<>()\[\]\"\\.]+)+")
 _IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", re.ASCII)
-_LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2}(-[A-Z]{2})?", re.ASCII)
 _VAT_ID = re.compile(r"[A-Z]{2}[A-Z0-9+*]{2,12}", re.ASCII)
 
 _NORTHERN_IRELAND = "XI"
@@ -181,6 +194,18 @@ _CREDIT_LIMIT_END = 10**15
 
 def _matches(pattern: re.Pattern[str]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, str) and bool(pattern.fullmatch(value))
+
+
+def _is_language(value: object) -> bool:
+    """Whether we write documents in a language, with or without a country: de, de-AT."""
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        return False
+    language, _, country = value.partition("-")
+    return language in LANGUAGES and (not country or is_country(country))
+
+
+def _is_language_if_any(value: object) -> bool:
+    return value == "" or _is_language(value)
 
 
 def _is_bic_if_any(value: object) -> bool:
@@ -221,6 +246,9 @@ def _address(path: str) -> tuple[FieldRule, ...]:
     return (*_filled(f"{path}.line1", f"{path}.city"), country)
 
 
+_NO_LANGUAGE = "is not a language our documents are written in"
+_A_LANGUAGE = f"write {', '.join(LANGUAGES)}, with a country if need be: de-AT"
+
 _ENTITY_RULES = (
     _number("number"),
     *_filled("legal_name", "tax_id", "bank.holder", "bank.bank", "bank.account"),
@@ -239,6 +267,7 @@ _ENTITY_RULES = (
         "is not a currency code",
         "write three capital letters, as in ISO 4217: USD, EUR",
     ),
+    FieldRule("language", _is_language, _NO_LANGUAGE, _A_LANGUAGE),
     FieldRule(
         "time_zone", _is_time_zone, "is not a known time zone", "write it like Europe/Berlin"
     ),
@@ -251,7 +280,10 @@ _CUSTOMER_RULES = (
     *_address("ship_to"),
     _email("contacts.*.email"),
     FieldRule(
-        "language", _matches(_LANGUAGE), "is not a language code", "write two small letters: en"
+        "language",
+        _is_language_if_any,
+        _NO_LANGUAGE,
+        f"{_A_LANGUAGE}, or leave it out for the entity's",
     ),
     FieldRule(
         "payment_terms_days",

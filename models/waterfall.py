@@ -11,6 +11,9 @@ from models.money import Money
 from models.ramps import Segment
 from models.value import Value
 
+FLAT_UNIT = "fee"
+"""The unit of a flat charge; documents say it in their own language."""
+
 
 class WaterfallStep(StrEnum):
     """The steps of the waterfall in their fixed order.
@@ -92,6 +95,8 @@ class PricedLine(Value):
     `true_up_of` is what that line is short of its commitment, per period or (without a cadence)
     over the term. `segment` is the part of a ramp it is billed for, `units` are those of a
     component as its bundle counts them, `attributes` the chosen values its price went by.
+    An `optional` line is offered beside the others and counts in no total. `bundle` is the name of
+    the outermost product that a component belongs to.
     """
 
     reference: str
@@ -129,6 +134,8 @@ class PricedLine(Value):
     units: Decimal | None = None
     is_percentage: bool = False
     attributes: Mapping[str, str] = {}
+    optional: bool = False
+    bundle: str = ""
 
     @property
     def billed_quantity(self) -> Decimal:
@@ -138,7 +145,7 @@ class PricedLine(Value):
     @property
     def billed_unit(self) -> str:
         """The unit that goes with `billed_quantity`."""
-        return "fee" if self.model is ChargeModel.FLAT else self.unit
+        return FLAT_UNIT if self.model is ChargeModel.FLAT else self.unit
 
     def off_period(self, index: int) -> Money:
         """Return what promotions take off the full billing period of that number, from 0."""

@@ -194,6 +194,17 @@ def fonts(_: Settings) -> Finding:
     return _good("fonts", ", ".join(found))
 
 
+def logos(settings: Settings) -> Finding:
+    """Every logo that an entity names is in the store and can be printed."""
+    from activities.adapters.logo_check import entities_without_logo  # noqa: PLC0415 - on demand
+
+    bad = entities_without_logo(settings.books_url, settings.documents_url)
+    if bad:
+        detail = "; ".join(f"{entity}: {reason}" for entity, reason in bad)
+        return _bad("logos", detail, "Record the entity again: `q2c entity import`.")
+    return _good("logos", "every logo can be printed")
+
+
 def api(settings: Settings) -> Finding:
     """The API answers."""
     url = api_address(settings)
@@ -216,6 +227,7 @@ LOCAL_CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     documents,
     mail,
     fonts,
+    logos,
 )
 
 

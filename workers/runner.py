@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 
 from temporalio.client import Client
@@ -72,11 +73,12 @@ def open_office(settings: Settings) -> PublishingOffice:
         api_url=f"http://{settings.api_host}:{settings.api_port}",
     )
     office = Office(books=Books(settings.books_url), rules=rules, wall_clock=wall_clock)
+    store = DocumentStore(settings.documents_url)
     return PublishingOffice(
         office=office,
-        store=DocumentStore(settings.documents_url),
+        store=store,
         mailer=open_mailer(settings.mail_url),
-        render=render,
+        render=partial(render, logo_of=store.get),
     )
 
 

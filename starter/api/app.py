@@ -18,6 +18,7 @@ from starter.api import (
     documents,
     health,
     inbox,
+    logos,
     messages,
     parties,
     payments,
@@ -51,6 +52,7 @@ _ROUTERS = (
     register.router,
     catalog.router,
     tokens.router,
+    logos.router,
     books.router,
     documents.router,
 )

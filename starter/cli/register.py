@@ -11,6 +11,7 @@ from models.errors import InvalidInputError, Problem
 from starter.cli.display import Column, moment, say, show_json, show_pairs, show_rows
 from starter.cli.door import Row, segment
 from starter.cli.files import as_yaml, read_document, read_rows
+from starter.cli.logos import Logos
 from starter.cli.options import AsJson
 from starter.cli.session import Session, session_of
 from starter.cli.trouble import CommandError, ExitCode, broken_off
@@ -128,7 +129,13 @@ def _party_commands(party: Party, text: str) -> typer.Typer:
 
     def add(ctx: typer.Context, file: FileArgument) -> None:
         session = session_of(ctx)
-        tell_recorded(session, party.name, session.door.post(party.path, read_document(file)))
+        logos = Logos(file.parent)
+        ((_, data),) = logos.resolved([("", read_document(file))])
+        if logos.problems:
+            what = f"Nothing was recorded: {file} has {len(logos.problems)} problem(s)."
+            raise CommandError(what, logos.problems, exit_code=ExitCode.BAD_INPUT)
+        logos.upload(session.door)
+        tell_recorded(session, party.name, session.door.post(party.path, data))
 
     def bring_in(ctx: typer.Context, file: TableArgument) -> None:
         _import(session_of(ctx), party, file)
@@ -189,11 +196,13 @@ def token(
 
 def _import(session: Session, party: Party, file: Path) -> None:
     """Record every row or none: the rows are checked here first, all of them."""
-    rows = read_rows(file, _WHOLE)
-    problems = row_problems(party.name, party.key, rows)
+    logos = Logos(file.parent)
+    rows = logos.resolved(read_rows(file, _WHOLE))
+    problems = [*logos.problems, *row_problems(party.name, party.key, rows)]
     if problems:
         what = f"Nothing was recorded: {file} has {len(problems)} problem(s)."
         raise CommandError(what, problems, exit_code=ExitCode.BAD_INPUT)
+    logos.upload(session.door)
     for done, (place, data) in enumerate(rows):
         try:
             session.door.post(party.path, data)

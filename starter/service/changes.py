@@ -7,12 +7,13 @@ from pydantic import BaseModel, Field
 from sqlmodel import Session
 
 from models.errors import ConflictError, InvalidInputError, Problem
-from models.parties import Role
+from models.parties import Entity, Role
 from models.reading import FieldRule, is_filled, read
 from models.register import MODELS, PARSERS, TaxRules, key_of
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.value import Value
 from starter.service.errors import RunFailedError
+from starter.service.logos import require_logo
 from starter.service.people import Caller, require
 from starter.service.ports import House, Start
 from starter.service.register import (
@@ -78,6 +79,8 @@ async def record(
     data, once = asked
     require(caller, RECORDERS[kind], f"record a {kind.replace('_', ' ')}")
     content = PARSERS[kind](data)
+    if isinstance(content, Entity):
+        await require_logo(house, content)
     key = key_of(content)
     in_force = await house.read(lambda session: _in_force(session, kind, key))
     if in_force and in_force[1] == fingerprint(content):

@@ -95,6 +95,9 @@ class DocumentStore(Protocol):
     def get(self, sha256: str) -> bytes:
         """Return a document; raises `NotFoundError`."""
 
+    def put(self, content: bytes) -> str:
+        """Store content and return its SHA-256; storing it again changes nothing."""
+
 
 class Patience(Value):
     """How many seconds the doors wait: for a start's first checks, an answer, a query.

@@ -12,6 +12,7 @@ from activities import letters
 from activities.letters import Letter, Request, Subject, signal_line
 from models.decisions import decision_token
 from models.messages import Decision
+from models.words import LANGUAGES
 
 SECRET = b"a secret of the house"
 HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -200,3 +201,80 @@ def test_finance_reads_both_answers() -> None:
 
     ask = ["q2c", "deal", "resolve", "1001", "--item", "dunning", "--answer"]
     assert commands == [[*ask, "hand over"], [*ask, "wait"]]
+
+
+def letters_in(language: str) -> list[Letter]:
+    """Return one of each letter in a language."""
+    about = ABOUT.model_copy(update={"language": language})
+    notice = about.words.notice_ends.format(day="1 Nov 2026")
+    return [
+        letters.approval_request(about, APPROVE, ["r"], opening=about.words.approval_opening),
+        letters.quote(about, ACCEPT, "Q-1001-1", "31 Jan 2026"),
+        letters.signature_request(about, SIGN, "OF-1001-1"),
+        letters.signed_copy(about, "OF-1001-1-signed"),
+        letters.order_confirmation(about, "OC-1001", ["3 x Crm: provisioned"]),
+        letters.work_order(about, "WO-1001-1", ["2 x Laptop"]),
+        letters.delivery_note("DN-1001-1", about.entity, language),
+        letters.invoice(about, "INV-2026-00001", "€1,350.00", "31 Jan 2026"),
+        letters.receipt("R-PAY-2026-00001", "€1,350.00", "€0.00", about.entity, language),
+        letters.reminder(about, "REM-2026-00001", "first notice", "€1,350.00"),
+        letters.renewal_offer(about, RENEW, "Q-1001-2", notice),
+        letters.renewal_reminder(about, "Q-1001-2", notice),
+        letters.renewal_alarm(about, notice),
+        letters.dunning_decision(about),
+        letters.ended(about, "declined"),
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_is_written_in_every_language(language: str) -> None:
+    """Short subjects, nothing left to fill in, and no two languages alike."""
+    for letter, english in zip(letters_in(language), letters_in("en"), strict=True):
+        assert 0 < len(letter.subject) <= SHORTEST_SCREEN
+        assert re.search(r"{\w+}", letter.subject + letter.text) is None
+        assert re.search(r"\n{3,}", letter.text) is None
+        assert language == "en" or letter.text != english.text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_commands_in_a_letter_are_the_same_in_every_language(language: str) -> None:
+    """What is pasted into a shell must not be translated."""
+
+    def commands(letter: Letter) -> list[str]:
+        return [row for row in letter.text.splitlines() if row.startswith(("  q2c ", "  temporal"))]
+
+    found = [commands(letter) for letter in letters_in(language)]
+
+    assert found == [commands(letter) for letter in letters_in("en")]
+    assert sum(map(len, found)) == 12
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting", "closing"),
+    [
+        ("en", "Hello,", "Kind regards"),
+        ("de", "Guten Tag,", "Mit freundlichen Grüßen"),
+        ("fr", "Bonjour,", "Cordialement"),
+        ("es", "Buenos días:", "Atentamente"),
+    ],
+)
+def test_a_customer_is_greeted_and_told_who_writes(
+    language: str, greeting: str, closing: str
+) -> None:
+    """A mail about money from nobody looks like fraud."""
+    about = ABOUT.model_copy(update={"language": language})
+
+    lines = letters.invoice(about, "INV-1", "1", "2").text.splitlines()
+
+    assert lines[0] == greeting
+    assert lines[-2:] == [closing, "Nord Handel GmbH"]
+
+
+@pytest.mark.parametrize(("count", "phrase"), [(1, "1 Position für"), (2, "2 Positionen für")])
+def test_a_work_order_counts_its_lines_right(count: int, phrase: str) -> None:
+    """One Position, two Positionen."""
+    about = ABOUT.model_copy(update={"language": "de"})
+
+    letter = letters.work_order(about, "WO-1", ["1 x Laptop"] * count)
+
+    assert letter.text.startswith(phrase)

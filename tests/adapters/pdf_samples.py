@@ -118,6 +118,8 @@ LINES = (
         kind=ProductKind.SERVICE,
         **ONCE,
     ),
+    line("4", "Spare gateway G4", "2", "unit", (1_798_00, 1_618_20), optional=True, **ONCE),
+    line("5", "Extended warranty", "8", "unit", (96_00, 96_00), optional=True),
 )
 
 

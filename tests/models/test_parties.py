@@ -199,6 +199,9 @@ def test_greek_vat_numbers_begin_with_el() -> None:
         ("contacts", {"name": "Ann"}, "contacts"),
         ("language", "english", "language"),
         ("language", "EN", "language"),
+        ("language", "nl", "language"),
+        ("language", "de_AT", "language"),
+        ("language", "de-XX", "language"),
         ("payment_terms_days", -1, "payment_terms_days"),
         ("payment_terms_days", 366, "payment_terms_days"),
         ("payment_terms_days", True, "payment_terms_days"),
@@ -349,3 +352,18 @@ def test_any_input_is_read_or_refused_with_its_problems(field: str, value: objec
 def test_what_is_no_group_of_fields_is_refused(data: object) -> None:
     """An empty file reads as nothing at all."""
     assert [problem.field for problem in problems_of(parse_customer, data)] == ["input"]
+
+
+@pytest.mark.parametrize("language", ["", "de", "de-AT", "fr-CA", "es-MX", "en-GB"])
+def test_a_customer_is_written_to_in_any_language_of_our_documents(language: str) -> None:
+    """With a country, amounts and dates look as they do there; none is the entity's."""
+    assert parse_customer({**CUSTOMER, "language": language}).language == language
+
+
+def test_a_language_we_do_not_write_is_refused_with_those_we_do() -> None:
+    """A quote in the wrong language is found out by the customer."""
+    (problem,) = problems_of(parse_customer, {**CUSTOMER, "language": "nl"})
+
+    assert problem.reason == "is not a language our documents are written in"
+    assert "de, en, es, fr" in problem.remedy
+    assert "or leave it out for the entity's" in problem.remedy

@@ -1,6 +1,7 @@
 """A house with real books in a temporary folder, and an engine that only remembers."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -209,6 +210,12 @@ class FakeDocuments:
         if sha256 not in self.contents:
             raise NotFoundError(f"Document {sha256} is not in the store.")
         return self.contents[sha256]
+
+    def put(self, content: bytes) -> str:
+        """Store a document."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.contents[sha256] = content
+        return sha256
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,7 @@ async def test_a_healthy_stack_has_no_bad_finding(
     assert [f for f in findings if not f.ok] == []
     assert [f.check for f in findings] == [
         *("python", "data folder", "disk space", "secret", "books", "documents", "mail"),
+        "logos",
         *("temporal", "namespace"),
         *(f"search attribute {a.name}" for a in ATTRIBUTES),
         *("worker on q2c-core", "worker on q2c-books"),

@@ -1,9 +1,11 @@
 """Documents as PDF: one module per document, one look for all, equal bytes for equal content."""
 
 import threading
+from collections.abc import Callable
 from typing import assert_never
 
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
+from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
 from activities.adapters.pdf.order_confirmation import order_confirmation_sheet
 from activities.adapters.pdf.order_form import order_form_sheet
@@ -24,42 +26,46 @@ from models.documents import (
     ReminderDocument,
     RenewalQuoteDocument,
     WorkOrderDocument,
+    entity_on,
 )
 
 # The PDF library reads a shared font file while it subsets; two threads would move its position.
 _one_at_a_time = threading.Lock()
 
 
-def render(document: Document) -> bytes:
+def render(document: Document, logo_of: Callable[[str], bytes] | None = None) -> bytes:
     """Return a document as PDF: equal content gives equal bytes, on every thread and process.
 
+    `logo_of` gives a picture by the SHA-256 an entity's brand names; without it there is no logo.
     The bytes also depend on the versions of the PDF library, Babel and zlib, so a stored document
     is kept, not rendered again.
     """
+    entity = entity_on(document)
+    logo = logo_of(entity.brand.logo) if logo_of and entity.brand.logo else b""
     with _one_at_a_time:
         register()
-        return set_sheet(_sheet(document))
+        return set_sheet(_sheet(document, edition_of(document, logo)))
 
 
-def _sheet(document: Document) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point
+def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point
     match document:
         case QuoteDocument():
-            return quote_sheet(document)
+            return quote_sheet(document, edition)
         case RenewalQuoteDocument():
-            return renewal_quote_sheet(document)
+            return renewal_quote_sheet(document, edition)
         case OrderFormDocument():
-            return order_form_sheet(document)
+            return order_form_sheet(document, edition)
         case OrderConfirmationDocument():
-            return order_confirmation_sheet(document)
+            return order_confirmation_sheet(document, edition)
         case WorkOrderDocument():
-            return work_order_sheet(document)
+            return work_order_sheet(document, edition)
         case DeliveryNoteDocument():
-            return delivery_note_sheet(document)
+            return delivery_note_sheet(document, edition)
         case InvoiceDocument():
-            return invoice_sheet(document)
+            return invoice_sheet(document, edition)
         case ReceiptDocument():
-            return receipt_sheet(document)
+            return receipt_sheet(document, edition)
         case ReminderDocument():
-            return reminder_sheet(document)
+            return reminder_sheet(document, edition)
         case _:
             assert_never(document)

@@ -1,125 +1,258 @@
-"""What quote, order form and confirmation share: priced lines, totals and the billing plan."""
+"""What quote, order form and confirmation share: sections of lines, totals, plan and terms."""
 
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+
+from reportlab.platypus import KeepTogether
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf import theme
-from activities.adapters.pdf.blocks import (
-    Column,
-    data_table,
-    described,
-    gap,
-    heading,
-    indented,
-    text,
-    totals_box,
-)
+from activities.adapters.pdf.blocks import Column, described, gap, indented, text
 from activities.adapters.pdf.edition import Edition
-from models.charges import Cadence, ChargeType, Timing
+from activities.adapters.pdf.long_table import Row
+from models.charges import ChargeModel, ChargeType, Timing
+from models.deal_file import RenewalTerms
 from models.documents import PlanRow, plan_rows
 from models.money import Money
+from models.periods import Interval
 from models.pricing import PricedLine
 from models.quoting import Quote
+from models.renewal import renewal_calendar
+from models.sections import (
+    Rhythm,
+    Section,
+    SectionKind,
+    Subtotal,
+    discount_of,
+    rhythm_of,
+    sections,
+    subtotals,
+)
 
 _NAMES_IN_A_PLAN_ROW = 3
 
 
 def offer(edition: Edition, quote: Quote) -> list[Flowable]:
-    """Return the priced lines, the totals and the billing plan of a quote."""
-    return [_lines(edition, quote), _totals(edition, quote), *_plan(edition, quote)]
+    """Return the sections of lines, the totals, what is optional, and the billing plan."""
+    found = sections(quote.lines)
+    firm = [section for section in found if section.kind is not SectionKind.OPTIONAL]
+    optional = [section for section in found if section.kind is SectionKind.OPTIONAL]
+    return [
+        _firm_lines(edition, quote, firm),
+        _totals(edition, quote),
+        *(block for section in optional for block in _optional(edition, quote, section)),
+        *_plan(edition, quote),
+    ]
 
 
 def payment_terms(edition: Edition, days: int) -> str:
     """Return the payment terms in a few words."""
     if days <= 0:
         return edition.labels.payable_at_once
-    return edition.labels.days_net.format(days=days)
+    return edition.formats.plural(edition.labels.days_net, days)
 
 
 def terms(
-    edition: Edition, quote: Quote, *, taxes_note: str, more: tuple[str, ...]
+    edition: Edition,
+    quote: Quote,
+    *,
+    renewal: RenewalTerms | None = None,
+    taxes_note: str = "",
+    more: Iterable[str] = (),
 ) -> list[Flowable]:
-    """Return the terms: payment and taxes as the quote has them, then whatever else was agreed."""
-    labels = edition.labels
-    days = quote.payment_terms_days
-    pay = labels.payment_sentence.format(days=days) if days > 0 else labels.payment_at_once
-    sentences = [pay, taxes_note or labels.taxes_default, *more]
-    if any(line.charge_type is ChargeType.USAGE for line in quote.lines):
-        sentences.insert(0, labels.usage_note)
+    """Return the terms: usage, payment, taxes, term and renewal, then whatever else was agreed."""
+    labels, heading = edition.labels, edition.blocks.heading
+    sentences = [
+        *_money_terms(edition, quote, taxes_note),
+        *_time_terms(edition, quote, renewal),
+        *more,
+        *edition.entity.brand.terms_in(edition.language),
+    ]
     note = [heading(labels.note), text(quote.note)] if quote.note else []
-    return [*note, heading(labels.terms), *(text(sentence) for sentence in sentences)]
+    first, *others = [text(sentence, theme.TERM) for sentence in sentences]
+    return [*note, KeepTogether([heading(labels.terms), first]), *others]
 
 
-def _lines(edition: Edition, quote: Quote) -> Flowable:
+def term(edition: Edition, quote: Quote) -> str:
+    """Return the term by its first and last day; empty for a one-off sale."""
+    if not quote.term_months:
+        return ""
+    return edition.formats.period(Interval(start=quote.starts_on, end=quote.ends_on))
+
+
+def _money_terms(edition: Edition, quote: Quote, taxes_note: str) -> Iterator[str]:
+    labels, days = edition.labels, quote.payment_terms_days
+    if any(line.charge_type is ChargeType.USAGE for line in quote.lines):
+        yield labels.usage_note
+    if days > 0:
+        yield edition.formats.plural(labels.payment_sentence, days)
+    else:
+        yield labels.payment_at_once
+    yield taxes_note or labels.taxes_default
+
+
+def _time_terms(edition: Edition, quote: Quote, renewal: RenewalTerms | None) -> Iterator[str]:
+    labels, formats = edition.labels, edition.formats
+    if not quote.term_months:
+        return
+    yield formats.plural(labels.term_sentence, quote.term_months, period=term(edition, quote))
+    if renewal is None:
+        return
+    if not renewal.auto_renew:
+        yield labels.ending_sentence
+        return
+    yield formats.plural(labels.renewal_sentence, renewal.term_months or quote.term_months)
+    if renewal.notice_days > 0:
+        day = formats.day(_last_notice_on(quote, renewal))
+        yield formats.plural(labels.notice_sentence, renewal.notice_days, day=day)
+
+
+def _last_notice_on(quote: Quote, renewal: RenewalTerms) -> date:
+    return renewal_calendar(quote.starts_on, quote.ends_on, renewal.notice_days).last_notice_on
+
+
+def _columns(edition: Edition, quote: Quote) -> list[Column]:
     labels = edition.labels
-    columns = [
-        Column(labels.position, 0.075),
-        Column(labels.description, 0.385),
-        Column(labels.quantity, 0.13, right=True),
+    return [
+        Column(labels.position, 0.07),
+        Column(labels.description, 0.38),
+        Column(labels.quantity, 0.14, right=True),
         Column(labels.list_price, 0.13, right=True),
         Column(labels.discount, 0.13, right=True),
         Column(f"{labels.amount} ({quote.currency})", 0.15, right=True),
     ]
-    return data_table(columns, [_line(edition, line) for line in quote.lines], edition.width)
 
 
-def _line(edition: Edition, line: PricedLine) -> list[object]:
+def _firm_lines(edition: Edition, quote: Quote, found: Sequence[Section]) -> Flowable:
+    columns = _columns(edition, quote)
+    rows = [
+        row
+        for section in found
+        for row in _section_rows(edition, columns, section, alone=len(found) == 1)
+    ]
+    return edition.blocks.rows_table(columns, rows)
+
+
+def _section_rows(
+    edition: Edition, columns: Sequence[Column], section: Section, *, alone: bool
+) -> Iterator[Row]:
+    labels, blocks = edition.labels, edition.blocks
+    title = section.title or labels.single_items
+    if not (alone and section.kind is SectionKind.SINGLE):
+        yield blocks.section_row(columns, title)
+    yield from _line_rows(edition, columns, section)
+    if not alone:
+        yield from _sum_rows(edition, columns, section.subtotals, labels.subtotal)
+
+
+def _line_rows(edition: Edition, columns: Sequence[Column], section: Section) -> Iterator[Row]:
+    for line, depth in zip(section.lines, section.depths(), strict=True):
+        yield edition.blocks.row(columns, _line(edition, line, depth))
+
+
+def _sum_rows(
+    edition: Edition, columns: Sequence[Column], sums: Sequence[Subtotal], label: str
+) -> Iterator[Row]:
+    for each in sums:
+        name = _sum_name(edition, each.rhythm, label)
+        yield edition.blocks.subtotal_row(columns, name, edition.formats.amount(each.amount))
+
+
+def _sum_name(edition: Edition, rhythm: Rhythm, label: str) -> str:
+    if rhythm is Rhythm.ONCE_DISCOUNT:
+        return edition.labels.once_discounts
+    return label.format(rhythm=_rhythm_name(edition, rhythm))
+
+
+def _rhythm_name(edition: Edition, rhythm: Rhythm) -> str:
+    labels = edition.labels
+    match rhythm:
+        case Rhythm.MONTHLY:
+            return labels.per_month
+        case Rhythm.QUARTERLY:
+            return labels.per_quarter
+        case Rhythm.YEARLY:
+            return labels.per_year
+        case Rhythm.ONCE | Rhythm.ONCE_DISCOUNT:
+            return labels.one_time
+
+
+def _line(edition: Edition, line: PricedLine, depth: int) -> list[object]:
     labels, formats = edition.labels, edition.formats
     once = labels.once_discount.format(amount=formats.money(line.once_discount))
     details = [_rhythm(edition, line), once if line.once_discount.minor else ""]
-    name: object = described(line.name, details)
-    depth = line.number.count(".")
+    name = described(line.name, details)
     is_free = not line.list_amount.minor and not line.net.minor
     is_usage = line.charge_type is ChargeType.USAGE
     amount = labels.by_usage if is_usage else formats.amount(line.net)
+    unit = line.unit_price if line.net > line.list_amount else line.list_unit
     return [
         text(line.number, theme.SMALL if depth else theme.BODY),
-        indented(described(line.name, details), depth) if depth else name,
+        indented(name, depth) if depth else name,
         _quantity(edition, line),
-        "" if is_free else formats.unit_price(line.list_unit, line.net.currency),
-        "" if is_usage else _discount(edition, line.list_amount, line.net),
+        "" if is_free else formats.unit_price(unit, line.net.currency),
+        "" if is_usage else _discount(edition, line),
         labels.included if is_free and not is_usage else amount,
     ]
 
 
 def _quantity(edition: Edition, line: PricedLine) -> str:
-    return f"{edition.formats.quantity(line.billed_quantity)} {line.billed_unit}"
+    unit = edition.labels.fee if line.model is ChargeModel.FLAT else line.billed_unit
+    return f"{edition.formats.quantity(line.billed_quantity)} {unit}"
 
 
-def _discount(edition: Edition, before: Money, after: Money) -> str:
-    difference = after.minor - before.minor
-    if not difference:
+def _discount(edition: Edition, line: PricedLine) -> object:
+    found = discount_of(line)
+    if found is None:
         return ""
-    return edition.formats.amount(Money(minor=difference, currency=after.currency))
+    off, percent = found
+    return [
+        text(edition.formats.amount(-off), theme.BODY_RIGHT),
+        text(edition.formats.percent(percent), theme.SMALL_RIGHT),
+    ]
 
 
 def _rhythm(edition: Edition, line: PricedLine) -> str:
     labels = edition.labels
+    if line.charge_type is ChargeType.USAGE:
+        return labels.by_usage
     if line.charge_type is ChargeType.ONE_TIME or line.cadence is None:
-        return labels.by_usage if line.charge_type is ChargeType.USAGE else labels.one_time
-    per = {
-        Cadence.MONTHLY: labels.per_month,
-        Cadence.QUARTERLY: labels.per_quarter,
-        Cadence.YEARLY: labels.per_year,
-    }[line.cadence]
+        return labels.one_time
     billed = labels.in_advance if line.timing is Timing.IN_ADVANCE else labels.in_arrears
-    return f"{per}, {billed}"
+    return f"{_rhythm_name(edition, rhythm_of(line))}, {billed}"
 
 
 def _totals(edition: Edition, quote: Quote) -> Flowable:
     labels, money = edition.labels, edition.formats.money
-    discount = Money(minor=quote.total.minor - quote.list_total.minor, currency=quote.currency)
+    discount = quote.total - quote.list_total
     way = [(labels.list_total, money(quote.list_total)), (labels.total_discount, money(discount))]
-    parts = [
-        (labels.of_which_one_time, quote.one_time),
-        (labels.recurring_month, quote.mrr),
-        (labels.recurring_year, quote.acv),
+    offered = [line for line in quote.lines if not line.optional]
+    sums = [
+        (_sum_name(edition, each.rhythm, labels.all_per), money(each.amount))
+        for each in subtotals(offered)
     ]
-    return totals_box(
-        way if discount.minor else [],
+    value = [(labels.recurring_year, money(quote.acv))] if quote.acv.minor else []
+    return edition.blocks.totals_box(
+        way if discount.minor < 0 else [],
         (labels.contract_total, money(quote.total)),
-        [(label, money(value)) for label, value in parts if value.minor],
-        edition.width,
+        [*sums, *value],
     )
+
+
+def _optional(edition: Edition, quote: Quote, section: Section) -> list[Flowable]:
+    labels, blocks = edition.labels, edition.blocks
+    columns = _columns(edition, quote)
+    rows = [
+        *_line_rows(edition, columns, section),
+        *_sum_rows(edition, columns, section.subtotals, labels.optional_total),
+    ]
+    note = text(labels.optional_note, theme.SMALL)
+    return [
+        *blocks.table_heading(labels.optional_items),
+        note,
+        gap(1.5),
+        blocks.rows_table(columns, rows),
+    ]
 
 
 def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
@@ -128,24 +261,25 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
         return []
     labels = edition.labels
     columns = [
-        Column(labels.bill_on, 0.17),
-        Column(labels.for_period, 0.28),
-        Column(labels.for_what, 0.38),
+        Column(labels.bill_on, 0.16),
+        Column(labels.for_period, 0.31),
+        Column(labels.for_what, 0.36),
         Column(f"{labels.amount} ({quote.currency})", 0.17, right=True),
     ]
-    planned = Money(minor=sum(row.amount.minor for row in rows), currency=quote.currency)
+    planned = Money.total((row.amount for row in rows), quote.currency)
     total = [labels.plan_total, "", "", edition.formats.amount(planned)]
-    table = data_table(
-        columns, [_plan_row(edition, row) for row in rows], edition.width, total=total
+    table = edition.blocks.data_table(
+        columns, [_plan_row(edition, row) for row in rows], total=total
     )
-    return [heading(labels.billing_plan), table, gap(1)]
+    return [*edition.blocks.table_heading(labels.billing_plan), table, gap(1)]
 
 
 def _plan_row(edition: Edition, row: PlanRow) -> list[object]:
     labels, formats = edition.labels, edition.formats
     names = list(row.descriptions[:_NAMES_IN_A_PLAN_ROW])
-    if len(row.descriptions) > _NAMES_IN_A_PLAN_ROW:
-        names.append(labels.and_more.format(count=len(row.descriptions) - _NAMES_IN_A_PLAN_ROW))
+    left = len(row.descriptions) - _NAMES_IN_A_PLAN_ROW
+    if left > 0:
+        names.append(formats.plural(labels.and_more, left))
     return [
         formats.day(row.bill_on) if row.bill_on else labels.on_delivery,
         formats.period(row.period) if row.bill_on else "",

@@ -4,16 +4,15 @@ from reportlab.platypus import KeepTogether
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf import theme
-from activities.adapters.pdf.blocks import Column, data_table, described, gap, text
-from activities.adapters.pdf.edition import Edition, buyer, delivery_place, edition_for, top
+from activities.adapters.pdf.blocks import Column, described, gap, text
+from activities.adapters.pdf.edition import Edition, buyer, delivery_place, top
 from activities.adapters.pdf.page import Sheet
 from models.documents import DeliveryNoteDocument
 from models.fulfillment import OrderLine
 
 
-def delivery_note_sheet(document: DeliveryNoteDocument) -> Sheet:
+def delivery_note_sheet(document: DeliveryNoteDocument, edition: Edition) -> Sheet:
     """Return the sheet of a delivery note."""
-    edition = edition_for(document.customer)
     labels = edition.labels
     facts = [
         (labels.number, document.number),
@@ -26,14 +25,11 @@ def delivery_note_sheet(document: DeliveryNoteDocument) -> Sheet:
         *delivery_place(edition, document.customer, always=True),
     ]
     received = [labels.received_sentence, "_" * 40, f"{labels.signature} / {labels.signature_date}"]
-    return Sheet(
-        title=labels.delivery_note,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=[
-            *top(edition, document.entity, labels.delivery_note, parties, facts),
+    return edition.sheet(
+        labels.delivery_note,
+        document.number,
+        [
+            *top(edition, labels.delivery_note, parties, facts),
             _lines(edition, document.lines),
             KeepTogether(
                 [
@@ -64,4 +60,4 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
         ]
         for place, line in enumerate(lines, start=1)
     ]
-    return data_table(columns, rows, edition.width)
+    return edition.blocks.data_table(columns, rows)

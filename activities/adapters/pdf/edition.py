@@ -1,50 +1,82 @@
-"""The language and paper one document is made in, and the parts that every document shares."""
+"""The language, looks and paper of one document, and the parts that every document shares."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.address import address_lines
-from activities.adapters.pdf.blocks import Party, gap, masthead, opening, warning
-from activities.adapters.pdf.labels import Labels, labels_for
-from activities.adapters.pdf.page import text_width
+from activities.adapters.pdf.blocks import Blocks, Party, gap
+from activities.adapters.pdf.page import Sheet, text_width
 from activities.formats import Formats, formats_for
-from models.documents import DecisionNote, unverified
-from models.parties import Address, Customer, Entity
+from models.documents import DecisionNote, Document, InvoiceDocument, WorkOrderDocument, unverified
+from models.parties import Address, Customer, Entity, language_between
+from models.words import Labels, words_for
 
 
 @dataclass(frozen=True)
 class Edition:
-    """Words, number and date formats, and paper, all chosen by the customer."""
+    """Words, formats and paper as the reader wants them, logo and color as the entity set them."""
 
+    language: str
+    entity: Entity
     labels: Labels
     formats: Formats
+    blocks: Blocks
     size: tuple[float, float]
+    logo: bytes = b""
 
-    @property
-    def width(self) -> float:
-        """The width in points that text and tables fill."""
-        return text_width(self.size)
+    def sheet(
+        self, title: str, number: str, story: Sequence[Flowable], *, test_clock: bool
+    ) -> Sheet:
+        """Return a document of this edition, ready to be set."""
+        return Sheet(
+            title=title,
+            number=number,
+            entity=self.entity,
+            labels=self.labels,
+            language=self.language,
+            theme=self.blocks.theme,
+            size=self.size,
+            story=story,
+            test_clock=test_clock,
+        )
 
 
-def edition_for(customer: Customer) -> Edition:
-    """Return the customer's edition."""
+def edition_of(document: Document, logo: bytes = b"") -> Edition:
+    """Return the edition of a document: the customer's, or for our own people the entity's."""
+    if isinstance(document, InvoiceDocument):
+        customer, entity = document.invoice.customer, document.invoice.entity
+    else:
+        customer, entity = document.customer, document.entity
+    if isinstance(document, WorkOrderDocument):
+        return _edition(entity, entity.language, entity.address.country, logo)
+    language = language_between(customer, entity)
+    return _edition(entity, language, customer.bill_to.country, logo)
+
+
+def _edition(entity: Entity, language: str, country: str, logo: bytes) -> Edition:
+    size = theme.page_size(country)
     return Edition(
-        labels=labels_for(customer.language),
-        formats=formats_for(customer.language),
-        size=theme.page_size(customer.bill_to.country),
+        language=language,
+        entity=entity,
+        labels=words_for(language).labels,
+        formats=formats_for(language),
+        blocks=Blocks(theme.theme_for(entity.brand.accent), text_width(size)),
+        size=size,
+        logo=logo,
     )
 
 
 def top(
-    edition: Edition, entity: Entity, title: str, parties: list[Party], facts: list[tuple[str, str]]
+    edition: Edition, title: str, parties: list[Party], facts: list[tuple[str, str]]
 ) -> list[Flowable]:
     """Return the masthead and the opening of a document."""
     return [
-        masthead(entity.legal_name, title, edition.width),
+        edition.blocks.masthead(edition.entity.legal_name, title, edition.logo),
         gap(5),
-        opening(parties, facts, edition.width),
+        edition.blocks.opening(parties, facts),
         gap(6),
     ]
 
@@ -78,13 +110,14 @@ def assurance_notice(edition: Edition, decisions: tuple[DecisionNote, ...]) -> l
     notes = unverified(decisions)
     if not notes:
         return []
-    lines = [edition.labels.unverified_sentence, *(_decision_line(edition, note) for note in notes)]
-    return [gap(5), warning(edition.labels.unverified_title, lines, edition.width)]
+    labels = edition.labels
+    lines = [labels.unverified_sentence, *(_decision_line(edition, note) for note in notes)]
+    return [gap(5), edition.blocks.warning(labels.unverified_title, lines)]
 
 
 def _decision_line(edition: Edition, note: DecisionNote) -> str:
+    labels = edition.labels
+    action = labels.actions.get(note.action, note.action)
     who = f"{note.person} ({note.title})" if note.title else note.person
     when = edition.formats.moment(note.decided_at) if note.decided_at else ""
-    return ", ".join(
-        part for part in (f"{note.action}: {who}", when, edition.labels.unverified) if part
-    )
+    return ", ".join(part for part in (f"{action}: {who}", when, labels.unverified) if part)

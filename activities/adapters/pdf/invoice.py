@@ -6,56 +6,42 @@ from reportlab.platypus.flowables import Flowable
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.blocks import (
     Column,
-    data_table,
     described,
     gap,
-    heading,
-    panel,
     text,
-    totals_box,
 )
 from activities.adapters.pdf.edition import (
     Edition,
     assurance_notice,
     buyer,
     delivery_place,
-    edition_for,
     top,
 )
 from activities.adapters.pdf.page import Sheet
 from models.billing import Invoice, InvoiceLine
 from models.documents import InvoiceDocument
 from models.tax import TaxTotal
+from models.waterfall import FLAT_UNIT
+from models.words import FALLBACK
 
-_REVERSE_CHARGE = "AE"
 
-
-def invoice_sheet(document: InvoiceDocument) -> Sheet:
+def invoice_sheet(document: InvoiceDocument, edition: Edition) -> Sheet:
     """Return the sheet of an invoice."""
     invoice = document.invoice
-    edition = edition_for(invoice.customer)
     labels = edition.labels
     parties = [
         buyer(edition, invoice.customer, labels.bill_to),
         *delivery_place(edition, invoice.customer),
     ]
     story = [
-        *top(edition, invoice.entity, labels.invoice, parties, _facts(edition, invoice)),
+        *top(edition, labels.invoice, parties, _facts(edition, invoice)),
         _lines(edition, invoice),
         _totals(edition, invoice),
         *_taxes(edition, invoice),
         *_payment(edition, invoice),
         *assurance_notice(edition, document.decisions),
     ]
-    return Sheet(
-        title=labels.invoice,
-        number=invoice.number,
-        entity=invoice.entity,
-        labels=labels,
-        size=edition.size,
-        story=story,
-        test_clock=document.test_clock,
-    )
+    return edition.sheet(labels.invoice, invoice.number, story, test_clock=document.test_clock)
 
 
 def _facts(edition: Edition, invoice: Invoice) -> list[tuple[str, str]]:
@@ -84,7 +70,7 @@ def _lines(edition: Edition, invoice: Invoice) -> Flowable:
         Column(f"{labels.net} ({invoice.currency})", 0.13, right=True),
     ]
     rows = [_line(edition, place, line) for place, line in enumerate(invoice.lines, start=1)]
-    return data_table(columns, rows, edition.width)
+    return edition.blocks.data_table(columns, rows)
 
 
 def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
@@ -92,7 +78,7 @@ def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
     return [
         str(place),
         described(line.description, [formats.period(line.period)]),
-        f"{formats.quantity(line.quantity)} {line.unit}",
+        f"{formats.quantity(line.quantity)} {_unit(edition, line)}",
         formats.unit_price(line.unit_price, line.net.currency),
         formats.amount(-line.discount) if line.discount.minor else "",
         formats.percent(line.tax_rate_percent),
@@ -100,13 +86,16 @@ def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
     ]
 
 
+def _unit(edition: Edition, line: InvoiceLine) -> str:
+    return edition.labels.fee if line.unit == FLAT_UNIT else line.unit
+
+
 def _totals(edition: Edition, invoice: Invoice) -> Flowable:
     labels, money = edition.labels, edition.formats.money
-    return totals_box(
+    return edition.blocks.totals_box(
         [(labels.net_total, money(invoice.net)), (labels.tax_total, money(invoice.tax))],
         (labels.amount_due, money(invoice.gross)),
         [],
-        edition.width,
     )
 
 
@@ -123,7 +112,9 @@ def _taxes(edition: Edition, invoice: Invoice) -> list[Flowable]:
     reasons = list(dict.fromkeys(_reason(edition, total) for total in invoice.taxes))
     notes = [text(reason, theme.STRONG) for reason in reasons if reason]
     return [
-        KeepTogether([heading(labels.tax_summary), data_table(columns, rows, edition.width)]),
+        KeepTogether(
+            [edition.blocks.heading(labels.tax_summary), edition.blocks.data_table(columns, rows)]
+        ),
         gap(2),
         *notes,
     ]
@@ -142,15 +133,17 @@ def _tax_row(edition: Edition, total: TaxTotal) -> list[object]:
 
 
 def _reason(edition: Edition, total: TaxTotal) -> str:
-    if total.text:
+    """Return why there is no tax: in English by the rule, else in the reader's words before it."""
+    own = edition.labels.category_reasons.get(total.code, "")
+    if total.text and (edition.language[:2] == FALLBACK or not own):
         return total.text
-    return edition.labels.reverse_charge if total.code == _REVERSE_CHARGE else ""
+    return " ".join(part for part in (own, total.text) if part)
 
 
 def _payment(edition: Edition, invoice: Invoice) -> list[Flowable]:
     labels, formats, bank = edition.labels, edition.formats, invoice.entity.bank
     if invoice.gross.minor <= 0:
-        return [heading(labels.payment), text(labels.credit_sentence)]
+        return [edition.blocks.heading(labels.payment), text(labels.credit_sentence)]
     sentence = labels.pay_sentence.format(
         amount=formats.money(invoice.gross), day=formats.day(invoice.due_on), number=invoice.number
     )
@@ -163,5 +156,12 @@ def _payment(edition: Edition, invoice: Invoice) -> list[Flowable]:
         (labels.payment_reference, invoice.number),
     ]
     return [
-        KeepTogether([heading(labels.payment), text(sentence), gap(2), panel(rows, edition.width)])
+        KeepTogether(
+            [
+                edition.blocks.heading(labels.payment),
+                text(sentence),
+                gap(2),
+                edition.blocks.panel(rows),
+            ]
+        )
     ]

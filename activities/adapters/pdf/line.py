@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape as escape_markup
 
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.pdfbase.pdfmetrics import getAscentDescent, stringWidth
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
@@ -17,8 +17,12 @@ from activities.adapters.pdf.typeface import printable
 
 
 def escape(text: str) -> str:
-    """Return text that the page shows as it stands; markup in it has no effect."""
-    return escape_markup(printable(text)).replace("\n", "<br/>")
+    """Return text that the page shows as it stands; markup in it has no effect.
+
+    A paragraph would break a line at a narrow no-break space, which French writes within amounts.
+    """
+    kept = printable(text).replace("\N{NARROW NO-BREAK SPACE}", "\N{NO-BREAK SPACE}")
+    return escape_markup(kept).replace("\n", "<br/>")
 
 
 class Line(Flowable):  # type: ignore[misc]  # the library has no types
@@ -65,8 +69,8 @@ class Line(Flowable):  # type: ignore[misc]  # the library has no types
         if self._paragraph is not None:
             self._paragraph.drawOn(canvas, 0, 0)
             return
-        ascent, _ = getAscentDescent(style.fontName, style.fontSize)
-        base = self.height - ascent
+        # Where a paragraph has its first line, so that cells of one row stand on one line.
+        base = self.height - style.fontSize
         canvas.setFont(style.fontName, style.fontSize)
         canvas.setFillColor(style.textColor)
         if style.alignment == TA_RIGHT:

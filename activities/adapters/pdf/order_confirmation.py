@@ -1,22 +1,20 @@
 """The order confirmation: our yes, with what was ordered and when it is billed."""
 
 from activities.adapters.pdf.blocks import gap, text
-from activities.adapters.pdf.commerce import offer, payment_terms, terms
+from activities.adapters.pdf.commerce import offer, payment_terms, term, terms
 from activities.adapters.pdf.edition import (
+    Edition,
     assurance_notice,
     buyer,
     delivery_place,
-    edition_for,
     top,
 )
 from activities.adapters.pdf.page import Sheet
-from activities.adapters.pdf.quote import term
 from models.documents import OrderConfirmationDocument
 
 
-def order_confirmation_sheet(document: OrderConfirmationDocument) -> Sheet:
+def order_confirmation_sheet(document: OrderConfirmationDocument, edition: Edition) -> Sheet:
     """Return the sheet of an order confirmation."""
-    edition = edition_for(document.customer)
     labels, quote = edition.labels, document.quote
     parties = [
         buyer(edition, document.customer, labels.bill_to),
@@ -32,19 +30,19 @@ def order_confirmation_sheet(document: OrderConfirmationDocument) -> Sheet:
         (labels.currency, quote.currency),
     ]
     story = [
-        *top(edition, document.entity, labels.order_confirmation, parties, facts),
+        *top(edition, labels.order_confirmation, parties, facts),
         text(labels.confirmation_sentence),
         gap(4),
         *offer(edition, quote),
-        *terms(edition, quote, taxes_note=document.taxes_note, more=document.terms),
+        *terms(
+            edition,
+            quote,
+            renewal=document.renewal,
+            taxes_note=document.taxes_note,
+            more=document.terms,
+        ),
         *assurance_notice(edition, document.decisions),
     ]
-    return Sheet(
-        title=labels.order_confirmation,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=story,
-        test_clock=document.test_clock,
+    return edition.sheet(
+        labels.order_confirmation, document.number, story, test_clock=document.test_clock
     )

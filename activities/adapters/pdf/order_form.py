@@ -6,39 +6,42 @@ from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
-from activities.adapters.pdf.blocks import gap, heading, text
-from activities.adapters.pdf.commerce import offer, payment_terms, terms
+from activities.adapters.pdf.blocks import gap, text
+from activities.adapters.pdf.commerce import offer, payment_terms, term, terms
 from activities.adapters.pdf.edition import (
     Edition,
     assurance_notice,
     buyer,
     delivery_place,
-    edition_for,
     top,
 )
 from activities.adapters.pdf.line import escape
 from activities.adapters.pdf.page import Sheet
-from activities.adapters.pdf.quote import term
 from models.documents import Assurance, OrderFormDocument, SignerBlock
 
 _BLOCKS_IN_A_ROW = 2
 
 
-def order_form_sheet(document: OrderFormDocument) -> Sheet:
+def order_form_sheet(document: OrderFormDocument, edition: Edition) -> Sheet:
     """Return the sheet of an order form with a place to sign, or a signature, per signer."""
-    edition = edition_for(document.customer)
     labels, quote = edition.labels, document.quote
     parties = [
         buyer(edition, document.customer, labels.bill_to),
         *delivery_place(edition, document.customer),
     ]
     story = [
-        *top(edition, document.entity, labels.order_form, parties, _facts(edition, document)),
+        *top(edition, labels.order_form, parties, _facts(edition, document)),
         *offer(edition, quote),
-        *terms(edition, quote, taxes_note=document.taxes_note, more=document.terms),
+        *terms(
+            edition,
+            quote,
+            renewal=document.renewal,
+            taxes_note=document.taxes_note,
+            more=document.terms,
+        ),
         KeepTogether(
             [
-                heading(labels.agreement),
+                edition.blocks.heading(labels.agreement),
                 text(labels.agreement_sentence.format(number=quote.number, version=quote.version)),
                 *_content_hash(edition, quote.content_hash),
                 gap(6),
@@ -47,15 +50,7 @@ def order_form_sheet(document: OrderFormDocument) -> Sheet:
         ),
         *assurance_notice(edition, document.decisions),
     ]
-    return Sheet(
-        title=labels.order_form,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=story,
-        test_clock=document.test_clock,
-    )
+    return edition.sheet(labels.order_form, document.number, story, test_clock=document.test_clock)
 
 
 def _facts(edition: Edition, document: OrderFormDocument) -> list[tuple[str, str]]:
@@ -84,7 +79,7 @@ def _signatures(edition: Edition, signers: tuple[SignerBlock, ...]) -> Flowable:
         for at in range(0, len(cells), _BLOCKS_IN_A_ROW)
     ]
     table = Table(
-        rows or [["", ""]], colWidths=[edition.width / _BLOCKS_IN_A_ROW] * _BLOCKS_IN_A_ROW
+        rows or [["", ""]], colWidths=[edition.blocks.width / _BLOCKS_IN_A_ROW] * _BLOCKS_IN_A_ROW
     )
     table.setStyle(
         [
@@ -98,7 +93,7 @@ def _signatures(edition: Edition, signers: tuple[SignerBlock, ...]) -> Flowable:
 
 
 def _signature(edition: Edition, signer: SignerBlock) -> Flowable:
-    width = edition.width / _BLOCKS_IN_A_ROW - 14
+    width = edition.blocks.width / _BLOCKS_IN_A_ROW - 14
     mark = _signed(edition, signer) if signer.signed_at else _unsigned(edition)
     who = Paragraph(f"<b>{escape(signer.name)}</b><br/>{escape(signer.role)}", theme.BODY)
     table = Table(
@@ -125,7 +120,7 @@ def _signed(edition: Edition, signer: SignerBlock) -> Flowable:
     moment = edition.formats.moment(signer.signed_at) if signer.signed_at else ""
     is_verified = signer.assurance is Assurance.VERIFIED
     assurance = labels.signature_verified if is_verified else labels.signature_unverified
-    color = (theme.ACCENT if is_verified else theme.WARNING).hexval()
+    color = (edition.blocks.theme.accent if is_verified else theme.WARNING).hexval()
     parts = [
         f'<font color="{theme.INK.hexval()}">{escape(labels.signed.format(moment=moment))}</font>',
         escape(labels.signed_hash.format(hash=signer.document_hash))

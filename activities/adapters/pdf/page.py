@@ -12,10 +12,13 @@ from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.address import address_lines
-from activities.adapters.pdf.labels import Labels
 from activities.adapters.pdf.line import escape
+from activities.adapters.pdf.theme import Theme
 from activities.adapters.pdf.typeface import BOLD, REGULAR, printable
 from models.parties import Entity
+from models.words import Labels
+
+_LAST_LINE: float = 5.5 * mm
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Sheet:
     number: str
     entity: Entity
     labels: Labels
+    language: str
+    theme: Theme
     size: tuple[float, float]
     story: Sequence[Flowable]
     test_clock: bool = False
@@ -41,7 +46,7 @@ def set_sheet(sheet: Sheet) -> bytes:
         author=printable(sheet.entity.legal_name),
         subject=printable(sheet.title),
         creator="Q2C",
-        lang=sheet.labels.language,
+        lang=sheet.language,
         invariant=1,
         pageCompression=1,
     )
@@ -131,6 +136,9 @@ def _footer(canvas: Any, sheet: Sheet) -> None:
         _, height = text.wrap(width * share - 3 * mm, theme.BOTTOM)
         text.drawOn(canvas, left, top - 1.5 * mm - height)
         left += width * share
+    canvas.setFillColor(theme.SOFT)
+    canvas.setFont(REGULAR, 7.6)
+    canvas.drawString(theme.MARGIN, _LAST_LINE, printable(sheet.entity.brand.footer))
 
 
 def _footer_columns(sheet: Sheet) -> tuple[list[str], list[str], list[str]]:
@@ -173,7 +181,7 @@ def _number_pages(canvas: Any, sheet: Sheet) -> None:
         canvas.setFillColor(theme.SOFT)
         canvas.setFont(REGULAR, 7.6)
         text = sheet.labels.page_of.format(page=page, pages=pages)
-        canvas.drawRightString(sheet.size[0] - theme.MARGIN, 6.5 * mm, text)
+        canvas.drawRightString(sheet.size[0] - theme.MARGIN, _LAST_LINE, text)
         canvas.endForm()
 
 

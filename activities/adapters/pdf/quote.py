@@ -1,32 +1,25 @@
 """The quote and the renewal quote: an offer a customer can read in a minute and accept."""
 
+from collections.abc import Sequence
+
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf.blocks import Party, gap, text
-from activities.adapters.pdf.commerce import offer, payment_terms, terms
-from activities.adapters.pdf.edition import (
-    Edition,
-    assurance_notice,
-    buyer,
-    delivery_place,
-    edition_for,
-    top,
-)
+from activities.adapters.pdf.commerce import offer, payment_terms, term, terms
+from activities.adapters.pdf.edition import Edition, assurance_notice, buyer, delivery_place, top
 from activities.adapters.pdf.page import Sheet
+from models.deal_file import RenewalTerms
 from models.documents import QuoteDocument, RenewalQuoteDocument, document_number
-from models.periods import Interval
-from models.quoting import Quote
 
 
-def quote_sheet(document: QuoteDocument) -> Sheet:
+def quote_sheet(document: QuoteDocument, edition: Edition) -> Sheet:
     """Return the sheet of a quote."""
-    edition = edition_for(document.customer)
-    return _sheet(edition, document, edition.labels.quote, opening_lines=[], extra_facts=[])
+    story = _story(edition, document, edition.labels.quote, renewal=document.renewal)
+    return _sheet(edition, document, edition.labels.quote, story)
 
 
-def renewal_quote_sheet(document: RenewalQuoteDocument) -> Sheet:
+def renewal_quote_sheet(document: RenewalQuoteDocument, edition: Edition) -> Sheet:
     """Return the sheet of a renewal quote: what happens without an answer is said first."""
-    edition = edition_for(document.customer)
     labels, formats = edition.labels, edition.formats
     facts: list[tuple[str, str]] = []
     sentence = labels.expire_sentence
@@ -36,48 +29,61 @@ def renewal_quote_sheet(document: RenewalQuoteDocument) -> Sheet:
             sentence = labels.renew_sentence.format(day=formats.day(document.last_notice_on))
     if document.previous_total is not None:
         facts.append((labels.previous_total, formats.money(document.previous_total)))
-    lines: list[Flowable] = [text(sentence), gap(4)]
-    return _sheet(edition, document, labels.renewal_quote, opening_lines=lines, extra_facts=facts)
+    story = _story(
+        edition, document, labels.renewal_quote, opening=[text(sentence), gap(4)], facts=facts
+    )
+    return _sheet(edition, document, labels.renewal_quote, story)
 
 
 def _sheet(
     edition: Edition,
     document: QuoteDocument | RenewalQuoteDocument,
     title: str,
-    *,
-    opening_lines: list[Flowable],
-    extra_facts: list[tuple[str, str]],
+    story: list[Flowable],
 ) -> Sheet:
+    return edition.sheet(title, document_number(document), story, test_clock=document.test_clock)
+
+
+def _story(
+    edition: Edition,
+    document: QuoteDocument | RenewalQuoteDocument,
+    title: str,
+    *,
+    renewal: RenewalTerms | None = None,
+    opening: Sequence[Flowable] = (),
+    facts: Sequence[tuple[str, str]] = (),
+) -> list[Flowable]:
     labels, quote = edition.labels, document.quote
-    parties = [
+    valid = labels.validity_terms.format(day=edition.formats.day(quote.valid_until))
+    return [
+        *top(edition, title, _parties(edition, document), _facts(edition, document, facts)),
+        *opening,
+        *offer(edition, quote),
+        *terms(
+            edition,
+            quote,
+            renewal=renewal,
+            taxes_note=document.taxes_note,
+            more=(valid, *document.terms),
+        ),
+        *assurance_notice(edition, document.decisions),
+    ]
+
+
+def _parties(edition: Edition, document: QuoteDocument | RenewalQuoteDocument) -> list[Party]:
+    labels = edition.labels
+    return [
         buyer(edition, document.customer, labels.prepared_for, document.attention),
         *delivery_place(edition, document.customer),
     ]
-    if document.seller_name:
-        contact = [document.seller_email] if document.seller_email else []
-        parties.append(Party(labels.your_contact, document.seller_name, contact))
-    facts = [*_facts(edition, quote), *extra_facts]
-    valid = labels.validity_terms.format(day=edition.formats.day(quote.valid_until))
-    story = [
-        *top(edition, document.entity, title, parties, facts),
-        *opening_lines,
-        *offer(edition, quote),
-        *terms(edition, quote, taxes_note=document.taxes_note, more=(*document.terms, valid)),
-        *assurance_notice(edition, document.decisions),
-    ]
-    return Sheet(
-        title=title,
-        number=document_number(document),
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=story,
-        test_clock=document.test_clock,
-    )
 
 
-def _facts(edition: Edition, quote: Quote) -> list[tuple[str, str]]:
-    labels, formats = edition.labels, edition.formats
+def _facts(
+    edition: Edition,
+    document: QuoteDocument | RenewalQuoteDocument,
+    more: Sequence[tuple[str, str]],
+) -> list[tuple[str, str]]:
+    labels, formats, quote = edition.labels, edition.formats, document.quote
     return [
         (labels.number, quote.number),
         (labels.version, str(quote.version)),
@@ -87,11 +93,7 @@ def _facts(edition: Edition, quote: Quote) -> list[tuple[str, str]]:
         (labels.payment_terms, payment_terms(edition, quote.payment_terms_days)),
         (labels.purchase_order, quote.purchase_order),
         (labels.currency, quote.currency),
+        (labels.your_contact, document.seller_name),
+        ("", document.seller_email),
+        *more,
     ]
-
-
-def term(edition: Edition, quote: Quote) -> str:
-    """Return the term by its first and last day; empty for a one-off sale."""
-    if not quote.term_months:
-        return ""
-    return edition.formats.period(Interval(start=quote.starts_on, end=quote.ends_on))

@@ -2,15 +2,14 @@
 
 from reportlab.platypus.flowables import Flowable
 
-from activities.adapters.pdf.blocks import Column, data_table, gap, text, totals_box
-from activities.adapters.pdf.edition import Edition, buyer, edition_for, top
+from activities.adapters.pdf.blocks import Column, gap, text
+from activities.adapters.pdf.edition import Edition, buyer, top
 from activities.adapters.pdf.page import Sheet
 from models.documents import ReceiptDocument
 
 
-def receipt_sheet(document: ReceiptDocument) -> Sheet:
+def receipt_sheet(document: ReceiptDocument, edition: Edition) -> Sheet:
     """Return the sheet of a payment receipt."""
-    edition = edition_for(document.customer)
     labels, formats = edition.labels, edition.formats
     facts = [
         (labels.number, document.number),
@@ -20,14 +19,11 @@ def receipt_sheet(document: ReceiptDocument) -> Sheet:
     ]
     parties = [buyer(edition, document.customer, labels.bill_to)]
     sentence = labels.receipt_sentence.format(amount=formats.money(document.amount))
-    return Sheet(
-        title=labels.receipt,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=[
-            *top(edition, document.entity, labels.receipt, parties, facts),
+    return edition.sheet(
+        labels.receipt,
+        document.number,
+        [
+            *top(edition, labels.receipt, parties, facts),
             text(sentence),
             gap(4),
             *_applied(edition, document),
@@ -46,15 +42,14 @@ def _applied(edition: Edition, document: ReceiptDocument) -> list[Flowable]:
         Column(f"{labels.amount} ({document.amount.currency})", 0.3, right=True),
     ]
     rows = [[line.invoice, edition.formats.amount(line.amount)] for line in document.applied]
-    return [data_table(columns, rows, edition.width)]
+    return [edition.blocks.data_table(columns, rows)]
 
 
 def _totals(edition: Edition, document: ReceiptDocument) -> Flowable:
     labels, money = edition.labels, edition.formats.money
     unapplied = [(labels.unapplied, money(document.unapplied))] if document.unapplied.minor else []
-    return totals_box(
+    return edition.blocks.totals_box(
         unapplied,
         (labels.payment_amount, money(document.amount)),
         [(labels.balance, money(document.balance))],
-        edition.width,
     )

@@ -3,18 +3,19 @@
 from reportlab.platypus import KeepTogether
 from reportlab.platypus.flowables import Flowable
 
-from activities.adapters.pdf.blocks import Column, data_table, gap, heading, panel, text, totals_box
-from activities.adapters.pdf.edition import Edition, buyer, edition_for, top
+from activities.adapters.pdf.blocks import Column, gap, text
+from activities.adapters.pdf.edition import Edition, buyer, top
 from activities.adapters.pdf.page import Sheet
 from models.collection import OpenItem
 from models.documents import ReminderDocument
 
 
-def reminder_sheet(document: ReminderDocument) -> Sheet:
-    """Return the sheet of a reminder; its title is the name of the dunning level."""
-    edition = edition_for(document.customer)
+def reminder_sheet(document: ReminderDocument, edition: Edition) -> Sheet:
+    """Return the sheet of a reminder; its title is the dunning level's name."""
     labels, formats = edition.labels, edition.formats
-    name = document.level_name or labels.reminder
+    name = (
+        labels.level_names.get(document.level_name.lower(), document.level_name) or labels.reminder
+    )
     title = name[:1].upper() + name[1:]
     facts = [
         (labels.number, document.number),
@@ -28,27 +29,19 @@ def reminder_sheet(document: ReminderDocument) -> Sheet:
     place = max(1, min(document.level - 1, len(sentences) - 1)) if _is_late(document) else 0
     note: list[Flowable] = [gap(3), text(document.note)] if document.note else []
     story = [
-        *top(edition, document.entity, title, parties, facts),
+        *top(edition, title, parties, facts),
         text(labels.greeting),
         gap(2),
         text(sentences[place]),
         gap(4),
         _items(edition, document),
-        totals_box([], (labels.total_due, formats.money(document.total)), [], edition.width),
+        edition.blocks.totals_box([], (labels.total_due, formats.money(document.total)), []),
         *note,
         gap(3),
         text(labels.reminder_crossed),
         *_payment(edition, document),
     ]
-    return Sheet(
-        title=title,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=story,
-        test_clock=document.test_clock,
-    )
+    return edition.sheet(title, document.number, story, test_clock=document.test_clock)
 
 
 def _is_late(document: ReminderDocument) -> bool:
@@ -66,8 +59,8 @@ def _items(edition: Edition, document: ReminderDocument) -> Flowable:
         Column(labels.invoice_amount, 0.16, right=True),
         Column(f"{labels.open_amount} ({document.total.currency})", 0.16, right=True),
     ]
-    return data_table(
-        columns, [_item(edition, document, item) for item in document.items], edition.width
+    return edition.blocks.data_table(
+        columns, [_item(edition, document, item) for item in document.items]
     )
 
 
@@ -93,4 +86,4 @@ def _payment(edition: Edition, document: ReminderDocument) -> list[Flowable]:
         (labels.routing, bank.routing),
         (labels.payment_reference, ", ".join(item.invoice for item in document.items[:5])),
     ]
-    return [KeepTogether([heading(labels.payment), panel(rows, edition.width)])]
+    return [KeepTogether([edition.blocks.heading(labels.payment), edition.blocks.panel(rows)])]

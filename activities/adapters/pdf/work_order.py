@@ -2,16 +2,15 @@
 
 from reportlab.platypus.flowables import Flowable
 
-from activities.adapters.pdf.blocks import Column, data_table, described, heading, text
-from activities.adapters.pdf.edition import Edition, delivery_place, edition_for, top
+from activities.adapters.pdf.blocks import Column, TickBox, described, text
+from activities.adapters.pdf.edition import Edition, delivery_place, top
 from activities.adapters.pdf.page import Sheet
 from models.documents import WorkOrderDocument
 from models.fulfillment import OrderLine
 
 
-def work_order_sheet(document: WorkOrderDocument) -> Sheet:
+def work_order_sheet(document: WorkOrderDocument, edition: Edition) -> Sheet:
     """Return the sheet of a work order."""
-    edition = edition_for(document.customer)
     labels, formats = edition.labels, edition.formats
     facts = [
         (labels.number, document.number),
@@ -23,15 +22,14 @@ def work_order_sheet(document: WorkOrderDocument) -> Sheet:
         (labels.purchase_order, document.purchase_order),
     ]
     parties = delivery_place(edition, document.customer, always=True)
-    note: list[Flowable] = [heading(labels.note), text(document.note)] if document.note else []
-    return Sheet(
-        title=labels.work_order,
-        number=document.number,
-        entity=document.entity,
-        labels=labels,
-        size=edition.size,
-        story=[
-            *top(edition, document.entity, labels.work_order, parties, facts),
+    note: list[Flowable] = (
+        [edition.blocks.heading(labels.note), text(document.note)] if document.note else []
+    )
+    return edition.sheet(
+        labels.work_order,
+        document.number,
+        [
+            *top(edition, labels.work_order, parties, facts),
             _lines(edition, document.lines),
             *note,
         ],
@@ -43,19 +41,19 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
     labels = edition.labels
     columns = [
         Column(labels.position, 0.08),
-        Column(labels.item, 0.50),
-        Column(labels.quantity, 0.14, right=True),
-        Column(labels.status, 0.16),
-        Column(labels.done, 0.12),
+        Column(labels.item, 0.48),
+        Column(labels.status, 0.20),
+        Column(labels.quantity, 0.12, right=True),
+        Column(labels.done, 0.12, right=True),
     ]
     rows = [
         [
             str(place),
             described(line.name, [f"{labels.sku} {line.sku}"]),
+            edition.labels.statuses.get(line.status.value, line.status.value),
             edition.formats.quantity(line.quantity),
-            line.status.value.replace("_", " "),
-            "[    ]",
+            TickBox(),
         ]
         for place, line in enumerate(lines, start=1)
     ]
-    return data_table(columns, rows, edition.width)
+    return edition.blocks.data_table(columns, rows)
