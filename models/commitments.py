@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
 
+from models.periods import Interval
+from models.price_books import PriceBookEntry
 from models.tiers import EXACT
 from models.value import Value
 
@@ -58,6 +60,27 @@ class Spend(Value):
     def total(self) -> Decimal:
         """What is due altogether."""
         return self.amount + self.true_up
+
+
+def pool_sold(key: str, quantity: Decimal, entry: PriceBookEntry, service: Interval) -> Pool:
+    """Return the pool that selling a spend commitment fills, to draw from in its service period.
+
+    Each unit sold is good for the entry's credit, or for what was paid. Raises `ValueError` for an
+    entry with neither.
+    """
+    credit = entry.unit if entry.draw_down.credit is None else entry.draw_down.credit
+    if credit is None:
+        raise ValueError(f"The price of {entry.sku}/{entry.charge} says nothing to draw from")
+    with localcontext(EXACT):
+        balance = quantity * credit
+    return Pool(
+        key=key,
+        balance=balance,
+        priority=entry.draw_down.priority,
+        valid_from=service.start,
+        valid_until=service.end,
+        overage_percent=entry.draw_down.overage_percent,
+    )
 
 
 def shortfall(spent: Decimal, committed: Decimal) -> Decimal:

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from models.catalog import Catalog, Product, ProductKind
 from models.charges import Cadence, Charge, ChargeModel, ChargeType, Timing
-from models.commitments import Pool, draw_down, share_cap, shortfall, within_bounds
+from models.commitments import Pool, draw_down, pool_sold, share_cap, shortfall, within_bounds
 from models.configuration import ConfiguredLine
 from models.deal_file import DealFile, Discount, LineRequest
 from models.errors import InvalidInputError
 from models.money import Money
-from models.price_books import Commitment, CommitmentSpan, PriceBook, PriceBookEntry
+from models.periods import Interval
+from models.price_books import Commitment, CommitmentSpan, DrawDown, PriceBook, PriceBookEntry
 from models.pricing import PricedLine, PricingRequest, price
 from models.quoting import QuoteRequest, billing_plan, discount_percent, make_quote
 from models.recognition import obligations
@@ -75,6 +76,30 @@ def test_pools_are_drawn_by_priority_then_by_their_end() -> None:
 
     assert found.pools == {"promotion": D(50), "early": D(100), "late": D(30)}
     assert (found.beyond, found.overage) == (D(0), D(0))
+
+
+@pytest.mark.parametrize(("credit", "balance"), [(None, "2000"), ("1100", "2200")])
+def test_a_spend_commitment_sold_is_a_pool_of_its_period(credit: str | None, balance: str) -> None:
+    """Two of 1,000, each good for what was paid or for what the price book adds to it."""
+    terms = DrawDown.model_validate({"credit": credit, "priority": 1, "overage_percent": 120})
+    entry = PriceBookEntry(sku="POOL", charge="run", unit=D(1000), draw_down=terms)
+    year = Interval(start=START, end=date(2027, 2, 1))
+
+    found = pool_sold("1/run", D(2), entry, year)
+
+    assert (found.balance, found.priority, found.overage_percent) == (D(balance), 1, D(120))
+    assert [found.is_open_on(day) for day in (TODAY, START, year.end)] == [False, True, False]
+
+
+def test_an_entry_without_a_price_fills_no_pool() -> None:
+    """Nothing was paid, and nothing is promised."""
+    with pytest.raises(ValueError, match="The price of POOL/run says nothing to draw from"):
+        pool_sold(
+            "1/run",
+            D(1),
+            PriceBookEntry(sku="POOL", charge="run"),
+            Interval(start=START, end=date(2027, 2, 1)),
+        )
 
 
 def test_a_pool_that_has_ended_or_not_begun_is_not_drawn() -> None:

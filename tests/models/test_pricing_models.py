@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -75,7 +76,9 @@ wishes = st.lists(
 )
 
 
-def quote_of(wanted: Sequence[Wish], header: Decimal | None = None) -> tuple[PricedLine, ...]:
+def quote_of(
+    wanted: Sequence[Wish], header: Decimal | None = None, agreed: Decimal | None = None
+) -> tuple[PricedLine, ...]:
     """Price one line for each wish."""
     lines = []
     for index, wish in enumerate(wanted):
@@ -87,6 +90,7 @@ def quote_of(wanted: Sequence[Wish], header: Decimal | None = None) -> tuple[Pri
                 number=str(index + 1),
                 product=product,
                 quantity=D(wish.quantity),
+                unit_price=agreed,
                 discount=Discount(percent=wish.percent),
             )
         )
@@ -106,6 +110,58 @@ def quote_of(wanted: Sequence[Wish], header: Decimal | None = None) -> tuple[Pri
         header_discount=None if header is None else Discount(percent=header),
     )
     return price(Catalog(version="1", price_books=(book,)), lines, request)
+
+
+ENTRY = PriceBookEntry(
+    sku="A",
+    charge="unit",
+    unit=D(7),
+    tiers=(Tier(up_to=D(10), unit=D(10), flat=D(100), percent=D(2)), Tier(flat=D(90))),
+    package_size=D(5),
+    percent=D(3),
+    formula="quantity * 4",
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "amount", "rule"),
+    [
+        (ChargeModel.FLAT, 6_00, "flat: 6"),
+        (ChargeModel.PER_UNIT, 72_00, "12 x 6"),
+        (ChargeModel.PACKAGE, 18_00, "3 packages of 5 x 6"),
+        (ChargeModel.GRADUATED, 72_00, "12 x 6"),
+        (ChargeModel.VOLUME, 72_00, "12 x 6"),
+        (ChargeModel.STAIRSTEP, 72_00, "12 x 6"),
+        (ChargeModel.PERCENTAGE, 72_00, "12 x 6"),
+        (ChargeModel.GRADUATED_PERCENTAGE, 72_00, "12 x 6"),
+        (ChargeModel.FORMULA, 72_00, "12 x 6"),
+        (
+            ChargeModel.SPEND_COMMITMENT,
+            72_00,
+            "prepaid: 12 x 6, to draw down 72; beyond it at 100 % of the price",
+        ),
+    ],
+)
+def test_an_agreed_price_is_for_a_unit_where_the_list_has_no_single_price(
+    model: ChargeModel, amount: int, rule: str
+) -> None:
+    """Twelve at an agreed 6.00."""
+    wish = Wish(model=model, quantity=12, cadence=None, percent=D(0), entry=ENTRY)
+
+    (found,) = quote_of([wish], agreed=D(6))
+
+    told = {step.step.value: step.rule for step in found.waterfall}
+    assert (found.net.minor, found.unit_price, told["quantity"]) == (amount, D(6), rule)
+
+
+def test_no_units_of_a_formula_show_no_price_of_one() -> None:
+    """There is no average of nothing, and no table to look it up in."""
+    entry = ENTRY.model_copy(update={"tiers": ()})
+    wish = Wish(model=ChargeModel.FORMULA, quantity=0, cadence=None, percent=D(0), entry=entry)
+
+    (found,) = quote_of([wish])
+
+    assert (found.list_unit, found.net.minor) == (D(0), 0)
 
 
 @given(wanted=wishes, percent=percents)
