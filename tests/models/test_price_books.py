@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.catalog import Catalog, Product, ProductKind, check_catalog, parse_catalog
 from models.charge_models import charge_amount
 from models.charges import Cadence, Charge, ChargeModel, ChargeType
+from models.chosen import Attribute
 from models.configuration import ConfiguredLine
 from models.derived_books import LineFacts, origin_of, ready_entry, resolve_book, unit_rate
 from models.errors import InvalidInputError
@@ -49,7 +50,13 @@ def product(
     kind = ChargeType.RECURRING if recurring else ChargeType.ONE_TIME
     cadence = Cadence.MONTHLY if recurring else None
     charge = Charge(key="unit", name="Unit", type=kind, cadence=cadence, model=model)
-    return Product(sku=sku, name=f"The {sku}", kind=ProductKind.SERVICE, charges=(charge,))
+    return Product(
+        sku=sku,
+        name=f"The {sku}",
+        kind=ProductKind.SERVICE,
+        charges=(charge,),
+        attributes=tuple(Attribute(key=key) for key in ("region", "tier", "size")),
+    )
 
 
 def priced(
@@ -531,7 +538,7 @@ def test_rates_of_a_price_unit_do_not_overlap() -> None:
     )
 
     assert problems_of(ChargeModel.PER_UNIT, book(price_units=rates)) == [
-        "price_books[0].price_units[1].rate: 0 must be more than 0",
+        "price_books[0].price_units[1].rate: 0 must be more than 0 (write a number above 0)",
         "price_books[0].price_units[1].valid_until: 2026-01-15 is not after valid_from 2026-01-15",
         (
             "price_books[0].price_units[1].valid_from: credit has two rates on the same days: see "
@@ -562,7 +569,10 @@ def test_rates_of_a_price_unit_do_not_overlap() -> None:
             {"book": "Standard", "percent": -100},
             ("percent: -100 % leaves nothing of any price (lower prices by less than 100 %)"),
         ),
-        ({"book": "Standard", "price_point": 0}, "price_point: 0 must be more than 0"),
+        (
+            {"book": "Standard", "price_point": 0},
+            "price_point: 0 must be more than 0 (write a number above 0)",
+        ),
         (
             {"book": "Partner"},
             (
@@ -595,7 +605,7 @@ def test_rules_of_a_book_name_products_and_sound_numbers() -> None:
     rules = (PriceRule(sku="AA", factor=D(-1)),)
 
     assert problems_of(ChargeModel.PER_UNIT, book(rules=rules)) == [
-        "price_books[0].rules[0].factor: -1 must not be negative",
+        "price_books[0].rules[0].factor: -1 must not be negative (write 0 or more)",
         "price_books[0].rules[0].sku: AA is no product (did you mean A?)",
     ]
 

@@ -16,6 +16,7 @@ import pytest
 from models.catalog import Catalog, Product, ProductKind, check_catalog
 from models.charge_models import charge_amount, cheaper_quantity
 from models.charges import Charge, ChargeModel, ChargeType
+from models.chosen import Attribute
 from models.price_books import PriceBook, PriceBookEntry, Tier
 from tests.shared_data import shared
 
@@ -55,7 +56,13 @@ def catalog() -> Catalog:
         Charge(key=meter, name=meter, type=ChargeType.USAGE, model=ChargeModel.VOLUME)
         for meter in sorted({entry.charge for entry in entries})
     )
-    tokens = Product(sku="TOKENS", name="Tokens", kind=ProductKind.SERVICE, charges=charges)
+    tokens = Product(
+        sku="TOKENS",
+        name="Tokens",
+        kind=ProductKind.SERVICE,
+        charges=charges,
+        attributes=(Attribute(key="provider"), Attribute(key="model")),
+    )
     book = PriceBook(name="models", currency="USD", valid_from=date(2026, 1, 1), entries=entries)
     return Catalog(version="1", products=(tokens,), price_books=(book,))
 
