@@ -294,7 +294,9 @@ def _formula_problems(entry: PriceBookEntry, sold: Priceable, path: str) -> Iter
             )
     known = {*FORMULA_FACTS, *prices, *entry.parameters, *attributes}
     problems = formula_problems(entry.formula, known)
-    if not problems and names_in(entry.formula) <= known - sold.attributes:
+    if not problems and names_in(entry.formula) <= known - (
+        sold.attributes - entry.attributes.keys()
+    ):
         problems = list(_hopeless(entry))
     for problem in problems:
         yield problem.model_copy(update={"field": f"{path}.formula"})
