@@ -1,12 +1,11 @@
 """Faults of shape in the words of the house: no validator's text, no echo, always a remedy."""
 
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
-from pydantic_core.core_schema import ErrorType
 
 from models.faults import place, problem_of, said
 from models.messages import Command, Decision
@@ -57,7 +56,19 @@ def test_each_fault_is_said_with_its_remedy(
     assert (problem.field, problem.reason, problem.remedy) == (field, reason, remedy)
 
 
-@pytest.mark.parametrize("kind", sorted(get_args(ErrorType)))
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "enum",
+        "greater_than",
+        "less_than_equal",
+        "value_error",
+        "missing",
+        "string_too_long",
+        "union_tag_invalid",
+        "of a version to come",
+    ],
+)
 def test_no_fault_is_without_words(kind: str) -> None:
     """A kind the table does not know is said too, without what was written."""
     figures = dict.fromkeys(
