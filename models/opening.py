@@ -20,9 +20,9 @@ class ConfiguredLine(Value):
 
     `number` is its place in the quote: "1", and "1.1" for the first component of line 1; the
     segments of a ramp share it. `quantity` counts units in total, `units` those of a component as
-    the bundle counts them. `attributes` are the chosen values in the form prices go by. `derived`
-    tells how a line came about that is not in the deal file, or whose price is a percentage.
-    `path` is the place in the deal file that asked for it.
+    the bundle counts them. `attributes` are the chosen values in the form prices go by.
+    `derivation` tells how a line came about that is not in the deal file, or what its price is a
+    percentage of. `path` is the place in the deal file that asked for it.
     """
 
     number: str
@@ -32,7 +32,7 @@ class ConfiguredLine(Value):
     unit_price: Decimal | None = None
     discount: Discount | None = None
     attributes: Mapping[str, str] = {}
-    derived: Derivation | None = None
+    derivation: Derivation | None = None
     segment: Segment | None = None
     units: Decimal | None = None
     path: str = ""
@@ -62,7 +62,7 @@ class Wanted(Value):
     discount: Discount | None = None
     attributes: Mapping[str, str] = {}
     options: tuple[OptionRequest, ...] = ()
-    derived: Derivation | None = None
+    derivation: Derivation | None = None
     segment: Segment | None = None
     units: Decimal | None = None
     path: str
@@ -237,10 +237,10 @@ def usable(quantity: Decimal, *, positive: bool = False) -> Decimal:
 def _line(product: Product, wanted: Wanted) -> ConfiguredLine:
     later = wanted.segment is not None and wanted.segment.index > 1
     sold = product.model_copy(update={"charges": _recurring(product)}) if later else product
-    derived = wanted.derived
+    derivation = wanted.derivation
     if product.percent_of is not None:
         terms = product.percent_of
-        derived = (derived or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)).model_copy(
+        derivation = (derivation or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)).model_copy(
             update={
                 "kind": DerivationKind.PERCENT_OF_TOTAL,
                 "percent": terms.percent,
@@ -256,7 +256,7 @@ def _line(product: Product, wanted: Wanted) -> ConfiguredLine:
         unit_price=wanted.unit_price,
         discount=wanted.discount,
         attributes=chosen_attributes(product.attributes, wanted.attributes),
-        derived=derived,
+        derivation=derivation,
         segment=wanted.segment,
         units=wanted.units,
         path=wanted.path,
@@ -314,7 +314,7 @@ def _part(
         discount=option.discount if option else None,
         attributes=option.attributes if option else {},
         options=option.options if option else (),
-        derived=wanted.derived,
+        derivation=wanted.derivation,
         segment=wanted.segment,
         units=units,
         path=wanted.path if position is None else f"{wanted.path}.options[{position}]",
