@@ -39,8 +39,8 @@ MOST_LINES = 250
 MOST_LEVELS = 8
 """How deep options may stand inside options."""
 
-MOST_ATTRIBUTES = 30
-"""How many attributes one line may choose."""
+MOST_ATTRIBUTE_TEXT = 8_000
+"""How many characters all attributes of a deal file may have, for the same reason."""
 
 
 def _as_text(value: object) -> object:
@@ -305,6 +305,10 @@ def _count_problems(file: DealFile) -> Iterator[Problem]:
     if count > MOST_LINES:
         reason = f"{count} lines and options are more than {MOST_LINES}"
         yield Problem(field="lines", reason=reason, remedy="split them over several deals")
+    written = sum(_attribute_text(line.attributes, line.options) for line in file.lines)
+    if written > MOST_ATTRIBUTE_TEXT:
+        reason = f"attributes of {written:,} characters are more than {MOST_ATTRIBUTE_TEXT:,}"
+        yield Problem(field="lines", reason=reason, remedy="split them over several deals")
 
 
 def _line_problems(file: DealFile) -> Iterator[Problem]:
@@ -314,6 +318,15 @@ def _line_problems(file: DealFile) -> Iterator[Problem]:
         yield from _request_problems(path, line, file.currency)
         yield from _option_problems(path, line.options, file.currency)
         yield from _ramp_problems(f"{path}.ramp", line.ramp, file)
+
+
+def _attribute_text(
+    attributes: Mapping[str, str], options: tuple[OptionRequest, ...], level: int = 1
+) -> int:
+    inner = options if level <= MOST_LEVELS else ()
+    return sum(len(key) + len(value) for key, value in attributes.items()) + sum(
+        _attribute_text(option.attributes, option.options, level + 1) for option in inner
+    )
 
 
 def _option_count(options: tuple[OptionRequest, ...], level: int = 1) -> int:
@@ -357,9 +370,6 @@ def _request_problems(
         yield Problem(field=f"{path}.product", reason="is missing", remedy="name a SKU")
     yield from number_problem(f"{path}.unit_price", request.unit_price)
     yield from _discount_problems(f"{path}.discount", request.discount, currency)
-    if len(request.attributes) > MOST_ATTRIBUTES:
-        reason = f"are more than {MOST_ATTRIBUTES}"
-        yield Problem(field=f"{path}.attributes", reason=reason, remedy="leave some out")
 
 
 def _discount_problems(path: str, discount: Discount | None, currency: str) -> Iterator[Problem]:

@@ -74,7 +74,7 @@ def _missing(
         number="",
         sku=deciding.add,
         quantity=missing,
-        derived=Derivation(kind=DerivationKind.ADDED, rule=deciding.key, reason=deciding.reason),
+        derivation=Derivation(kind=DerivationKind.ADDED, rule=deciding.key, reason=deciding.reason),
         path=cause,
     )
 
@@ -137,7 +137,7 @@ def _percentage_problem(
     if not is_ranked:
         return Problem(field=field, reason=f"{sku} is a percentage of what is a percentage of it")
     if not counted:
-        of = line.derived.filter if line.derived else ""
+        of = line.derivation.filter if line.derivation else ""
         return Problem(
             field=field,
             reason=f"{sku} is a percentage of {of}, and the quote has none of it",
@@ -191,6 +191,6 @@ def _of(
     counted: Sequence[ConfiguredLine],
     rank: int,
 ) -> ConfiguredLine:
-    derived = line.derived or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)
+    derived = line.derivation or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)
     found = derived.model_copy(update={"of": tuple(one.key for one in counted), "rank": rank})
-    return line.model_copy(update={"derived": found, "segment": segment, "quantity": Decimal(1)})
+    return line.model_copy(update={"derivation": found, "segment": segment, "quantity": Decimal(1)})

@@ -1,7 +1,7 @@
 """Guided selling: from what a customer needs to products that may fit, each with its reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from models.chosen import (
     Attribute,
@@ -15,6 +15,7 @@ from models.chosen import (
 )
 from models.derivation import begun
 from models.errors import Problem
+from models.tiers import EXACT
 from models.value import Value
 from models.written import NUMBERS_AS_TEXT, filled, nearest, number_problem, repeated
 
@@ -130,7 +131,10 @@ def _quantity(one: Suggestion, given: Mapping[str, str]) -> Decimal | None:
     if not one.quantity_of:
         return one.quantity
     answer = decimal_in(given.get(one.quantity_of, ""))
-    return None if answer is None else one.quantity * begun(answer, one.per)
+    if answer is None:
+        return None
+    with localcontext(EXACT):
+        return one.quantity * begun(answer, one.per)
 
 
 def _holds(test: AnswerIs, given: Mapping[str, str]) -> bool:

@@ -20,9 +20,9 @@ class ConfiguredLine(Value):
 
     `number` is its place in the quote: "1", and "1.1" for the first component of line 1; the
     segments of a ramp share it. `quantity` counts units in total, `units` those of a component as
-    the bundle counts them. `attributes` are the chosen values in the form prices go by. `derived`
-    tells how a line came about that is not in the deal file, or whose price is a percentage.
-    `path` is the place in the deal file that asked for it.
+    the bundle counts them. `attributes` are the chosen values in the form prices go by.
+    `derivation` tells how a line came about that is not in the deal file, or what its price is a
+    percentage of. `path` is the place in the deal file that asked for it.
     """
 
     number: str
@@ -32,7 +32,7 @@ class ConfiguredLine(Value):
     unit_price: Decimal | None = None
     discount: Discount | None = None
     attributes: Mapping[str, str] = {}
-    derived: Derivation | None = None
+    derivation: Derivation | None = None
     segment: Segment | None = None
     units: Decimal | None = None
     path: str = ""
@@ -64,7 +64,7 @@ class Wanted(Value):
     discount: Discount | None = None
     attributes: Mapping[str, str] = {}
     options: tuple[OptionRequest, ...] = ()
-    derived: Derivation | None = None
+    derivation: Derivation | None = None
     segment: Segment | None = None
     units: Decimal | None = None
     path: str
@@ -78,6 +78,10 @@ class Opened(Value):
     lines: tuple[ConfiguredLine, ...] = ()
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
+
+
+_Options = Mapping[str, tuple[int, OptionRequest]]
+"""The options of a bundle by SKU, each with its place in the file."""
 
 
 class Shop:
@@ -95,21 +99,34 @@ class Shop:
         product = self._by_sku.get(wanted.sku)
         if product is None or wanted.sku in above:
             return Opened(problems=tuple(self._not_for_sale(wanted)))
-        parts, left_out = self._parts(product, wanted)
-        inner = [self.open(part, above=(*above, wanted.sku)) for part in parts]
         line = _line(product, wanted)
+        own = (
+            *_ineligible(self.reasons(product), line),
+            *attribute_problems(product.attributes, product.sku, wanted.attributes, wanted.path),
+            *_ramp_problems(line, product),
+        )
+        if not product.components and not wanted.options:
+            return Opened(lines=(line,), problems=own)
+        return self._opened(_Bundle(product, wanted), line, own, above)
+
+    def _opened(
+        self,
+        bundle: "_Bundle",
+        line: ConfiguredLine,
+        own: tuple[Problem, ...],
+        above: tuple[str, ...],
+    ) -> Opened:
+        """Return a bundle's line with those of its components."""
+        parts, left_out = self._parts(bundle)
+        inner = [self.open(part, above=(*above, bundle.product.sku)) for part in parts]
         return Opened(
             lines=(line, *(one for part in inner for one in part.lines)),
             problems=(
-                *_ineligible(self.reasons(product), line),
-                *attribute_problems(
-                    product.attributes, product.sku, wanted.attributes, wanted.path
-                ),
-                *_ramp_problems(line.model_copy(update={"product": product})),
-                *_option_problems(product, wanted),
-                *_component_problems(product, wanted),
-                *_group_problems(product, wanted),
-                *self._component_refusals(product, wanted),
+                *own,
+                *_option_problems(bundle),
+                *_component_problems(bundle),
+                *_group_problems(bundle),
+                *self._component_refusals(bundle),
                 *(problem for part in inner for problem in part.problems),
             ),
             warnings=(*left_out, *(one for part in inner for one in part.warnings)),
@@ -136,24 +153,24 @@ class Shop:
                 remedy=nearest(wanted.sku, self._by_sku),
             )
 
-    def _parts(self, product: Product, wanted: Wanted) -> tuple[list[Wanted], list[Problem]]:
+    def _parts(self, bundle: "_Bundle") -> tuple[list[Wanted], list[Problem]]:
         """Return the components to include, in the order of the catalogue, and those left out.
 
         What the bundle presets and this customer may not have is left out and said.
         """
-        options = _options_by_sku(wanted.options)
         parts: list[Wanted] = []
         left_out: list[Problem] = []
-        for component, units in _units_of(product, wanted):
+        for component, units in bundle.units:
             if units <= 0:
                 continue
-            option = options.get(component.sku)
+            option = bundle.options.get(component.sku)
             reasons = self._all_reasons(component)
             if reasons and option is None and not component.required:
-                reason = f"{component.sku} is left out of {product.sku}: it {'; it '.join(reasons)}"
-                left_out.append(Problem(field=wanted.path, reason=reason))
+                because = "; it ".join(reasons)
+                reason = f"{component.sku} is left out of {bundle.product.sku}: it {because}"
+                left_out.append(Problem(field=bundle.wanted.path, reason=reason))
                 continue
-            parts.append(_part(wanted, component, units, option, len(parts) + 1))
+            parts.append(_part(bundle.wanted, component, units, option, len(parts) + 1))
         return parts, left_out
 
     def _all_reasons(self, component: Component) -> tuple[str, ...]:
@@ -161,19 +178,29 @@ class Shop:
         own = self.reasons(product) if product else ()
         return (*self.reasons(component), *own)
 
-    def _component_refusals(self, product: Product, wanted: Wanted) -> Iterator[Problem]:
+    def _component_refusals(self, bundle: "_Bundle") -> Iterator[Problem]:
         """Report chosen and required components that the bundle may not have for this customer."""
-        options = _options_by_sku(wanted.options)
-        for component, units in _units_of(product, wanted):
-            option = options.get(component.sku)
+        for component, units in bundle.units:
+            option = bundle.options.get(component.sku)
             if units > 0 and (option is not None or component.required):
-                field = f"{wanted.path}.options[{option[0]}]" if option else wanted.path
+                field = f"{bundle.path}.options[{option[0]}]" if option else bundle.path
                 for reason in self.reasons(component):
                     yield Problem(
                         field=f"{field}.product",
-                        reason=f"{component.sku} in {product.sku} {reason}",
+                        reason=f"{component.sku} in {bundle.product.sku} {reason}",
                         remedy="leave it out",
                     )
+
+
+class _Bundle:
+    """A bundle somebody wants: its options by SKU, and the units of each component."""
+
+    def __init__(self, product: Product, wanted: Wanted) -> None:
+        self.product = product
+        self.wanted = wanted
+        self.path = wanted.path
+        self.options = _options_by_sku(wanted.options)
+        self.units = _units_of(product, self.options)
 
 
 def line_wanted(line: LineRequest, index: int) -> tuple[Wanted, ...]:
@@ -216,10 +243,10 @@ def usable(quantity: Decimal, *, positive: bool = False) -> Decimal:
 def _line(product: Product, wanted: Wanted) -> ConfiguredLine:
     later = wanted.segment is not None and wanted.segment.index > 1
     sold = product.model_copy(update={"charges": _recurring(product)}) if later else product
-    derived = wanted.derived
+    derivation = wanted.derivation
     if product.percent_of is not None:
         terms = product.percent_of
-        derived = (derived or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)).model_copy(
+        derivation = (derivation or Derivation(kind=DerivationKind.PERCENT_OF_TOTAL)).model_copy(
             update={
                 "kind": DerivationKind.PERCENT_OF_TOTAL,
                 "percent": terms.percent,
@@ -235,7 +262,7 @@ def _line(product: Product, wanted: Wanted) -> ConfiguredLine:
         unit_price=wanted.unit_price,
         discount=wanted.discount,
         attributes=chosen_attributes(product.attributes, wanted.attributes),
-        derived=derived,
+        derivation=derivation,
         segment=wanted.segment,
         units=wanted.units,
         path=wanted.path,
@@ -258,9 +285,9 @@ def _ineligible(reasons: Sequence[str], line: ConfiguredLine) -> Iterator[Proble
         )
 
 
-def _ramp_problems(line: ConfiguredLine) -> Iterator[Problem]:
+def _ramp_problems(line: ConfiguredLine, product: Product) -> Iterator[Problem]:
     """Report a ramp of what has nothing to change later, and a number of percentages."""
-    product, is_own_line = line.product, line.parent is None
+    is_own_line = line.parent is None
     if product.percent_of is not None and is_own_line and line.quantity != 1:
         yield Problem(
             field=f"{line.place}.quantity",
@@ -295,7 +322,7 @@ def _part(
         discount=option.discount if option else None,
         attributes=option.attributes if option else {},
         options=option.options if option else (),
-        derived=wanted.derived,
+        derivation=wanted.derivation,
         segment=wanted.segment,
         units=units,
         path=wanted.path if position is None else f"{wanted.path}.options[{position}]",
@@ -304,28 +331,25 @@ def _part(
     )
 
 
-def _units_of(product: Product, wanted: Wanted) -> list[tuple[Component, Decimal]]:
+def _units_of(product: Product, options: _Options) -> list[tuple[Component, Decimal]]:
     """Return each component with its units: as asked for, else as preset, else the least.
 
     What a group presets gives way to whatever else was chosen of it.
     """
-    options = {sku: option for sku, (_, option) in _options_by_sku(wanted.options).items()}
     taken = {
         component.group
         for component in product.components
         if component.group
         and component.sku in options
-        and usable(options[component.sku].quantity) > 0
+        and usable(options[component.sku][1].quantity) > 0
     }
-    return [
-        (
-            component,
-            Decimal(0)
-            if component.group in taken and component.sku not in options and not component.required
-            else _units(component, options.get(component.sku)),
-        )
-        for component in product.components
-    ]
+    found = []
+    for component in product.components:
+        option = options.get(component.sku)
+        gives_way = component.group in taken and option is None and not component.required
+        units = Decimal(0) if gives_way else _units(component, option[1] if option else None)
+        found.append((component, units))
+    return found
 
 
 def _units(component: Component, option: OptionRequest | None) -> Decimal:
@@ -338,7 +362,7 @@ def _units(component: Component, option: OptionRequest | None) -> Decimal:
     return Decimal(0)
 
 
-def _options_by_sku(options: Sequence[OptionRequest]) -> Mapping[str, tuple[int, OptionRequest]]:
+def _options_by_sku(options: Sequence[OptionRequest]) -> _Options:
     """Return each option with its position; of a SKU given twice, the first."""
     found: dict[str, tuple[int, OptionRequest]] = {}
     for position, option in enumerate(options):
@@ -346,18 +370,18 @@ def _options_by_sku(options: Sequence[OptionRequest]) -> Mapping[str, tuple[int,
     return found
 
 
-def _option_problems(product: Product, wanted: Wanted) -> Iterator[Problem]:
+def _option_problems(bundle: _Bundle) -> Iterator[Problem]:
+    product = bundle.product
     known = [component.sku for component in product.components]
-    first = _options_by_sku(wanted.options)
-    for position, option in enumerate(wanted.options):
-        field = f"{wanted.path}.options[{position}].product"
+    for position, option in enumerate(bundle.wanted.options):
+        field = f"{bundle.path}.options[{position}].product"
         if option.product not in known:
             yield Problem(
                 field=field,
                 reason=f"{option.product} is not a component of {product.sku}",
                 remedy=nearest(option.product, known) if known else "order it as a line",
             )
-        elif first[option.product][0] != position:
+        elif bundle.options[option.product][0] != position:
             yield Problem(
                 field=field,
                 reason=f"{option.product} is chosen twice",
@@ -365,16 +389,16 @@ def _option_problems(product: Product, wanted: Wanted) -> Iterator[Problem]:
             )
 
 
-def _component_problems(product: Product, wanted: Wanted) -> Iterator[Problem]:
-    options = _options_by_sku(wanted.options)
-    for component, units in _units_of(product, wanted):
-        found = options.get(component.sku)
-        field = f"{wanted.path}.options[{found[0]}].quantity" if found else wanted.path
-        each = f"{component.sku} in each {product.sku}"
+def _component_problems(bundle: _Bundle) -> Iterator[Problem]:
+    sku = bundle.product.sku
+    for component, units in bundle.units:
+        found = bundle.options.get(component.sku)
+        field = f"{bundle.path}.options[{found[0]}].quantity" if found else bundle.path
+        each = f"{component.sku} in each {sku}"
         if component.required and units == 0:
             yield Problem(
                 field=field,
-                reason=f"{component.sku} is a required component of {product.sku}",
+                reason=f"{component.sku} is a required component of {sku}",
                 remedy="give it a quantity",
             )
         elif 0 < units < component.minimum:
@@ -391,22 +415,22 @@ def _component_problems(product: Product, wanted: Wanted) -> Iterator[Problem]:
             )
 
 
-def _group_problems(product: Product, wanted: Wanted) -> Iterator[Problem]:
-    chosen = _units_of(product, wanted)
+def _group_problems(bundle: _Bundle) -> Iterator[Problem]:
+    product = bundle.product
     for group in product.groups:
         members = [component for component in product.components if component.group == group.key]
-        count = sum(units > 0 for component, units in chosen if component.group == group.key)
+        count = sum(units > 0 for component, units in bundle.units if component.group == group.key)
         name = group.name or group.key
         skus = ", ".join(member.sku for member in members)
         if count < group.minimum:
             yield Problem(
-                field=f"{wanted.path}.options",
+                field=f"{bundle.path}.options",
                 reason=f"{count} choices of {name} in {product.sku} are less than {group.minimum}",
                 remedy=f"choose of {skus}",
             )
         elif group.maximum is not None and count > group.maximum:
             yield Problem(
-                field=f"{wanted.path}.options",
+                field=f"{bundle.path}.options",
                 reason=f"{count} choices of {name} in {product.sku} are more than {group.maximum}",
                 remedy=f"choose fewer of {skus}",
             )

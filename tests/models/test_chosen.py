@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.chosen import Attribute, ValueType, normalized
+from models.deal_file import DealFile, check_deal_file
 from tests.models.cpq import catalog, configured, line, product, reasons, refused
 
 SHIRT = product(
@@ -83,6 +84,16 @@ def test_every_mistake_about_attributes_is_told_at_once() -> None:
 def test_an_attribute_nobody_could_fill_in_is_refused(attribute: dict[str, Any], said: str) -> None:
     """The catalogue is checked before a seller meets it."""
     assert refused(product("P", attributes=[attribute])) == [f"products[0].attributes[0].{said}"]
+
+
+def test_a_file_with_too_much_text_in_attributes_is_refused() -> None:
+    """A deal file travels as one payload under 64 KB."""
+    engraved = line("SHIRT", attributes={"text": "x" * 4_000})
+    file = DealFile(lines=(engraved, engraved))
+
+    told = [one.reason for one in check_deal_file(file) if one.field == "lines"]
+
+    assert told == ["attributes of 8,008 characters are more than 8,000"]
 
 
 @given(st.text(max_size=40), st.sampled_from(list(ValueType)))

@@ -36,7 +36,7 @@ def test_a_rule_adds_what_its_product_needs() -> None:
     found = configured(sold, line("SEAT", 150), line("SEAT", 60))
 
     assert shown(found) == {"1": "SEAT x 150", "2": "SEAT x 60", "3": "SERVER x 3"}
-    derived = found.lines[2].derived
+    derived = found.lines[2].derivation
     assert derived is not None
     assert (derived.kind, derived.rule, derived.reason) == (
         DerivationKind.ADDED,
@@ -165,7 +165,7 @@ def test_a_percentage_knows_the_lines_it_is_a_percentage_of() -> None:
 
     found = configured(sold, line("SUPPORT"), line("CRM", 5), line("BOX"), line("CRM", 2))
 
-    derived = found.lines[0].derived
+    derived = found.lines[0].derivation
     assert derived is not None
     assert (derived.kind, derived.percent) == (DerivationKind.PERCENT_OF_TOTAL, Decimal(18))
     assert (derived.basis, derived.of) == (TotalBasis.LIST, ("2", "4"))
@@ -183,7 +183,7 @@ def test_percentages_of_percentages_are_ranked() -> None:
 
     found = configured(sold, line("CARE"), line("ALL"), line("SUPPORT"), line("CRM"))
 
-    told = {one.product.sku: one.derived for one in found.lines if one.derived}
+    told = {one.product.sku: one.derivation for one in found.lines if one.derivation}
     assert {sku: one.of for sku, one in told.items()} == {
         "CARE": ("3", "4"),
         "ALL": ("4",),
@@ -208,7 +208,7 @@ def test_a_percentage_within_its_bundle_counts_only_the_bundle() -> None:
 
     found = configured(sold, line("SUITE"), line("SUITE"))
 
-    told = {one.number: one.derived.of for one in found.lines if one.derived}
+    told = {one.number: one.derivation.of for one in found.lines if one.derivation}
     assert told == {"1.2": ("1", "1.1"), "2.2": ("2", "2.1")}
 
 
@@ -243,7 +243,7 @@ def test_a_percentage_of_a_ramp_has_its_segments() -> None:
 
     found = configured(sold, line("CRM", ramp=ramp), line("ERP"), line("SUPPORT"))
 
-    told = {one.key: one.derived.of for one in found.lines if one.derived}
+    told = {one.key: one.derivation.of for one in found.lines if one.derivation}
     assert told == {"3": ("1", "2"), "3#2": ("1#2", "2")}
     assert found.problems == ()
 
@@ -291,7 +291,7 @@ def totals(found: Configuration) -> dict[str, Decimal]:
 
 
 def added(found: Configuration) -> list[tuple[str, Decimal]]:
-    return [(one.product.sku, one.quantity) for one in found.lines if one.derived]
+    return [(one.product.sku, one.quantity) for one in found.lines if one.derivation]
 
 
 def files(wanted: list[tuple[str, int]]) -> list[LineRequest]:
