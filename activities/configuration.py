@@ -6,6 +6,7 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.ports import Office
+from activities.price_terms import asked_prices, pricing_request
 from activities.register import catalog_in_force, customer_of, entity_of, person_of
 from activities.signatures import CONFIGURE_DEAL
 from models.catalog import Catalog
@@ -13,8 +14,8 @@ from models.configuration import configure
 from models.deal import Stage
 from models.deal_file import DealFile, check_deal_file
 from models.errors import InvalidInputError, NotFoundError, Problem
-from models.pricing import PricingRequest, price
-from models.steps import ConfigureDeal, DealConfigured, DealStep
+from models.pricing import price
+from models.steps import ConfigureDeal, DealConfigured
 from models.tables import DealFileRow, DealRow
 
 
@@ -95,7 +96,7 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
-    return (*problems, *_line_problems(catalog, step))
+    return (*problems, *_line_problems(session, catalog, step))
 
 
 def _recorded_hash(session: Session, deal: str) -> str:
@@ -125,29 +126,23 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
     return problems
 
 
-def _line_problems(catalog: Catalog, step: ConfigureDeal) -> list[Problem]:
+def _line_problems(session: Session, catalog: Catalog, step: ConfigureDeal) -> list[Problem]:
     configured = configure(catalog, step.file)
     lines, request = configured.lines, pricing_request(step.file, step)
+    found = {(problem.field, problem.reason): problem for problem in configured.problems}
+    try:
+        request = asked_prices(session, step.file, step)
+    except InvalidInputError as error:
+        found |= {(problem.field, problem.reason): problem for problem in error.problems}
     if configured.problems or check_deal_file(step.file):
         # Numbers of a broken file may not compute; that everything has a price can still be told.
         bare = {"unit_price": None, "discount": None}
         lines = tuple(line.model_copy(update=bare) for line in lines)
-        request = request.model_copy(update={"header_discount": None})
-    found = {(problem.field, problem.reason): problem for problem in configured.problems}
+        bare_header = {"header_discount": None, "groups": (), "target_total": None}
+        request = request.model_copy(update=bare_header)
     try:
         price(catalog, lines, request)
     except InvalidInputError as error:
         for problem in error.problems:
             found.setdefault((problem.field, problem.reason), problem)
     return list(found.values())
-
-
-def pricing_request(file: DealFile, step: DealStep) -> PricingRequest:
-    """Return what the pricing engine needs to know of a deal file, at the day of a step."""
-    return PricingRequest(
-        currency=file.currency,
-        price_book=file.price_book,
-        priced_on=step.on,
-        term_months=file.term_months,
-        header_discount=file.header_discount,
-    )

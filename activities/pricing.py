@@ -7,12 +7,13 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.configuration import file_content, file_hash, pricing_request
+from activities.configuration import file_content, file_hash
 from activities.ports import Office
+from activities.price_terms import asked_prices
+from activities.promotions import PromotionUses, note_lines
 from activities.register import approval_policy, catalog_in_force, customer_of, people
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
-from models.catalog import Catalog
 from models.charges import ChargeType
 from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference
@@ -65,8 +66,10 @@ class PricingActivities:
         if configured.problems:
             raise InvalidInputError(configured.problems)
         wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-        lines = price(catalog, wanted, pricing_request(file, step))
-        quote = make_quote(_quote_request(session, step, file, catalog), lines)
+        asked = asked_prices(session, file, step)
+        lines = price(catalog, wanted, asked)
+        book = choose_price_book(catalog, asked).name
+        quote = make_quote(_quote_request(session, step, file, catalog.version, book), lines)
         session.add(
             QuoteRow(
                 number=quote.number,
@@ -82,6 +85,8 @@ class PricingActivities:
             )
         )
         _route(session, quote)
+        PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
+        note_lines(session, quote, asked.segment)
         if step.term == 1:
             deal_row(session, step.deal).total_minor = quote.total.minor
         return quote
@@ -156,7 +161,7 @@ def reference_to(quote: Quote) -> QuoteReference:
 
 
 def _quote_request(
-    session: Session, step: PriceQuote, file: DealFile, catalog: Catalog
+    session: Session, step: PriceQuote, file: DealFile, catalog_version: str, price_book: str
 ) -> QuoteRequest:
     made = session.exec(select(func.max(QuoteRow.version)).where(QuoteRow.deal == step.deal)).one()
     version = (made or 0) + 1
@@ -170,8 +175,8 @@ def _quote_request(
         entity=file.entity,
         customer=file.customer,
         seller=file.seller,
-        catalog_version=catalog.version,
-        price_book=choose_price_book(catalog, pricing_request(file, step)).name,
+        catalog_version=catalog_version,
+        price_book=price_book,
         quoted_on=step.on,
         valid_until=_valid_until(step, file),
         starts_on=file.starts_on or step.on,

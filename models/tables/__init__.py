@@ -13,6 +13,7 @@ from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
 from models.tables.ledger import JournalEntryRow, PostingRow
+from models.tables.pricing import PricedLineRow, PromotionUseRow
 from models.tables.quoting import QuoteRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
@@ -37,6 +38,8 @@ APPEND_ONLY = (
     JournalEntryRow,
     PostingRow,
     DocumentRow,
+    PromotionUseRow,
+    PricedLineRow,
 )
 
 __all__ = [
@@ -61,6 +64,8 @@ __all__ = [
     "PaymentRow",
     "PlannedChargeRow",
     "PostingRow",
+    "PricedLineRow",
+    "PromotionUseRow",
     "QuoteRow",
     "RecognizedRow",
     "RegisterRow",

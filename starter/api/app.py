@@ -19,6 +19,7 @@ from starter.api import (
     messages,
     parties,
     payments,
+    prices,
     problems,
     register,
     tokens,
@@ -48,6 +49,7 @@ _ROUTERS = (
     tokens.router,
     books.router,
     documents.router,
+    prices.router,
 )
 
 

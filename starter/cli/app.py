@@ -18,6 +18,7 @@ from starter.cli import (
     documents,
     fulfillment,
     operation,
+    prices,
     register,
 )
 from starter.cli.display import show_error
@@ -162,6 +163,7 @@ for _room in (
     register,
     books,
     documents,
+    prices,
 ):
     _room.attach(app)
 

@@ -2,6 +2,7 @@
 
 from starter.cli.display import say, show_pairs
 from starter.cli.door import Row
+from starter.cli.prices import show_preview
 from starter.cli.session import Session
 
 
@@ -22,6 +23,7 @@ def show_checked(session: Session, answer: Row) -> None:
         say(session.out, f"  ! {warning.get('field')}: {warning.get('reason')}", "yellow")
         if warning.get("remedy"):
             say(session.out, f"    -> {warning['remedy']}")
+    show_preview(session, answer.get("preview") or {})
 
 
 def show_started(session: Session, answer: Row) -> None:
