@@ -157,6 +157,9 @@ def renewal_file(
         "term_months": file.renewal.term_months or file.term_months,
         "lines": tuple(lines),
         "header_discount": None,
+        "groups": (),
+        "target_total": None,
+        "promotions": (),
     }
     return file.model_copy(update=changes)
 
@@ -221,7 +224,7 @@ def _next_options(
 ) -> tuple[OptionRequest, ...]:
     numbered = ((f"{number}.{place}", option) for place, option in enumerate(line.options, start=1))
     return tuple(
-        option.model_copy(update={"unit_price": prices.get(key), "discount": None})
+        option.model_copy(update=_priced_at(prices.get(key)))
         for key, option in numbered
         if key in prices or option.quantity == 0
     )
@@ -230,10 +233,23 @@ def _next_options(
 def _next_line(
     line: LineRequest, unit_price: Decimal | None, options: tuple[OptionRequest, ...]
 ) -> LineRequest:
-    changes = {"unit_price": unit_price, "discount": None, "options": options}
-    return line.model_copy(update=changes)
+    return line.model_copy(update={**_priced_at(unit_price), "options": options})
+
+
+def _priced_at(unit_price: Decimal | None) -> dict[str, object]:
+    """Return the changes that make a price final, or leave it to the list, its contracts and all.
+
+    A last price has everything in it that the house takes off, so nothing is taken off it again.
+    """
+    is_final = unit_price is not None
+    return {"unit_price": unit_price, "discount": None, "group": "", "price_is_final": is_final}
 
 
 def _own_line(option: OptionRequest, bundles: Decimal) -> LineRequest:
     quantity = option.quantity * bundles
-    return LineRequest(product=option.product, quantity=quantity, unit_price=option.unit_price)
+    return LineRequest(
+        product=option.product,
+        quantity=quantity,
+        unit_price=option.unit_price,
+        price_is_final=option.price_is_final,
+    )

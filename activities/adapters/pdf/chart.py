@@ -1,11 +1,13 @@
 """The waterfall chart: bars from list to net, as SVG or PDF."""
 
+import io
 from collections.abc import Sequence
 from enum import StrEnum
 
 from reportlab.graphics import renderPDF, renderSVG
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import Color, HexColor
+from reportlab.pdfgen.canvas import Canvas
 
 from models.leakage import Bar
 
@@ -32,7 +34,16 @@ def draw_waterfall(bars: Sequence[Bar], title: str, form: ChartForm) -> bytes:
         case ChartForm.SVG:
             return str(renderSVG.drawToString(drawing)).encode()
         case ChartForm.PDF:
-            return bytes(renderPDF.drawToString(drawing, title, canvasKwds={"invariant": 1}))
+            return _as_pdf(drawing, title)
+
+
+def _as_pdf(drawing: Drawing, title: str) -> bytes:
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=(WIDTH, HEIGHT), invariant=1)
+    canvas.setTitle(title)
+    renderPDF.draw(drawing, canvas, 0, 0)
+    canvas.save()
+    return buffer.getvalue()
 
 
 def _drawing(bars: Sequence[Bar], title: str) -> Drawing:
