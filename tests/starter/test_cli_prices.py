@@ -103,8 +103,8 @@ def test_a_check_shows_what_the_deal_comes_to(world: Any, ask: Any, tmp_path: Pa
 
     assert result.exit_code == 0, result.output
     rows = [" ".join(row.split()) for row in result.output.splitlines()]
-    assert "1/seat CRM 25 1,000.00 USD 800.00 USD monthly" in rows
-    assert "2026-02-01 CRM 800.00 USD" in rows
+    assert "1/seat CRM seat 25 1,000.00 USD 800.00 USD monthly" in rows
+    assert "2026-02-01 CRM seat 800.00 USD" in rows
     assert "Sales tax 7.25 % 9,600.00 USD 696.00 USD" in rows
     assert "Gross 10,296.00 USD" in rows
     assert "CRM, 10 to 50 units: not enough: 0 similar offers were decided, 5 needed" in rows
