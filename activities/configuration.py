@@ -1,11 +1,13 @@
 """Configure: check a deal file against everything known, and put the deal on record."""
 
 import hashlib
+from datetime import date
 
 from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.ports import Office
+from activities.price_terms import request_of, with_terms
 from activities.register import catalog_on, customer_of, entity_of, person_of
 from activities.signatures import CONFIGURE_DEAL
 from models.catalog import Catalog
@@ -14,7 +16,7 @@ from models.deal import Stage
 from models.deal_file import DealFile, check_deal_file
 from models.eligibility import SaleContext
 from models.errors import InvalidInputError, NotFoundError, Problem
-from models.pricing import PricingRequest, price
+from models.pricing import price
 from models.steps import ConfigureDeal, DealConfigured, DealStep
 from models.tables import DealFileRow, DealRow
 
@@ -96,8 +98,7 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
-    context = sale_context(session, file, step)
-    return (*problems, *line_problems(catalog, file, pricing_request(file, step), context))
+    return (*problems, *line_problems(session, catalog, file, step))
 
 
 def sale_context(session: Session, file: DealFile, step: DealStep) -> SaleContext | None:
@@ -140,33 +141,32 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
 
 
 def line_problems(
-    catalog: Catalog, file: DealFile, request: PricingRequest, context: SaleContext | None
+    session: Session,
+    catalog: Catalog,
+    file: DealFile,
+    step: DealStep,
+    priced_on: date | None = None,
 ) -> list[Problem]:
-    """Return everything that keeps the lines of a file from being configured and priced."""
-    configured = configure(catalog, file, context)
-    lines = configured.lines
+    """Return everything that keeps the lines of a file from being configured and priced.
+
+    Without `priced_on` the prices are those of the step's own day.
+    """
+    configured = configure(catalog, file, sale_context(session, file, step))
+    lines, request = configured.lines, request_of(file, priced_on or step.on)
+    found = {(problem.field, problem.reason): problem for problem in configured.problems}
+    try:
+        request = with_terms(session, request, file, step.deal)
+    except InvalidInputError as error:
+        found |= {(problem.field, problem.reason): problem for problem in error.problems}
     if configured.problems or check_deal_file(file):
         # Numbers of a broken file may not compute; that everything has a price can still be told.
         bare = {"unit_price": None, "discount": None}
         lines = tuple(line.model_copy(update=bare) for line in lines)
-        request = request.model_copy(update={"header_discount": None})
-    found = {(problem.field, problem.reason): problem for problem in configured.problems}
+        bare_header = {"header_discount": None, "groups": (), "target_total": None}
+        request = request.model_copy(update=bare_header)
     try:
         price(catalog, lines, request)
     except InvalidInputError as error:
         for problem in error.problems:
             found.setdefault((problem.field, problem.reason), problem)
     return list(found.values())
-
-
-def pricing_request(file: DealFile, step: DealStep) -> PricingRequest:
-    """Return what the pricing engine needs to know of a deal file, at the day of a step."""
-    return PricingRequest(
-        currency=file.currency,
-        price_book=file.price_book,
-        priced_on=step.on,
-        term_months=file.term_months,
-        starts_on=file.starts_on,
-        anchor_on=file.anchor_on,
-        header_discount=file.header_discount,
-    )

@@ -5,6 +5,7 @@ from temporalio import activity
 
 from activities.ports import Office
 from activities.pricing import file_of_term, quote_version
+from activities.promotions import PromotionUses
 from activities.register import customer_of, people
 from activities.signatures import CONCLUDE_CONTRACT, DRAW_UP_CONTRACT
 from models.contract import SIGNED, customer_signer, order_form_number, our_signer
@@ -71,6 +72,7 @@ def conclude(session: Session, step: DealStep, version: int) -> ContractConclude
         session.add(_contract_row(session, quote, step, renewal))
         _write_plan(session, quote)
         _write_obligations(session, quote)
+        PromotionUses(session, step.deal, step.on, step.at).redeem(quote)
         session.flush()
     return ContractConcluded(
         starts_on=quote.starts_on,

@@ -8,14 +8,10 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.configuration import (
-    file_content,
-    file_hash,
-    line_problems,
-    pricing_request,
-    sale_context,
-)
+from activities.configuration import file_content, file_hash, line_problems, sale_context
 from activities.ports import Office
+from activities.price_terms import request_of, with_terms
+from activities.promotions import PromotionUses, note_lines
 from activities.register import (
     approval_policy,
     catalog_on,
@@ -31,7 +27,7 @@ from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem
-from models.pricing import PricingRequest, choose_price_book, price
+from models.pricing import choose_price_book, price
 from models.quoting import Quote, QuoteRequest, discount_percent, make_quote, margin_percent
 from models.register import HOUSE
 from models.renewal import next_term_file
@@ -137,13 +133,15 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     nobody can approve it.
     """
     file, catalog = draft.file, draft.price_list.catalog
-    context = sale_context(session, file, step)
-    configured = configure(catalog, file, context)
+    on = draft.price_list.on
+    configured = configure(catalog, file, sale_context(session, file, step))
     if configured.problems:
-        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft), context))
+        raise InvalidInputError(line_problems(session, catalog, file, step, on))
     wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-    lines = price(catalog, wanted, _asked_of(step, draft))
-    quote = make_quote(_quote_request(session, step, draft), lines)
+    asked = with_terms(session, request_of(file, on), file, step.deal)
+    lines = price(catalog, wanted, asked)
+    book = choose_price_book(catalog, asked).name
+    quote = make_quote(_quote_request(session, step, draft, book), lines)
     session.add(
         QuoteRow(
             number=quote.number,
@@ -161,14 +159,11 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
         )
     )
     _route(session, quote, draft.previous)
+    PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
+    note_lines(session, quote, asked.segment)
     if step.term == 1:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
-
-
-def _asked_of(step: DealStep, draft: Draft) -> PricingRequest:
-    asked = pricing_request(draft.file, step)
-    return asked.model_copy(update={"priced_on": draft.price_list.on})
 
 
 def _recurring_only(lines: Sequence[ConfiguredLine]) -> tuple[ConfiguredLine, ...]:
@@ -268,7 +263,7 @@ def reference_to(quote: Quote) -> QuoteReference:
     )
 
 
-def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteRequest:
+def _quote_request(session: Session, step: DealStep, draft: Draft, price_book: str) -> QuoteRequest:
     file, catalog = draft.file, draft.price_list.catalog
     made = session.exec(select(func.max(QuoteRow.version)).where(QuoteRow.deal == step.deal)).one()
     version = (made or 0) + 1
@@ -283,7 +278,7 @@ def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteReque
         customer=file.customer,
         seller=file.seller,
         catalog_version=catalog.version,
-        price_book=choose_price_book(catalog, _asked_of(step, draft)).name,
+        price_book=price_book,
         quoted_on=step.on,
         valid_until=_valid_until(step, file),
         starts_on=file.starts_on or step.on,

@@ -5,9 +5,10 @@ from temporalio import activity
 
 from activities.accounts import account_of
 from activities.ports import Office
+from activities.promotions import PromotionUses
 from activities.signatures import CLOSE_DEAL, RECORD_PROGRESS
 from models.steps import Account, CloseDeal, Progress, Recorded
-from models.tables import AuditRow, CommandRow, DealRow
+from models.tables import AuditRow, CommandRow, ContractRow, DealRow
 
 
 class ProgressActivities:
@@ -58,6 +59,8 @@ class ProgressActivities:
     def close_deal(self, step: CloseDeal) -> Account:
         """Mark a deal as ended and return what is left open on it.
 
+        A deal that never came to a contract gives back the promotions its quote had reserved.
+
         Safe to retry: it sets the same outcome again.
         """
 
@@ -65,9 +68,15 @@ class ProgressActivities:
             row = session.get_one(DealRow, step.deal)
             row.outcome = step.outcome
             row.closed_at = row.closed_at or step.at
+            if not _has_contract(session, step.deal):
+                PromotionUses(session, step.deal, step.on, step.at).restore()
             return account_of(session, step.deal, step.on)
 
         return self._office.books.write(close)
+
+
+def _has_contract(session: Session, deal: str) -> bool:
+    return session.exec(select(ContractRow.id).where(ContractRow.deal == deal)).first() is not None
 
 
 def _update(row: DealRow, progress: Progress) -> None:

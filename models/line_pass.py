@@ -50,7 +50,7 @@ def _counter(line: ConfiguredLine, charge: Charge) -> _Counter:
 
 def is_derived(line: ConfiguredLine) -> bool:
     """Whether a line's price is a percentage of other lines."""
-    derivation = line.derived
+    derivation = line.derivation
     return derivation is not None and derivation.kind is DerivationKind.PERCENT_OF_TOTAL
 
 
@@ -90,7 +90,7 @@ class LinePass:
             for line in self._lines
             for charge in line.product.charges
         ]
-        derived = [draft for draft in drafts if draft.line.derived and is_derived(draft.line)]
+        derived = [draft for draft in drafts if draft.line.derivation and is_derived(draft.line)]
         for draft in drafts:
             if not derived or not is_derived(draft.line):
                 self._base(draft)
@@ -256,7 +256,7 @@ class LinePass:
 
     def _derive(self, draft: Draft, drafts: Sequence[Draft]) -> None:
         """Price a line as a percentage of others, which all have their amounts already."""
-        derivation = draft.line.derived or Derivation(kind=DerivationKind.ADDED)
+        derivation = draft.line.derivation or Derivation(kind=DerivationKind.ADDED)
         wanted = set(derivation.of) - {draft.line.key}
         counted = [
             each
@@ -364,7 +364,7 @@ class LinePass:
 
 
 def _rank(line: ConfiguredLine) -> int:
-    return line.derived.rank if line.derived else 0
+    return line.derivation.rank if line.derivation else 0
 
 
 def _per_period(each: Draft, of: Draft, basis: TotalBasis) -> Decimal:

@@ -15,6 +15,13 @@ from models.parties import (
     parse_entity,
     parse_person,
 )
+from models.price_terms import (
+    CustomerPrices,
+    ExchangeRates,
+    parse_customer_prices,
+    parse_exchange_rates,
+)
+from models.promotions import Promotion, parse_promotion
 from models.steps import RegisterKind
 from models.tax import TaxRule, parse_tax_rules
 from models.value import Value
@@ -42,6 +49,9 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: parse_policy,
     RegisterKind.DUNNING_POLICY: parse_dunning_policy,
     RegisterKind.TAX_RULES: _parse_tax_rules,
+    RegisterKind.PROMOTION: parse_promotion,
+    RegisterKind.CUSTOMER_PRICES: parse_customer_prices,
+    RegisterKind.EXCHANGE_RATES: parse_exchange_rates,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -53,10 +63,14 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: ApprovalPolicy,
     RegisterKind.DUNNING_POLICY: DunningPolicy,
     RegisterKind.TAX_RULES: TaxRules,
+    RegisterKind.PROMOTION: Promotion,
+    RegisterKind.CUSTOMER_PRICES: CustomerPrices,
+    RegisterKind.EXCHANGE_RATES: ExchangeRates,
 }
 """What is kept of each kind."""
 
 
 def key_of(content: BaseModel) -> str:
-    """Return the key of a content: the number of a party, the id of a person, else `house`."""
-    return str(getattr(content, "number", "") or getattr(content, "id", "") or HOUSE)
+    """Return the key of a content: number, id or code of what there are many of, else `house`."""
+    names = (getattr(content, name, "") for name in ("number", "id", "code"))
+    return next((str(name) for name in names if name), HOUSE)

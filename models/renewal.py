@@ -199,6 +199,9 @@ def renewal_file(
         "term_months": file.renewal.term_months or file.term_months,
         "lines": tuple(lines),
         "header_discount": None,
+        "groups": (),
+        "target_total": None,
+        "promotions": (),
     }
     return file.model_copy(update=changes)
 
@@ -319,7 +322,7 @@ def _next_options(
         key = f"{number}.{place}"
         inner = tuple(one for _, one in _next_options(option.options, key, prices))
         if key in prices or option.quantity == 0 or any(one.quantity for one in inner):
-            changes = {"unit_price": prices.get(key), "discount": None, "options": inner}
+            changes = {**_priced_at(prices.get(key)), "options": inner}
             kept.append((key, option.model_copy(update=changes)))
     return kept
 
@@ -327,8 +330,16 @@ def _next_options(
 def _next_line(
     line: LineRequest, unit_price: Decimal | None, options: tuple[OptionRequest, ...]
 ) -> LineRequest:
-    changes = {"unit_price": unit_price, "discount": None, "options": options, "ramp": ()}
-    return line.model_copy(update=changes)
+    return line.model_copy(update={**_priced_at(unit_price), "options": options, "ramp": ()})
+
+
+def _priced_at(unit_price: Decimal | None) -> dict[str, object]:
+    """Return the changes that make a price final, or leave it to the list, its contracts and all.
+
+    A last price has everything in it that the house takes off, so nothing is taken off it again.
+    """
+    is_final = unit_price is not None
+    return {"unit_price": unit_price, "discount": None, "group": "", "price_is_final": is_final}
 
 
 def _own_line(option: OptionRequest, quantity: Decimal) -> LineRequest:
@@ -338,6 +349,7 @@ def _own_line(option: OptionRequest, quantity: Decimal) -> LineRequest:
         unit_price=option.unit_price,
         options=option.options,
         attributes=option.attributes,
+        price_is_final=option.price_is_final,
     )
 
 

@@ -152,15 +152,13 @@ def _promote_once(drafts: Sequence[Draft], promotion: Promotion) -> None:
     if not members or not sum(weights):
         return
     amount = promotion.amount or Decimal(0)
-    asked = minor_units(amount, members[0].currency)
+    asked, whole = minor_units(amount, members[0].currency), plain(amount)
     shares = spread_minor(min(asked, sum(weights)), weights)
     for draft, share in zip(members, shares, strict=True):
         draft.once += share
         draft.codes.append(promotion.code)
-        rule = f"{promotion.code}: {draft.text(share)} off the first billing only, a share of "
-        draft.settle(
-            WaterfallStep.INTRODUCTORY, draft.net, f"{rule}{plain(promotion.amount or Decimal(0))}"
-        )
+        off = f"{draft.text(share)} off the first billing only, a share of {whole}"
+        draft.settle(WaterfallStep.INTRODUCTORY, draft.net, f"{promotion.code}: {off}")
 
 
 def _shares(

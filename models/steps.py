@@ -340,6 +340,9 @@ class RegisterKind(StrEnum):
     APPROVAL_POLICY = "approval_policy"
     DUNNING_POLICY = "dunning_policy"
     TAX_RULES = "tax_rules"
+    PROMOTION = "promotion"
+    CUSTOMER_PRICES = "customer_prices"
+    EXCHANGE_RATES = "exchange_rates"
 
 
 class RegisterChange(Value):

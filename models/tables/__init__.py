@@ -13,6 +13,7 @@ from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
 from models.tables.ledger import JournalEntryRow, PostingRow
+from models.tables.pricing import PricedLineRow, PromotionUseRow
 from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
@@ -39,6 +40,8 @@ APPEND_ONLY = (
     JournalEntryRow,
     PostingRow,
     DocumentRow,
+    PromotionUseRow,
+    PricedLineRow,
 )
 
 __all__ = [
@@ -63,6 +66,8 @@ __all__ = [
     "PaymentRow",
     "PlannedChargeRow",
     "PostingRow",
+    "PricedLineRow",
+    "PromotionUseRow",
     "QuoteRow",
     "RecognizedRow",
     "RegisterRow",

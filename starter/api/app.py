@@ -22,6 +22,7 @@ from starter.api import (
     messages,
     parties,
     payments,
+    prices,
     problems,
     procurement,
     register,
@@ -55,6 +56,7 @@ _ROUTERS = (
     logos.router,
     books.router,
     documents.router,
+    prices.router,
 )
 
 

@@ -19,6 +19,7 @@ from starter.cli import (
     documents,
     fulfillment,
     operation,
+    prices,
     procurement,
     register,
 )
@@ -166,6 +167,7 @@ for _room in (
     catalog,
     books,
     documents,
+    prices,
 ):
     _room.attach(app)
 

@@ -2,6 +2,7 @@
 
 from starter.cli.display import show_pairs, show_problems
 from starter.cli.door import Row, problems_in
+from starter.cli.prices import show_preview
 from starter.cli.session import Session
 
 
@@ -19,6 +20,7 @@ def show_checked(session: Session, answer: Row) -> None:
     ]
     show_pairs(session.out, pairs, indent=2)
     show_problems(session.out, problems_in(answer.get("warnings")), indent=2)
+    show_preview(session, answer.get("preview") or {})
 
 
 def show_started(session: Session, answer: Row) -> None:

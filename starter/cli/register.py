@@ -32,12 +32,14 @@ class Policy(StrEnum):
     APPROVAL = "approval"
     DUNNING = "dunning"
     TAX = "tax"
+    RATES = "rates"
 
 
 _KINDS = {
     Policy.APPROVAL: "approval_policy",
     Policy.DUNNING: "dunning_policy",
     Policy.TAX: "tax_rules",
+    Policy.RATES: "exchange_rates",
 }
 _HOUSE = "house"
 _WHOLE = frozenset({"payment_terms_days", "credit_limit_minor"})
@@ -105,6 +107,34 @@ _PERSON = Party(
         Column("Manager", _of("manager")),
     ),
 )
+_PROMOTION = Party(
+    "promotion",
+    "/v1/register/promotion",
+    "code",
+    (
+        Column("Promotion", _of("code")),
+        Column("Name", _of("name"), long=True),
+        Column("From", _of("valid_from")),
+        Column("Until", _of("valid_until")),
+        Column("Percent", _of("percent"), right=True),
+        Column("Amount", _of("amount"), right=True),
+        Column("Free months", _of("free_months"), right=True),
+        Column("For", _of("duration")),
+        Column("Cap", _of("cap"), right=True),
+        Column("Each", _of("cap_per_customer"), right=True),
+    ),
+)
+_CUSTOMER_PRICES = Party(
+    "customer-prices",
+    "/v1/register/customer_prices",
+    "number",
+    (
+        Column("Customer", _of("number")),
+        Column("Price book", _of("price_book")),
+        Column("Partner percent", _of("partner", "percent"), right=True),
+        Column("Prices", lambda row: len(content(row).get("prices") or ()), right=True),
+    ),
+)
 
 
 def attach(app: typer.Typer) -> None:
@@ -113,12 +143,16 @@ def attach(app: typer.Typer) -> None:
         (_ENTITY, "Our own companies: the sellers on documents."),
         (_CUSTOMER, "Whom we sell to."),
         (_PERSON, "People of ours and what they may do."),
+        (_PROMOTION, "Promotions: codes, what they are worth, until when and how often."),
+        (_CUSTOMER_PRICES, "Contracted prices of customers, and what partners get."),
     ):
         group = _party_commands(party, text)
         if party is _PERSON:
             group.command("token")(token)
         app.add_typer(group, name=party.name, rich_help_panel=_PANEL)
-    policy = typer.Typer(help="Rules of approval, dunning and tax.", no_args_is_help=True)
+    policy = typer.Typer(
+        help="Rules of approval, dunning and tax, and exchange rates.", no_args_is_help=True
+    )
     policy.command("publish")(publish_policy)
     policy.command("show")(show_policy)
     app.add_typer(policy, name="policy", rich_help_panel=_PANEL)
@@ -213,12 +247,14 @@ def _import(session: Session, party: Party, file: Path) -> None:
 
 def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[Problem]:
     """Return everything wrong with the rows of an import, each with the place of its row."""
-    from models import parties  # noqa: PLC0415
+    from models import parties, price_terms, promotions  # noqa: PLC0415
 
     parsers = {
         "entity": parties.parse_entity,
         "customer": parties.parse_customer,
         "person": parties.parse_person,
+        "promotion": promotions.parse_promotion,
+        "customer-prices": price_terms.parse_customer_prices,
     }
     problems: list[Problem] = []
     first: dict[str, str] = {}

@@ -31,6 +31,9 @@ RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
     RegisterKind.APPROVAL_POLICY: (Role.OPERATOR,),
     RegisterKind.DUNNING_POLICY: (Role.OPERATOR,),
     RegisterKind.TAX_RULES: (Role.OPERATOR,),
+    RegisterKind.PROMOTION: (Role.OPERATOR,),
+    RegisterKind.CUSTOMER_PRICES: (Role.OPERATOR,),
+    RegisterKind.EXCHANGE_RATES: (Role.OPERATOR, Role.FINANCE),
 }
 """Who may record what."""
 

@@ -15,7 +15,8 @@ from models.deal_file import DealFile, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.hints import price_hints
 from models.parties import Entity, Role
-from models.pricing import PricingRequest, price
+from models.preview import Preview
+from models.pricing import price
 from models.reading import text_at
 from models.steps import RegisterKind
 from models.tables import DealFileRow, DealRow, QuoteRow
@@ -23,6 +24,7 @@ from models.value import Value
 from starter.service import numbers
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
+from starter.service.previewing import preview, request_for
 from starter.service.register import catalog_on, customer_of, find, fingerprint
 from workers.records import running_stack
 from workers.settings import Settings
@@ -51,10 +53,12 @@ class CheckedDeal(Value):
 
     `warnings` never block: recommendations, what else the catalogue points out, and what the seller
     should know about the prices.
+    `preview` is what it comes to: lines, plan, tax and figures.
     """
 
     file: DealFile
     warnings: tuple[Problem, ...] = ()
+    preview: Preview | None = None
 
 
 async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
@@ -63,7 +67,9 @@ async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     file, _ = await _read_file(house, caller, data)
     today = house.clock().date()
     warnings = await house.read(lambda session: _warnings(session, file, today))
-    return CheckedDeal(file=file, warnings=warnings)
+    priced_on = file.test_clock.date() if file.test_clock else today
+    previewed = await house.read(lambda session: preview(session, file, priced_on))
+    return CheckedDeal(file=file, warnings=warnings, preview=previewed)
 
 
 async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:
@@ -175,20 +181,10 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
     if configured.problems:
         return configured.problems
     try:
-        price(catalog, configured.lines, _request(file, priced_on))
+        price(catalog, configured.lines, request_for(session, file, priced_on))
     except InvalidInputError as error:
         return error.problems
     return ()
-
-
-def _request(file: DealFile, priced_on: date) -> PricingRequest:
-    return PricingRequest(
-        currency=file.currency,
-        price_book=file.price_book,
-        priced_on=priced_on,
-        term_months=file.term_months,
-        header_discount=file.header_discount,
-    )
 
 
 def _configured(session: Session, catalog: Catalog, file: DealFile, on: date) -> Configuration:
@@ -202,7 +198,7 @@ def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, .
     if catalog is None:
         return ()
     configured = _configured(session, catalog, file, priced_on)
-    hints = price_hints(catalog, configured.lines, _request(file, priced_on))
+    hints = price_hints(catalog, configured.lines, request_for(session, file, priced_on))
     return (*configured.warnings, *hints)
 
 

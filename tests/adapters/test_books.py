@@ -21,7 +21,7 @@ from activities.journal import post
 from models.decisions import DecisionKind
 from models.ledger import Account, JournalEntry, Posting
 from models.money import Money
-from models.steps import Converge, PaymentRecorded
+from models.steps import Converge, PaymentRecorded, RegisterKind
 from models.tables import (
     APPEND_ONLY,
     AuditRow,
@@ -54,7 +54,10 @@ def fill_every_table(books: Books) -> None:
     furnish(books)
     house = House(books)
     house.stock("LAPTOP", "5")
-    file = deal_file("1001", line("CRM", "3", discount=off("25")), line("LAPTOP"))
+    spring = {"code": "SPRING", "valid_from": "2025-12-01", "percent": "1"}
+    house.register(RegisterKind.PROMOTION, "SPRING", spring)
+    lines = line("CRM", "3", discount=off("25")), line("LAPTOP")
+    file = deal_file("1001", *lines, promotions=["SPRING"])
     quote = house.quote(file).quote
     assert quote is not None
     token = house.token(DecisionKind.APPROVE, "mia", quote.content_hash, "sales-1")

@@ -149,12 +149,22 @@ def test_the_next_term_costs_the_last_price_and_the_uplift() -> None:
     renewed = renewal_file(FILE, PRICES, NEXT)
 
     assert renewed.lines == (
-        LineRequest(product="SEAT", quantity=Decimal(20), unit_price=Decimal("85.05")),
+        LineRequest(
+            product="SEAT",
+            quantity=Decimal(20),
+            unit_price=Decimal("85.05"),
+            price_is_final=True,
+        ),
         LineRequest(
             product="SUITE",
             quantity=Decimal(2),
             options=(
-                OptionRequest(product="SUPPORT", quantity=Decimal(3), unit_price=Decimal(42)),
+                OptionRequest(
+                    product="SUPPORT",
+                    quantity=Decimal(3),
+                    unit_price=Decimal(42),
+                    price_is_final=True,
+                ),
                 OptionRequest(product="CHAT", quantity=Decimal(0)),
             ),
         ),

@@ -1,0 +1,73 @@
+"""Previewing a deal file: priced by the engine of the quote, taxed by that of the invoices."""
+
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from activities.price_terms import request_of, with_terms
+from activities.register import tax_rules
+from models.catalog import Catalog
+from models.configuration import configure, context_for
+from models.deal_file import DealFile
+from models.parties import Entity
+from models.preview import Preview, figures_of, tax_preview
+from models.price_request import PricingRequest
+from models.pricing import choose_price_book, price
+from models.quoting import QuoteRequest, make_quote
+from models.steps import RegisterKind
+from starter.service.guiding import guidance_for_quote
+from starter.service.register import catalog_on, customer_of, find
+
+
+def request_for(session: Session, file: DealFile, priced_on: date) -> PricingRequest:
+    """Return what the engine needs to price a deal file on a day.
+
+    Raises `InvalidInputError` with promotions that cannot be redeemed and an unknown partner.
+    """
+    return with_terms(session, request_of(file, priced_on), file, file.number)
+
+
+def preview(session: Session, file: DealFile, priced_on: date) -> Preview | None:
+    """Return what a deal file that is in order comes to; None while there is no catalogue.
+
+    Raises `InvalidInputError` with everything that keeps it from being quoted.
+    """
+    catalog = catalog_on(session, priced_on)
+    customer = customer_of(session, file.customer)
+    entity = find(session, RegisterKind.ENTITY, file.entity, Entity)
+    if catalog is None or customer is None or entity is None:
+        return None
+    request = request_for(session, file, priced_on)
+    terms = file.payment_terms_days
+    days = customer.payment_terms_days if terms is None else terms
+    configured = configure(catalog, file, context_for(customer, file, priced_on))
+    lines = price(catalog, configured.lines, request)
+    quote = make_quote(_quote_request(catalog, file, request, days), lines)
+    return Preview(
+        quote=quote,
+        tax=tax_preview(quote, entity, customer, tax_rules(session)),
+        figures=figures_of(quote),
+        guidance=guidance_for_quote(session, quote, customer.segment),
+    )
+
+
+def _quote_request(
+    catalog: Catalog, file: DealFile, request: PricingRequest, days: int
+) -> QuoteRequest:
+    return QuoteRequest(
+        deal=file.number,
+        number=f"Q-{file.number}-1",
+        entity=file.entity,
+        customer=file.customer,
+        seller=file.seller,
+        catalog_version=catalog.version,
+        price_book=choose_price_book(catalog, request).name,
+        quoted_on=request.priced_on,
+        valid_until=request.priced_on + timedelta(days=file.valid_days),
+        starts_on=file.starts_on or request.priced_on,
+        term_months=file.term_months,
+        payment_terms_days=days,
+        purchase_order=file.purchase_order,
+        note=file.note,
+        anchor_on=file.anchor_on,
+    )
