@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from activities.approval import current_path
 from activities.pricing import file_of_term, quote_version
-from activities.revision import PURPOSE, RevisionActivities
+from activities.revision import PURPOSE
 from models.approval import StepStatus
 from models.decisions import DecisionKind, decision_token
 from models.quoting import Quote
@@ -23,7 +23,7 @@ def revise(house: House, version: int = 1, command: str = "r-1", **fields: Any) 
         command_id=command,
         **{"actor": "sam", "delta": {}, **fields},
     )
-    return RevisionActivities(house.office).revise_quote(asked)
+    return house.revision.revise_quote(asked)
 
 
 def version(house: House, number: int) -> Quote:
