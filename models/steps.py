@@ -339,6 +339,7 @@ class RegisterKind(StrEnum):
     APPROVAL_POLICY = "approval_policy"
     DUNNING_POLICY = "dunning_policy"
     TAX_RULES = "tax_rules"
+    DEAL_TEMPLATE = "deal_template"
 
 
 class RegisterChange(Value):

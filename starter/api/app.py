@@ -20,6 +20,7 @@ from starter.api import (
     parties,
     payments,
     problems,
+    quotes,
     register,
     tokens,
 )
@@ -41,6 +42,7 @@ _ROUTERS = (
     health.router,
     deals.router,
     messages.router,
+    quotes.router,
     inbox.router,
     payments.router,
     parties.router,

@@ -18,6 +18,7 @@ from starter.cli import (
     documents,
     fulfillment,
     operation,
+    quotes,
     register,
 )
 from starter.cli.display import show_error
@@ -156,6 +157,7 @@ def _is_written(ctx: typer.Context, name: str) -> bool:
 for _room in (
     operation,
     deal_files,
+    quotes,
     decisions,
     fulfillment,
     collection,

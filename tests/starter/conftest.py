@@ -307,7 +307,9 @@ class World:
         )
         return file
 
-    def quote(self, file: DealFile, version: int = 1, term: int = 1) -> Quote:
+    def quote(
+        self, file: DealFile, version: int = 1, term: int = 1, file_revision: int = 1
+    ) -> Quote:
         """Price a deal file and put quote and approval path on record."""
         catalog = parse_catalog(CATALOG)
         pricing = PricingRequest(currency="USD", priced_on=NOW.date(), term_months=12)
@@ -331,7 +333,7 @@ class World:
             ),
             lines,
         )
-        self.add(_quote_row(quote), _path_row(quote))
+        self.add(_quote_row(quote, file_revision), _path_row(quote))
         return quote
 
     def decision(self, quote: Quote, kind: str, person: str, **changes: Any) -> None:
@@ -361,7 +363,7 @@ class World:
         return decision_token(secret, "1001", step, person, content_hash)
 
 
-def _quote_row(quote: Quote) -> QuoteRow:
+def _quote_row(quote: Quote, file_revision: int) -> QuoteRow:
     return QuoteRow(
         number=quote.number,
         deal=quote.deal,
@@ -373,6 +375,7 @@ def _quote_row(quote: Quote) -> QuoteRow:
         valid_until=quote.valid_until,
         content_hash=quote.content_hash,
         content=quote.model_dump_json(),
+        file_revision=file_revision,
     )
 
 
