@@ -1,6 +1,6 @@
 """Price: make a quote version from the deal file, and find out who has to approve it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -10,16 +10,31 @@ from temporalio import activity
 from activities.accounts import deal_row
 from activities.configuration import file_content, file_hash, line_problems, pricing_request
 from activities.ports import Office
-from activities.register import approval_policy, catalog_in_force, customer_of, latest, people
+from activities.register import (
+    approval_policy,
+    catalog_in_force,
+    customer_of,
+    entity_of,
+    latest,
+    people,
+)
 from activities.signatures import PRICE_QUOTE
 from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
-from models.catalog import Catalog, ChargeType
+from models.catalog import Catalog, ChargeType, PriceBook
 from models.configuration import ConfiguredLine, configure
-from models.deal import QuoteReference
+from models.deal import QuoteReference, start_of_day
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem
 from models.pricing import PricingRequest, choose_price_book, price
-from models.quoting import Quote, QuoteRequest, discount_percent, make_quote, margin_percent
+from models.quoting import (
+    Bound,
+    Quote,
+    QuoteRequest,
+    discount_percent,
+    make_quote,
+    margin_percent,
+    validity,
+)
 from models.register import HOUSE
 from models.renewal import next_term_file
 from models.steps import DealStep, PriceQuote, QuotePriced, RegisterKind
@@ -251,6 +266,9 @@ def reference_to(quote: Quote) -> QuoteReference:
         starts_on=quote.starts_on,
         ends_on=quote.ends_on,
         valid_until=quote.valid_until,
+        expires_at=start_of_day(quote.valid_until + timedelta(days=1), quote.time_zone)
+        if quote.time_zone
+        else None,
     )
 
 
@@ -260,6 +278,8 @@ def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteReque
     version = (made or 0) + 1
     customer = customer_of(session, file.customer)
     terms = file.payment_terms_days
+    book = choose_price_book(catalog, _asked_of(step, draft))
+    valid = _validity(step, file, book)
     return QuoteRequest(
         deal=step.deal,
         number=f"Q-{step.deal}-{version}",
@@ -269,9 +289,11 @@ def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteReque
         customer=file.customer,
         seller=file.seller,
         catalog_version=catalog.version,
-        price_book=choose_price_book(catalog, _asked_of(step, draft)).name,
+        price_book=book.name,
         quoted_on=step.on,
-        valid_until=_valid_until(step, file),
+        valid_until=valid.last_on,
+        valid_because=valid.because,
+        time_zone=customer.time_zone or entity_of(session, file.entity).time_zone,
         starts_on=file.starts_on or step.on,
         term_months=file.term_months,
         payment_terms_days=customer.payment_terms_days if terms is None else terms,
@@ -281,12 +303,21 @@ def _quote_request(session: Session, step: DealStep, draft: Draft) -> QuoteReque
     )
 
 
-def _valid_until(step: DealStep, file: DealFile) -> date:
+def _validity(step: DealStep, file: DealFile, book: PriceBook) -> Bound:
     """Return the last day an offer stands: a renewal's is the last notice day of the old term."""
-    granted = step.on + timedelta(days=file.valid_days)
     if step.term == 1 or file.starts_on is None:
-        return granted
-    return max(file.starts_on - timedelta(days=file.renewal.notice_days), step.on)
+        return validity(step.on, file.valid_days, _bounds(file, book))
+    last_notice = file.starts_on - timedelta(days=file.renewal.notice_days)
+    return Bound(last_on=max(last_notice, step.on), because="the last notice day")
+
+
+def _bounds(file: DealFile, book: PriceBook) -> Iterator[Bound]:
+    """Yield what an offer may not outlive: its own start if the file says so, and its prices."""
+    if file.valid_before_start and file.starts_on is not None:
+        yield Bound(last_on=file.starts_on, because="the term starts")
+    if book.valid_until is not None:
+        last = book.valid_until - timedelta(days=1)
+        yield Bound(last_on=last, because=f"price book {book.name} ends")
 
 
 def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> None:

@@ -60,7 +60,11 @@ class Hold(Value):
 
 
 class QuoteReference(Value):
-    """The quote version in force: enough to decide on it, the rest is in the books."""
+    """The quote version in force: enough to decide on it, the rest is in the books.
+
+    `expires_at` is the end of its last day where the customer is (None in older states: where we
+    are).
+    """
 
     number: str
     version: int
@@ -69,6 +73,7 @@ class QuoteReference(Value):
     starts_on: date
     ends_on: date
     valid_until: date
+    expires_at: AwareDatetime | None = None
 
 
 class Approval(Value):

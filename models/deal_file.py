@@ -131,6 +131,9 @@ class DealFile(Value):
     header_discount: Discount | None = Field(default=None, description="Off the whole quote.")
     renewal: RenewalTerms = Field(default=RenewalTerms(), description="The next term.")
     valid_days: int = Field(default=30, description="How long the quote can be accepted.")
+    valid_before_start: bool = Field(
+        default=False, description="Not beyond `starts_on`, however many days are left."
+    )
     signature_days: int = Field(default=14, description="How long the contract can be signed.")
     note: str = Field(default="", description="Shown on the quote.")
     test_clock: AwareDatetime | None = Field(default=None, description="Start of a test clock.")

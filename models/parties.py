@@ -89,6 +89,7 @@ class Customer(Value):
     tax_exemption: str = ""
     status: CustomerStatus = CustomerStatus.BUSINESS
     language: str = "en"
+    time_zone: str | None = None
     payment_terms_days: int = 30
     credit_limit_minor: int | None = None
     parent: str | None = None
@@ -219,6 +220,10 @@ def _address(path: str) -> tuple[FieldRule, ...]:
     return (*_filled(f"{path}.line1", f"{path}.city"), country)
 
 
+_TIME_ZONE = FieldRule(
+    "time_zone", _is_time_zone, "is not a known time zone", "write it like Europe/Berlin"
+)
+
 _ENTITY_RULES = (
     _number("number"),
     *_filled("legal_name", "tax_id", "bank.holder", "bank.bank", "bank.account"),
@@ -237,13 +242,12 @@ _ENTITY_RULES = (
         "is not a currency code",
         "write three capital letters, as in ISO 4217: USD, EUR",
     ),
-    FieldRule(
-        "time_zone", _is_time_zone, "is not a known time zone", "write it like Europe/Berlin"
-    ),
+    _TIME_ZONE,
 )
 
 _CUSTOMER_RULES = (
     _number("number"),
+    _TIME_ZONE,
     *_filled("legal_name", "contacts.*.name"),
     *_address("bill_to"),
     *_address("ship_to"),

@@ -6,9 +6,10 @@ other figure of the quote is derived from the same charges.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from models.catalog import BillOn, Cadence, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
@@ -34,6 +35,8 @@ _NOT_CONTENT = (
     "content_hash",
     "rules_version",
     "priced_on",
+    "time_zone",
+    "valid_because",
 )
 
 
@@ -58,6 +61,7 @@ class Quote(Value):
     `valid_until` is the last day on which it can be accepted. `list_total` is what the plan would
     come to at list prices, `total` the contract value (TCV), `one_time` the part of it billed once.
     `acv`, `arr` and `mrr` are per year, per year and per month; `make_quote` defines them.
+    The last day ends in `time_zone`, the customer's; `valid_because` says what shortened it.
     `priced_on` is the day whose price list was used: that of the first version, unless a revision
     asked for the prices of its own day (None in versions made before there were revisions).
     """
@@ -82,6 +86,8 @@ class Quote(Value):
     purchase_order: str = ""
     note: str = ""
     priced_on: date | None = None
+    time_zone: str = ""
+    valid_because: str = ""
     lines: tuple[PricedLine, ...]
     plan: tuple[PlannedCharge, ...]
     list_total: Money
@@ -113,6 +119,15 @@ class QuoteRequest(Value):
     purchase_order: str = ""
     note: str = ""
     priced_on: date | None = None
+    time_zone: str = ""
+    valid_because: str = ""
+
+
+class Bound(Value):
+    """A day beyond which an offer cannot stand, and why."""
+
+    last_on: date
+    because: str
 
 
 class _Share(Value):
@@ -216,6 +231,32 @@ def content_hash(quote: Quote) -> str:
 def is_valid_on(quote: Quote, day: date) -> bool:
     """Whether the quote can be accepted on that day; `valid_until` is the last one."""
     return quote.quoted_on <= day <= quote.valid_until
+
+
+def is_open_at(quote: Quote, moment: datetime) -> bool:
+    """Whether the quote can still be accepted: its last day has not ended where it is counted."""
+    return moment.astimezone(ZoneInfo(quote.time_zone or "UTC")).date() <= quote.valid_until
+
+
+def validity(quoted_on: date, valid_days: int, bounds: Iterable[Bound]) -> Bound:
+    """Return the last day of an offer of so many days, cut by the earliest of its bounds.
+
+    Raises `InvalidInputError` naming every bound that lies before the day of the offer itself.
+    """
+    granted = Bound(last_on=quoted_on + timedelta(days=valid_days), because="")
+    found = tuple(bounds)
+    problems = [
+        Problem(
+            field="valid_days",
+            reason=f"{bound.because} on {bound.last_on}, before this offer of {quoted_on}",
+            remedy="move it, or ask for today's prices by `reprice`",
+        )
+        for bound in found
+        if bound.last_on < quoted_on
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return min((granted, *found), key=lambda bound: bound.last_on)
 
 
 def discount_percent(quote: Quote) -> Decimal:

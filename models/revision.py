@@ -38,6 +38,7 @@ _HEADER = (
     "term_months",
     "payment_terms_days",
     "valid_days",
+    "valid_before_start",
     "purchase_order",
     "note",
     "renewal",
@@ -108,6 +109,7 @@ class QuoteDelta(Value):
     term_months: int | None = Field(default=None, description="Length of the term; 0 for one-off.")
     payment_terms_days: int | None = Field(default=None, description="Days to pay.")
     valid_days: int | None = Field(default=None, description="Validity, from the revision's day.")
+    valid_before_start: bool | None = Field(default=None, description="Not beyond `starts_on`.")
     purchase_order: str | None = Field(default=None, description="The customer's order number.")
     note: str | None = Field(default=None, description="Shown on the quote.")
     renewal: RenewalTerms | None = Field(default=None, description="The next term.")

@@ -33,7 +33,9 @@ async def quote(desk: Desk) -> None:
     """Start the quote's validity; the offer itself goes out once it is approved."""
     if not desk.enter(Stage.QUOTE) or desk.state.quote is None:
         return
-    ends = start_of_day(desk.state.quote.valid_until + timedelta(days=1), desk.state.time_zone)
+    ends = desk.state.quote.expires_at or start_of_day(
+        desk.state.quote.valid_until + timedelta(days=1), desk.state.time_zone
+    )
     desk.put("quote-expiry", AgendaKind.QUOTE_EXPIRY, ends, desk.state.quote.number)
     if desk.state.approval.steps:
         await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=False))
