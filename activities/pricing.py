@@ -24,7 +24,7 @@ from models.catalog import Catalog, ChargeType, PriceBook
 from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference, start_of_day
 from models.deal_file import DealFile
-from models.errors import InvalidInputError, ParkedError, Problem
+from models.errors import InvalidInputError, ParkedError, Problem, told
 from models.pricing import PricingRequest, choose_price_book, price
 from models.quoting import (
     Bound,
@@ -90,7 +90,7 @@ def or_problems(make: Callable[[], QuotePriced]) -> QuotePriced:
     try:
         return make()
     except InvalidInputError as error:
-        return QuotePriced(problems=error.problems)
+        return QuotePriced(problems=told(error.problems))
     except ParkedError as error:
         problem = Problem(field="approval", reason=str(error), remedy="publish who approves")
         return QuotePriced(problems=(problem,))

@@ -229,8 +229,13 @@ def _mark(remembered: RememberedAnswer) -> str:
 
 
 class DealInput(Message, DealFile):
-    """What starts a deal (a deal file) and, after continue-as-new, what it carries."""
+    """What starts a deal (a deal file) and, after continue-as-new, what it carries.
 
+    A big deal file stays in the document store: `file_hash` is its SHA-256 there, and beside it
+    stands only what the deal needs to begin.
+    """
+
+    file_hash: str = ""
     carried: DealState | None = None
 
 

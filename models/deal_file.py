@@ -29,8 +29,11 @@ _YEARS = range(1990, 2200)
 _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 
 
-MOST_LINES = 250
-"""A deal file travels as one payload, which stays under 64 KB."""
+MOST_LINES = 10_000
+"""Lines and options of one deal."""
+
+MOST_INLINE = 250
+"""Of those, how many may travel inside a message, which stays under 64 KB."""
 
 
 class DiscountBasis(StrEnum):
@@ -159,6 +162,11 @@ def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
     )
 
 
+def line_count(file: DealFile) -> int:
+    """Return how many lines and options a deal file has."""
+    return sum(1 + len(line.options) for line in file.lines)
+
+
 def deal_file_schema() -> dict[str, Any]:
     """Return the published JSON schema of deal files (draft 2020-12), for editors and validators.
 
@@ -218,7 +226,7 @@ def _header_problems(file: DealFile) -> Iterator[Problem]:
 def _count_problems(file: DealFile) -> Iterator[Problem]:
     if not file.lines:
         yield Problem(field="lines", reason="are missing", remedy="list at least one product")
-    count = sum(1 + len(line.options) for line in file.lines)
+    count = line_count(file)
     if count > MOST_LINES:
         reason = f"{count} lines and options are more than {MOST_LINES}"
         yield Problem(field="lines", reason=reason, remedy="split them over several deals")

@@ -32,9 +32,14 @@ class DealStep(Value):
 
 
 class ConfigureDeal(DealStep):
-    """Check a deal file against parties, catalogue and settings, and put the deal on record."""
+    """Check a deal file against parties, catalogue and settings, and put the deal on record.
+
+    With a `file_hash` the file is read from the document store, and `file` only says what the deal
+    began with.
+    """
 
     file: DealFile
+    file_hash: str = ""
     test_clock: bool = False
 
 

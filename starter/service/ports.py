@@ -92,7 +92,10 @@ class Gateway(Protocol):
 class DocumentStore(Protocol):
     """Where documents lie under their hash."""
 
-    def get(self, sha256: str) -> bytes:
+    def put(self, content: bytes, suffix: str = "pdf") -> str:
+        """Store a document and return its hash."""
+
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:
         """Return a document; raises `NotFoundError`."""
 
 

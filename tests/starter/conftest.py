@@ -1,6 +1,7 @@
 """A house with real books in a temporary folder, and an engine that only remembers."""
 
 import asyncio
+import hashlib
 import json
 import os
 import shutil
@@ -200,7 +201,13 @@ class FakeDocuments:
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
 
-    def get(self, sha256: str) -> bytes:
+    def put(self, content: bytes, suffix: str = "pdf") -> str:  # noqa: ARG002 - the port
+        """Keep a document."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.contents[sha256] = content
+        return sha256
+
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:  # noqa: ARG002 - as the port has it
         """Return a document."""
         if sha256 not in self.contents:
             raise NotFoundError(f"Document {sha256} is not in the store.")
