@@ -25,7 +25,7 @@ from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference, start_of_day
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem, told
-from models.pricing import PricingRequest, choose_price_book, price
+from models.pricing import PricedLine, PricingRequest, choose_price_book, price
 from models.quoting import (
     Bound,
     Quote,
@@ -143,7 +143,7 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     if configured.problems:
         raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft)))
     wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-    lines = price(catalog, wanted, _asked_of(step, draft))
+    lines = _with_optional(catalog, file, wanted, _asked_of(step, draft))
     quote = make_quote(_quote_request(session, step, draft), lines)
     session.add(
         QuoteRow(
@@ -165,6 +165,21 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     if step.term == 1:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
+
+
+def _with_optional(
+    catalog: Catalog, file: DealFile, wanted: Sequence[ConfiguredLine], asked: PricingRequest
+) -> tuple[PricedLine, ...]:
+    """Price the lines, and apart from them those only offered: they share no header discount."""
+    offered = {str(number) for number, line in enumerate(file.lines, start=1) if line.optional}
+    beside = [line for line in wanted if line.number.partition(".")[0] in offered]
+    firm = [line for line in wanted if line.number.partition(".")[0] not in offered]
+    priced_firm = price(catalog, firm, asked)
+    if not beside:
+        return priced_firm
+    alone = asked.model_copy(update={"header_discount": None})
+    optional = price(catalog, beside, alone)
+    return (*priced_firm, *(line.model_copy(update={"optional": True}) for line in optional))
 
 
 def _asked_of(step: DealStep, draft: Draft) -> PricingRequest:
@@ -194,7 +209,7 @@ def _file_for(session: Session, step: PriceQuote) -> DealFile:
     if previous is None or quote is None:
         problem = Problem(field="term", reason=f"term {step.term - 1} is not on record")
         raise InvalidInputError([problem])
-    file = next_term_file(previous, quote.lines, quote.ends_on)
+    file = next_term_file(previous, quote.firm, quote.ends_on)
     session.add(
         DealFileRow(
             deal=step.deal, term=step.term, content=file_content(file), content_hash=file_hash(file)

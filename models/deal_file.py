@@ -91,6 +91,9 @@ class LineRequest(Value):
         default=None, description="Agreed instead of the list price."
     )
     discount: Discount | None = Field(default=None, description="Off this line.")
+    optional: bool = Field(
+        default=False, description="Offered beside the rest; in no total until it is chosen."
+    )
 
 
 class PriceBasis(StrEnum):

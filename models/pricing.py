@@ -71,7 +71,8 @@ class PricedLine(Value):
     negative) is taken off the first billing of the line only. `ssp` and `cost` are extended amounts
     like `net`. `list_unit` and `unit_price` (before discounts) are the prices that, agreed for the
     charge, give its amount again: per unit, once for a flat charge, per block for a package, and
-    the average per unit where there are tiers; no amount is computed from an average.
+    the average per unit where there are tiers; no amount is computed from an average. An `optional`
+    line is offered beside the rest and counts in nothing until it is chosen.
     """
 
     reference: str
@@ -99,6 +100,7 @@ class PricedLine(Value):
     ssp: Money
     cost: Money | None = None
     waterfall: tuple[Step, ...] = ()
+    optional: bool = False
 
     @property
     def billed_quantity(self) -> Decimal:

@@ -28,7 +28,15 @@ _HEADER = (
     "note",
 )
 _TOTALS = ("list_total", "total", "one_time", "acv", "arr", "mrr")
-_OF_LINES = ("quantity", "list_unit", "unit_price", "list_amount", "net", "once_discount")
+_OF_LINES = (
+    "quantity",
+    "list_unit",
+    "unit_price",
+    "list_amount",
+    "net",
+    "once_discount",
+    "optional",
+)
 
 
 class FieldChange(Value):

@@ -98,6 +98,11 @@ class Quote(Value):
     mrr: Money
     content_hash: str = ""
 
+    @property
+    def firm(self) -> tuple[PricedLine, ...]:
+        """The lines that are sold: all but those that are only offered beside them."""
+        return tuple(line for line in self.lines if not line.optional)
+
 
 class QuoteRequest(Value):
     """What a quote version says beside its lines. `term` counts the deal's terms from 1."""
@@ -182,23 +187,24 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     MRR is the sum over recurring lines of the net amount per period divided by the months of the
     period, ARR is 12 times that; each is rounded once, and discounts given once are left out. ACV
     is the recurring part of the contract value for each year of the term. One-time charges count
-    in none of the three, and a one-off sale has none.
+    in none of the three, and a one-off sale has none. Optional lines count in no figure at all.
 
     Raises `InvalidInputError` with everything that keeps the lines from being quoted.
     """
-    problems = tuple(_request_problems(request, lines))
+    firm = [line for line in lines if not line.optional]
+    problems = tuple(_request_problems(request, lines, firm))
     if problems:
         raise InvalidInputError(problems)
-    currency = lines[0].net.currency
+    currency = firm[0].net.currency
     ends_on = term_end(request.starts_on, request.term_months)
-    plan = billing_plan(lines, request.starts_on, ends_on)
-    once = {line.reference for line in lines if line.charge_type is ChargeType.ONE_TIME}
+    plan = billing_plan(firm, request.starts_on, ends_on)
+    once = {line.reference for line in firm if line.charge_type is ChargeType.ONE_TIME}
     one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
     total = Money.total((charge.amount for charge in plan), currency)
     list_amounts = _over_term(
-        [(line, line.list_amount) for line in lines], request.starts_on, ends_on
+        [(line, line.list_amount) for line in firm], request.starts_on, ends_on
     )
-    arr = Money.total((_per_year(line) for line in lines), currency)
+    arr = Money.total((_per_year(line) for line in firm), currency)
     quote = Quote(
         **request.model_dump(),
         currency=currency,
@@ -276,8 +282,8 @@ def margin_percent(quote: Quote) -> Decimal | None:
 
     None if any line's cost is unknown. Where nothing is charged, it is 0 without costs, else -100.
     """
-    costs = [(line, line.cost) for line in quote.lines if line.cost is not None]
-    if len(costs) < len(quote.lines):
+    costs = [(line, line.cost) for line in quote.firm if line.cost is not None]
+    if len(costs) < len(quote.firm):
         return None
     cost = Money.total(_over_term(costs, quote.starts_on, quote.ends_on), quote.currency)
     if quote.total.is_zero:
@@ -289,9 +295,12 @@ def _percent(part: Money, whole: Money) -> Decimal:
     return round_half_up(Decimal(part.minor * 100) / whole.minor, 2)
 
 
-def _request_problems(request: QuoteRequest, lines: Sequence[PricedLine]) -> Iterator[Problem]:
-    if not lines:
-        yield Problem(field="lines", reason="there is nothing to quote", remedy="add a product")
+def _request_problems(
+    request: QuoteRequest, lines: Sequence[PricedLine], firm: Sequence[PricedLine]
+) -> Iterator[Problem]:
+    if not firm:
+        remedy = "make a line firm" if lines else "add a product"
+        yield Problem(field="lines", reason="there is nothing to quote", remedy=remedy)
     if request.valid_until < request.quoted_on:
         yield Problem(
             field="valid_until",

@@ -57,6 +57,7 @@ _LINES = (
     Column("Price", "unit_price", right=True),
     Column("Net", "net", right=True),
     Column("Every", "cadence"),
+    Column("Optional", "optional"),
 )
 _PLAN = (
     Column("Bill on", lambda row: row.get("bill_on") or "delivery"),
