@@ -115,6 +115,31 @@ class AnsweredCommand(Value):
     answer: Answer
 
 
+class AlternativeStatus(StrEnum):
+    """Where an alternative stands: its approvals are asked for, it is offered, or refused."""
+
+    ASKED = "asked"
+    OPEN = "open"
+    REJECTED = "rejected"
+
+
+class Alternative(Value):
+    """A version offered beside the one in force, under its label."""
+
+    label: str
+    quote: QuoteReference
+    approval: Approval = Approval()
+    status: AlternativeStatus = AlternativeStatus.ASKED
+    sent: bool = False
+
+
+class Primary(Value):
+    """The version in force, kept aside while the approvals of an alternative are asked for."""
+
+    quote: QuoteReference
+    approval: Approval
+
+
 class RenewalProgress(Value):
     """How far the renewal of the current term has come."""
 
@@ -149,6 +174,8 @@ class DealState(BaseModel):
     quote: QuoteReference | None = None
     approval: Approval = Approval()
     quote_sent: bool = False
+    alternatives: tuple[Alternative, ...] = ()
+    primary: Primary | None = None
     accepted: bool = False
     order_form_hash: str = ""
     signers: tuple[Signer, ...] = ()

@@ -83,6 +83,7 @@ class ReviseQuote(DealStep):
     actor: str = ""
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
+    alternative: str = ""
 
 
 class RecordDecision(DealStep):

@@ -19,6 +19,16 @@ def quote_versions(house: TheHouse, _: TheCaller, number: str) -> quotes.QuoteVe
     return house.books.read(lambda session: quotes.versions(session, number))
 
 
+@router.get(
+    "/deals/{number}/alternatives",
+    summary="Primary and alternatives",
+    responses=responses(401, 404),
+)
+def alternatives(house: TheHouse, _: TheCaller, number: str) -> quotes.SideBySide:
+    """Return the version in force and what is offered beside it, with their totals."""
+    return house.books.read(lambda session: quotes.side_by_side(session, number))
+
+
 @router.get("/quotes/{number}", summary="One version whole", responses=responses(401, 404))
 def show_quote(house: TheHouse, _: TheCaller, number: str) -> quotes.QuoteDetail:
     """Return a version by its number, or the newest of a deal: lines, totals, billing plan."""

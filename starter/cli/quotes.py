@@ -41,12 +41,24 @@ Values = Annotated[
 _VERSIONS = (
     Column("Quote", "number"),
     Column("Status", "status"),
+    Column("Alternative", "alternative"),
     Column("Total", amount("total_minor"), right=True),
     Column("Quoted", "quoted_on"),
     Column("Until", "valid_until"),
     Column("By", lambda row: " ".join(filter(None, (plain(row.get("origin")), row.get("by"))))),
     Column("On", moment("revised_at")),
     Column("Why", "reason", long=True),
+)
+_BESIDE = (
+    Column("Quote", lambda row: row["version"]["number"]),
+    Column("Offered as", lambda row: "primary" if row["primary"] else row["label"]),
+    Column("Status", lambda row: row["version"]["status"]),
+    Column("Lines", "lines", right=True),
+    Column("List", "list_total", right=True),
+    Column("Total", "total", right=True),
+    Column("Once", "one_time", right=True),
+    Column("A year", "arr", right=True),
+    Column("Until", lambda row: row["version"]["valid_until"]),
 )
 _LINES = (
     Column("Line", "reference"),
@@ -94,6 +106,7 @@ def attach(app: typer.Typer) -> None:
     for name, command in (
         ("list", list_versions),
         ("show", show),
+        ("alternatives", alternatives),
         ("diff", diff),
         ("revise", revise),
         ("clone", clone),
@@ -118,6 +131,19 @@ def list_versions(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False)
         show_json(session.out, content)
         return
     show_rows(session.out, _VERSIONS, content["items"], "Not priced yet.")
+
+
+def alternatives(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None:
+    """Show the primary and its alternatives side by side. `quote revise --alternative` makes one.
+
+    Example: `q2c quote alternatives 1001`
+    """
+    session = session_of(ctx)
+    content = session.door.get(f"/v1/deals/{segment(deal)}/alternatives")
+    if as_json:
+        show_json(session.out, content)
+        return
+    show_rows(session.out, _BESIDE, content["items"], "Nothing is offered.")
 
 
 def show(
@@ -228,6 +254,12 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
         int | None, typer.Option("--valid-days", help="Offer it anew for so many days.")
     ] = None,
     reprice: Annotated[bool, typer.Option("--reprice", help="At the prices in force now.")] = False,
+    alternative: Annotated[
+        str, typer.Option("--alternative", help="Offer it beside the primary, under this label.")
+    ] = "",
+    choose: Annotated[
+        list[int] | None, typer.Option("--choose", metavar="LINE", help="Take an optional line.")
+    ] = None,
     base: Annotated[
         str, typer.Option("--base", help="Hash of the content it is for.", show_default="newest")
     ] = "",
@@ -239,7 +271,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
     --discount 2=12 --reason "Five more seats"`, `q2c quote revise 1001 --valid-days 30`
     """
     delta = dict(read_document(file)) if file else {}
-    lines = [*(delta.get("lines") or []), *_line_changes(quantity, discount, remove)]
+    lines = [*(delta.get("lines") or []), *_line_changes(quantity, discount, remove, choose)]
     said = {
         "lines": lines,
         "header_discount": {"percent": header_percent} if header_percent else None,
@@ -247,14 +279,17 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
         "reprice": reprice or None,
     }
     delta |= {name: value for name, value in said.items() if value}
-    body = {"delta": delta, "base_hash": base, "reason": reason}
+    body = {"delta": delta, "base_hash": base, "reason": reason, "alternative": alternative}
     session = session_of(ctx)
     path = f"/v1/deals/{segment(deal)}/messages/revise_quote"
     show_answer(session, session.door.post(path, {k: v for k, v in body.items() if v != ""}))
 
 
 def _line_changes(
-    quantities: list[str] | None, discounts: list[str] | None, removed: list[int] | None
+    quantities: list[str] | None,
+    discounts: list[str] | None,
+    removed: list[int] | None,
+    chosen: list[int] | None,
 ) -> list[Row]:
     """Return the changes of lines that the options name, one for each line."""
     changes: dict[int, Row] = {}
@@ -264,6 +299,8 @@ def _line_changes(
         changes.setdefault(_number("--discount", line), {})["discount"] = {"percent": percent}
     for gone in removed or ():
         changes.setdefault(gone, {})["remove"] = True
+    for taken in chosen or ():
+        changes.setdefault(taken, {})["choose"] = True
     return [{"line": line, **change} for line, change in sorted(changes.items())]
 
 

@@ -7,17 +7,21 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from models.approval import is_rejected
 from models.deal import Stage
 from models.deal_file import DealFile
 from models.deal_template import cloned
 from models.decisions import DecisionKind
 from models.errors import InvalidInputError, NotFoundError, Problem
+from models.money import Money
 from models.quote_diff import QuoteDiff, diff_quotes
 from models.quoting import Quote
 from models.tables import DealFileRow, DealRow, DecisionRow, QuoteRow, RevisionRow
 from models.value import Value
+from starter.service.approvals import is_approved, path_of
 from starter.service.register import customer_of
 from starter.service.reports import deal_row
+from starter.service.versions import Offer, offer_of
 
 _YES = (DecisionKind.ACCEPT.value, DecisionKind.RENEW.value)
 
@@ -27,6 +31,8 @@ class VersionStatus(StrEnum):
 
     IN_APPROVAL = "in approval"
     OFFERED = "offered"
+    ALTERNATIVE = "alternative"
+    REJECTED = "rejected"
     ACCEPTED = "accepted"
     OUTDATED = "outdated"
     ENDED = "ended"
@@ -44,6 +50,7 @@ class QuoteVersion(Value):
     quoted_on: date
     valid_until: date
     content_hash: str
+    alternative: str = ""
     base_version: int | None = None
     origin: str = ""
     by: str = ""
@@ -56,6 +63,26 @@ class QuoteVersions(Value):
 
     deal: str
     items: tuple[QuoteVersion, ...]
+
+
+class OfferedQuote(Value):
+    """One of the versions a customer may choose from; `label` is empty for the primary."""
+
+    label: str
+    primary: bool
+    version: QuoteVersion
+    list_total: Money
+    total: Money
+    one_time: Money
+    arr: Money
+    lines: int
+
+
+class SideBySide(Value):
+    """The primary and its alternatives with their totals."""
+
+    deal: str
+    items: tuple[OfferedQuote, ...]
 
 
 class QuoteDetail(Value):
@@ -78,19 +105,17 @@ def versions(session: Session, deal: str) -> QuoteVersions:
     quotes = session.exec(
         select(QuoteRow).where(QuoteRow.deal == deal).order_by(col(QuoteRow.version))
     ).all()
-    newest = {quote.term: quote.version for quote in quotes}
+    offers = {quote.term: offer_of(session, deal, quote.term) for quote in quotes}
     accepted = _accepted(session, deal)
     changes = {
         one.quote_version: one
         for one in session.exec(select(RevisionRow).where(RevisionRow.deal == deal))
     }
-    return QuoteVersions(
-        deal=deal,
-        items=tuple(
-            _version(quote, _status(row, quote, newest, accepted), changes.get(quote.version))
-            for quote in quotes
-        ),
-    )
+    found = []
+    for quote in quotes:
+        status = _status(session, row, quote, offers, accepted)
+        found.append(_version(quote, status, changes.get(quote.version)))
+    return QuoteVersions(deal=deal, items=tuple(found))
 
 
 def _accepted(session: Session, deal: str) -> frozenset[int]:
@@ -103,14 +128,23 @@ def _accepted(session: Session, deal: str) -> frozenset[int]:
 
 
 def _status(
-    deal: DealRow, quote: QuoteRow, newest: Mapping[int, int], accepted: frozenset[int]
+    session: Session,
+    deal: DealRow,
+    quote: QuoteRow,
+    offers: Mapping[int, Offer],
+    accepted: frozenset[int],
 ) -> VersionStatus:
     if quote.version in accepted:
         return VersionStatus.ACCEPTED
-    if quote.version != newest[quote.term]:
+    if quote.version not in offers[quote.term].versions:
         return VersionStatus.OUTDATED
     if deal.outcome or deal.closed_at is not None:
         return VersionStatus.ENDED
+    if quote.version != offers[quote.term].in_force:
+        path = path_of(session, quote.deal, quote.version)
+        if path is not None and is_rejected(path):
+            return VersionStatus.REJECTED
+        return VersionStatus.ALTERNATIVE if is_approved(path) else VersionStatus.IN_APPROVAL
     asking = (Stage.PRICE.value, Stage.QUOTE.value, Stage.APPROVE.value)
     return VersionStatus.IN_APPROVAL if deal.stage in asking else VersionStatus.OFFERED
 
@@ -119,6 +153,7 @@ def _version(quote: QuoteRow, status: VersionStatus, change: RevisionRow | None)
     made = (
         {
             "base_version": change.base_version,
+            "alternative": change.alternative,
             "origin": change.origin,
             "by": change.person or change.actor,
             "reason": change.reason,
@@ -138,6 +173,26 @@ def detail(session: Session, reference: str) -> QuoteDetail:
     return QuoteDetail(
         version=version, quote=Quote.model_validate_json(row.content), file=_file(session, row)
     )
+
+
+def side_by_side(session: Session, deal: str) -> SideBySide:
+    """Return what the customer may choose from; raises `NotFoundError`."""
+    row = deal_row(session, deal)
+    listed = {one.version: one for one in versions(session, deal).items}
+    found: list[OfferedQuote] = []
+    for version in offer_of(session, deal, row.term).versions:
+        known = listed[version]
+        quote = Quote.model_validate_json(_row(session, known.number).content)
+        found.append(
+            OfferedQuote(
+                label=known.alternative,
+                primary=not found,
+                version=known,
+                lines=len(quote.firm),
+                **quote.model_dump(include={"list_total", "total", "one_time", "arr"}),
+            )
+        )
+    return SideBySide(deal=deal, items=tuple(found))
 
 
 def diff(session: Session, before: str, after: str) -> QuoteDiff:
@@ -168,11 +223,19 @@ def file_of(session: Session, reference: str) -> DealFile:
 def _row(session: Session, reference: str) -> QuoteRow:
     row = session.get(QuoteRow, reference)
     if row is None:
-        statement = select(QuoteRow).where(QuoteRow.deal == reference)
-        row = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+        row = _in_force(session, reference)
     if row is None:
         raise NotFoundError(f"There is no quote {reference}, and no deal {reference} with one.")
     return row
+
+
+def _in_force(session: Session, deal: str) -> QuoteRow | None:
+    statement = select(QuoteRow).where(QuoteRow.deal == deal)
+    newest = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+    if newest is None:
+        return None
+    version = offer_of(session, deal, newest.term).in_force
+    return session.exec(statement.where(QuoteRow.version == version)).first()
 
 
 def _file(session: Session, row: QuoteRow) -> DealFile:

@@ -18,6 +18,7 @@ from models.steps import RegisterKind
 from models.tables import DealFileRow, RevisionRow
 from starter.cli.app import app
 from starter.cli.session import Session
+from starter.service.approvals import path_of
 from starter.service.register import canonical
 from tests.starter.test_api_register import recording
 from tests.starter.test_cli_against_api import through
@@ -212,3 +213,86 @@ def test_a_template_is_refused_with_every_slip(ask: Ask, world: Any, revised: De
     assert unknown.exit_code == 1
     assert stranger.exit_code == 4
     assert world.gateway.started == []
+
+
+# Alternatives
+
+
+@pytest.fixture
+def beside(world: Any, revised: DealFile) -> str:
+    """Deal 1001 with 30 seats in force and 50 seats beside them, as version 3."""
+    more = revised.lines[0].model_copy(update={"quantity": Decimal(50)})
+    file = revised.model_copy(update={"lines": (more,)})
+    world.add(
+        DealFileRow(
+            deal="1001", term=1, revision=3, content=file.model_dump_json(), content_hash="three"
+        )
+    )
+    quote = world.quote(file, version=3, file_revision=3)
+    world.decision(quote, "approve", "mia", step=quote_step(world, 3), quote_version=3)
+    world.add(
+        RevisionRow(
+            deal="1001",
+            term=1,
+            base_version=2,
+            quote_version=3,
+            origin="seller",
+            person="",
+            actor="sam",
+            channel="cli",
+            reason="",
+            delta='{"lines":[{"line":1,"quantity":"50"}]}',
+            command_id="r-2",
+            alternative="big",
+            revised_at=datetime(2026, 1, 16, 11, tzinfo=UTC),
+        )
+    )
+    return str(quote.content_hash)
+
+
+def quote_step(world: Any, version: int) -> str:
+    """Return the first step of a version's approval path."""
+    path = world.house.books.read(lambda session: path_of(session, "1001", version))
+    return str(path.steps[0].key)
+
+
+def test_primary_and_alternatives_are_shown_side_by_side(ask: Ask, beside: str) -> None:
+    """With their totals; the deal's number still means the version in force."""
+    del beside
+    shown = ask("sam", "quote", "alternatives", "1001")
+    items = json.loads(ask("sam", "quote", "alternatives", "1001", "--json").stdout)["items"]
+    newest = json.loads(ask("sam", "quote", "show", "1001", "--json").stdout)
+
+    assert shown.exit_code == 0, shown.output
+    assert [(one["version"]["number"], one["label"], one["primary"]) for one in items] == [
+        ("Q-1001-2", "", True),
+        ("Q-1001-3", "big", False),
+    ]
+    assert items[1]["total"]["minor"] * 3 == items[0]["total"]["minor"] * 5
+    assert newest["quote"]["number"] == "Q-1001-2"
+
+
+def test_the_customer_takes_an_alternative_by_its_label(ask: Ask, world: Any, beside: str) -> None:
+    """Its content is what is accepted; without a label it is that of the version in force."""
+    ask("sam", "accept", "1001", "--alternative", "big")
+    chosen = world.gateway.updates[-1].message
+    ask("sam", "accept", "1001")
+    usual = world.gateway.updates[-1].message
+    unknown = ask("sam", "accept", "1001", "--alternative", "small")
+
+    assert chosen.content_hash == beside
+    assert chosen.token == world.token("accept", chosen.person, beside)
+    assert usual.content_hash != beside
+    assert unknown.exit_code == 2
+    assert "no alternative small" in unknown.stderr
+
+
+def test_an_alternative_is_made_by_a_revision_with_its_label(
+    ask: Ask, world: Any, beside: str
+) -> None:
+    """It is a change of the version in force, not of another alternative."""
+    ask("sam", "quote", "revise", "1001", "--quantity", "1=70", "--alternative", "huge")
+
+    message = world.gateway.updates[-1].message
+    assert message.alternative == "huge"
+    assert message.base_hash != beside

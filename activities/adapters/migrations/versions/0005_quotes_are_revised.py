@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("delta", sa.String(), nullable=False),
         sa.Column("command_id", sa.String(), nullable=False),
+        sa.Column("alternative", sa.String(), server_default="", nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["deal"], ["deal.number"]),
         sa.PrimaryKeyConstraint("id"),
