@@ -25,7 +25,7 @@ from models.approval import (
 from models.contract import order_form_number
 from models.decisions import Assurance, DecisionKind, token_matches
 from models.documents import DocumentKind
-from models.quoting import Quote, is_valid_on
+from models.quoting import Quote, is_open_at, is_valid_on
 from models.steps import ApprovalEscalated, DecisionRecorded, EscalateApproval, RecordDecision
 from models.tables import DecisionRow, DocumentRow
 
@@ -212,9 +212,14 @@ def _refusal(session: Session, step: RecordDecision, quote: Quote, key: str) -> 
     contacts = [contact.email for contact in customer_of(session, quote.customer).contacts]
     if step.person not in contacts:
         return f"{step.person} is no contact of customer {quote.customer}: {', '.join(contacts)}."
-    if step.kind is DecisionKind.ACCEPT and not is_valid_on(quote, step.on):
+    if step.kind is DecisionKind.ACCEPT and not _is_open(quote, step):
         return f"Quote {quote.number} was valid until {quote.valid_until}."
     return ""
+
+
+def _is_open(quote: Quote, step: RecordDecision) -> bool:
+    """Versions made before the customer's zone was on record are valid by the entity's days."""
+    return is_open_at(quote, step.at) if quote.time_zone else is_valid_on(quote, step.on)
 
 
 def _signed_document(session: Session, step: RecordDecision, quote: Quote) -> str:

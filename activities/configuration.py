@@ -1,6 +1,7 @@
 """Configure: check a deal file against everything known, and put the deal on record."""
 
 import hashlib
+from collections.abc import Iterator
 from datetime import date
 
 from sqlmodel import Session, select
@@ -13,9 +14,9 @@ from activities.signatures import CONFIGURE_DEAL
 from models.catalog import Catalog
 from models.configuration import configure, context_for
 from models.deal import Stage
-from models.deal_file import DealFile, check_deal_file
+from models.deal_file import MOST_INLINE, DealFile, check_deal_file, line_count
 from models.eligibility import SaleContext
-from models.errors import InvalidInputError, NotFoundError, Problem
+from models.errors import InvalidInputError, NotFoundError, Problem, told
 from models.pricing import price
 from models.steps import ConfigureDeal, DealConfigured, DealStep
 from models.tables import DealFileRow, DealRow
@@ -33,13 +34,42 @@ class ConfigurationActivities:
 
         Safe to retry: a deal on record with the same file is left alone.
         """
+        problems = tuple(_size_problems(step))
+        if step.file_hash:
+            try:
+                step = step.model_copy(update={"file": self._stored_file(step)})
+            except InvalidInputError as error:
+                problems = error.problems
+        if problems:
+            return DealConfigured(problems=problems)
         return self._office.books.write(lambda session: self._configure(session, step))
+
+    def _stored_file(self, step: ConfigureDeal) -> DealFile:
+        """Return the deal file a start names by its hash.
+
+        Raises `InvalidInputError` if there is none, or one for another start.
+        """
+        try:
+            content = self._office.store.get(step.file_hash, "json") if self._office.store else b""
+            file = DealFile.model_validate_json(content)
+        except (NotFoundError, ValueError) as error:
+            reason = f"no deal file lies under {step.file_hash[:12]}"
+            problem = Problem(field="file_hash", reason=reason, remedy="start it through the API")
+            raise InvalidInputError([problem]) from error
+        problems = [
+            Problem(field=field, reason="is not what the stored deal file says")
+            for field in ("number", "seller", "signature_days", "test_clock")
+            if getattr(file, field) != getattr(step.file, field)
+        ]
+        if problems:
+            raise InvalidInputError(problems)
+        return file
 
     def _configure(self, session: Session, step: ConfigureDeal) -> DealConfigured:
         if not _is_on_record(session, step):
             problems = (*self._house_problems(step), *problems_of(session, step))
             if problems:
-                return DealConfigured(problems=problems)
+                return DealConfigured(problems=told(problems))
             self._put_on_record(session, step)
         return DealConfigured(
             entity=step.file.entity,
@@ -74,6 +104,14 @@ class ConfigurationActivities:
         session.add(
             DealFileRow(deal=step.deal, term=1, content=content, content_hash=file_hash(step.file))
         )
+
+
+def _size_problems(step: ConfigureDeal) -> Iterator[Problem]:
+    count = line_count(step.file)
+    if not step.file_hash and count > MOST_INLINE:
+        reason = f"{count} lines and options are more than {MOST_INLINE} in one message"
+        remedy = "start it through the API, which stores the file and sends its hash"
+        yield Problem(field="lines", reason=reason, remedy=remedy)
 
 
 def file_content(file: DealFile) -> str:

@@ -3,6 +3,7 @@
 from sqlmodel import Session, col, select
 from temporalio import activity
 
+from activities.accounts import deal_row
 from activities.ports import Office
 from activities.pricing import file_of_term, quote_version
 from activities.promotions import PromotionUses
@@ -70,6 +71,9 @@ def conclude(session: Session, step: DealStep, version: int) -> ContractConclude
     renewal = file.renewal if file else RenewalTerms()
     if found is None:
         session.add(_contract_row(session, quote, step, renewal))
+        if step.term == 1:
+            # Until now it was that of the version in force, which an alternative may not have been.
+            deal_row(session, step.deal).total_minor = quote.total.minor
         _write_plan(session, quote)
         _write_obligations(session, quote)
         PromotionUses(session, step.deal, step.on, step.at).redeem(quote)

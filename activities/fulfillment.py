@@ -163,7 +163,7 @@ def _open_order(session: Session, step: DealStep) -> None:
     if _rows(session, step):
         return
     quote = quote_of_term(session, step.deal, step.term)
-    lines = order_lines(quote.lines) if quote else ()
+    lines = order_lines(quote.firm) if quote else ()
     for line in lines:
         session.add(
             OrderLineRow(

@@ -23,6 +23,16 @@ class Books(Protocol):
         """Let go of every connection."""
 
 
+class Store(Protocol):
+    """Keeps documents, and what is too big for a message, by their hash."""
+
+    def put(self, content: bytes, suffix: str = "pdf") -> str:
+        """Store a document and return its SHA-256."""
+
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:
+        """Return a document; raises `NotFoundError`."""
+
+
 class Clock(Protocol):
     """The wall clock; it only stamps when a row was written, never decides anything."""
 
@@ -48,3 +58,4 @@ class Office:
     books: Books
     rules: HouseRules
     wall_clock: Clock
+    store: Store | None = None

@@ -1,6 +1,6 @@
 """Price: make a quote version from the deal file, and find out who has to approve it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -17,6 +17,7 @@ from activities.register import (
     catalog_on,
     catalog_revision,
     customer_of,
+    entity_of,
     people,
 )
 from activities.signatures import PRICE_QUOTE
@@ -24,11 +25,20 @@ from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
 from models.catalog import Catalog
 from models.charges import ChargeType
 from models.configuration import ConfiguredLine, configure
-from models.deal import QuoteReference
+from models.deal import QuoteReference, start_of_day
 from models.deal_file import DealFile
-from models.errors import InvalidInputError, ParkedError, Problem
-from models.pricing import choose_price_book, price
-from models.quoting import Quote, QuoteRequest, discount_percent, make_quote, margin_percent
+from models.errors import InvalidInputError, ParkedError, Problem, told
+from models.price_books import PriceBook
+from models.pricing import PricedLine, PricingRequest, choose_price_book, price
+from models.quoting import (
+    Bound,
+    Quote,
+    QuoteRequest,
+    discount_percent,
+    make_quote,
+    margin_percent,
+    validity,
+)
 from models.register import HOUSE
 from models.renewal import next_term_file
 from models.steps import DealStep, PriceQuote, QuotePriced, RegisterKind
@@ -84,7 +94,7 @@ def or_problems(make: Callable[[], QuotePriced]) -> QuotePriced:
     try:
         return make()
     except InvalidInputError as error:
-        return QuotePriced(problems=error.problems)
+        return QuotePriced(problems=told(error.problems))
     except ParkedError as error:
         problem = Problem(field="approval", reason=str(error), remedy="publish who approves")
         return QuotePriced(problems=(problem,))
@@ -139,8 +149,8 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
         raise InvalidInputError(line_problems(session, catalog, file, step, on))
     wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
     asked = with_terms(session, request_of(file, on), file, step.deal)
-    lines = price(catalog, wanted, asked)
-    book = choose_price_book(catalog, asked).name
+    lines = _with_optional(catalog, file, wanted, asked)
+    book = choose_price_book(catalog, asked)
     quote = make_quote(_quote_request(session, step, draft, book), lines)
     session.add(
         QuoteRow(
@@ -166,6 +176,22 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     return quote
 
 
+def _with_optional(
+    catalog: Catalog, file: DealFile, wanted: Sequence[ConfiguredLine], asked: PricingRequest
+) -> tuple[PricedLine, ...]:
+    """Price the lines, and apart from them those only offered: they share nothing with the rest."""
+    offered = {str(number) for number, line in enumerate(file.lines, start=1) if line.optional}
+    beside = [line for line in wanted if line.number.partition(".")[0] in offered]
+    firm = [line for line in wanted if line.number.partition(".")[0] not in offered]
+    priced_firm = price(catalog, firm, asked)
+    if not beside:
+        return priced_firm
+    nothing: dict[str, object] = {"header_discount": None, "target_total": None}
+    alone = asked.model_copy(update={**nothing, "promotions": (), "groups": ()})
+    optional = price(catalog, beside, alone)
+    return (*priced_firm, *(line.model_copy(update={"optional": True}) for line in optional))
+
+
 def _recurring_only(lines: Sequence[ConfiguredLine]) -> tuple[ConfiguredLine, ...]:
     """Return the lines of a renewal: a set-up fee is not due again."""
     kept = []
@@ -188,7 +214,7 @@ def _file_for(session: Session, step: PriceQuote) -> DealFile:
     if previous is None or quote is None:
         problem = Problem(field="term", reason=f"term {step.term - 1} is not on record")
         raise InvalidInputError([problem])
-    file = next_term_file(previous, quote.lines, quote.ends_on, quote.starts_on)
+    file = next_term_file(previous, quote.firm, quote.ends_on, quote.starts_on)
     session.add(
         DealFileRow(
             deal=step.deal, term=step.term, content=file_content(file), content_hash=file_hash(file)
@@ -260,15 +286,19 @@ def reference_to(quote: Quote) -> QuoteReference:
         starts_on=quote.starts_on,
         ends_on=quote.ends_on,
         valid_until=quote.valid_until,
+        expires_at=start_of_day(quote.valid_until + timedelta(days=1), quote.time_zone)
+        if quote.time_zone
+        else None,
     )
 
 
-def _quote_request(session: Session, step: DealStep, draft: Draft, price_book: str) -> QuoteRequest:
+def _quote_request(session: Session, step: DealStep, draft: Draft, book: PriceBook) -> QuoteRequest:
     file, catalog = draft.file, draft.price_list.catalog
     made = session.exec(select(func.max(QuoteRow.version)).where(QuoteRow.deal == step.deal)).one()
     version = (made or 0) + 1
     customer = customer_of(session, file.customer)
     terms = file.payment_terms_days
+    valid = _validity(step, file, book)
     return QuoteRequest(
         deal=step.deal,
         number=f"Q-{step.deal}-{version}",
@@ -278,9 +308,11 @@ def _quote_request(session: Session, step: DealStep, draft: Draft, price_book: s
         customer=file.customer,
         seller=file.seller,
         catalog_version=catalog.version,
-        price_book=price_book,
+        price_book=book.name,
         quoted_on=step.on,
-        valid_until=_valid_until(step, file),
+        valid_until=valid.last_on,
+        valid_because=valid.because,
+        time_zone=customer.time_zone or entity_of(session, file.entity).time_zone,
         starts_on=file.starts_on or step.on,
         term_months=file.term_months,
         payment_terms_days=customer.payment_terms_days if terms is None else terms,
@@ -291,12 +323,21 @@ def _quote_request(session: Session, step: DealStep, draft: Draft, price_book: s
     )
 
 
-def _valid_until(step: DealStep, file: DealFile) -> date:
+def _validity(step: DealStep, file: DealFile, book: PriceBook) -> Bound:
     """Return the last day an offer stands: a renewal's is the last notice day of the old term."""
-    granted = step.on + timedelta(days=file.valid_days)
     if step.term == 1 or file.starts_on is None:
-        return granted
-    return max(file.starts_on - timedelta(days=file.renewal.notice_days), step.on)
+        return validity(step.on, file.valid_days, _bounds(file, book))
+    last_notice = file.starts_on - timedelta(days=file.renewal.notice_days)
+    return Bound(last_on=max(last_notice, step.on), because="the last notice day")
+
+
+def _bounds(file: DealFile, book: PriceBook) -> Iterator[Bound]:
+    """Yield what an offer may not outlive: its own start if the file says so, and its prices."""
+    if file.valid_before_start and file.starts_on is not None:
+        yield Bound(last_on=file.starts_on, because="the term starts")
+    if book.valid_until is not None:
+        last = book.valid_until - timedelta(days=1)
+        yield Bound(last_on=last, because=f"price book {book.name} ends")
 
 
 def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> None:

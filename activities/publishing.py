@@ -7,7 +7,6 @@ mail goes out under a key of its own.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from sqlmodel import Session, select
 from temporalio import activity
@@ -15,7 +14,7 @@ from temporalio import activity
 from activities.assembly import assemble, assemble_receipt
 from activities.mail import Attachment, Mailer, OutgoingMail
 from activities.mailing import letters_of, noon, notices_of, receipt_letter
-from activities.ports import Office
+from activities.ports import Office, Store
 from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
 from models.documents import Document, DocumentKind, file_name
 from models.steps import (
@@ -27,16 +26,6 @@ from models.steps import (
     Recorded,
 )
 from models.tables import DocumentRow, MailRow, PaymentApplicationRow, PaymentRow
-
-
-class Store(Protocol):
-    """Keeps documents by their hash."""
-
-    def put(self, content: bytes) -> str:
-        """Store a document and return its SHA-256."""
-
-    def get(self, sha256: str) -> bytes:
-        """Return a document."""
 
 
 @dataclass(frozen=True)

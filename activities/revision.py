@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sqlmodel import Session, col, func, select
 from temporalio import activity
 
+from activities.accounts import deal_row
 from activities.approval import current_path
 from activities.configuration import file_content, file_hash
 from activities.ports import Office
@@ -62,6 +63,8 @@ class RevisionActivities:
         self._require_right(session, step, base)
         quote = make_version(session, step, _draft(session, step, base))
         session.add(_row(step, quote))
+        if step.alternative and step.term == 1:
+            deal_row(session, step.deal).total_minor = base.total.minor
         session.flush()
         return priced(session, quote)
 
@@ -143,5 +146,6 @@ def _row(step: ReviseQuote, quote: Quote) -> RevisionRow:
         reason=step.reason,
         delta=step.delta.model_dump_json(exclude_defaults=True),
         command_id=step.command_id,
+        alternative=step.alternative,
         revised_at=step.at,
     )

@@ -60,7 +60,11 @@ class Hold(Value):
 
 
 class QuoteReference(Value):
-    """The quote version in force: enough to decide on it, the rest is in the books."""
+    """The quote version in force: enough to decide on it, the rest is in the books.
+
+    `expires_at` is the end of its last day where the customer is (None in older states: where we
+    are).
+    """
 
     number: str
     version: int
@@ -69,6 +73,7 @@ class QuoteReference(Value):
     starts_on: date
     ends_on: date
     valid_until: date
+    expires_at: AwareDatetime | None = None
 
 
 class Approval(Value):
@@ -110,6 +115,31 @@ class AnsweredCommand(Value):
     answer: Answer
 
 
+class AlternativeStatus(StrEnum):
+    """Where an alternative stands: its approvals are asked for, it is offered, or refused."""
+
+    ASKED = "asked"
+    OPEN = "open"
+    REJECTED = "rejected"
+
+
+class Alternative(Value):
+    """A version offered beside the one in force, under its label."""
+
+    label: str
+    quote: QuoteReference
+    approval: Approval = Approval()
+    status: AlternativeStatus = AlternativeStatus.ASKED
+    sent: bool = False
+
+
+class Primary(Value):
+    """The version in force, kept aside while the approvals of an alternative are asked for."""
+
+    quote: QuoteReference
+    approval: Approval
+
+
 class RenewalProgress(Value):
     """How far the renewal of the current term has come."""
 
@@ -144,6 +174,8 @@ class DealState(BaseModel):
     quote: QuoteReference | None = None
     approval: Approval = Approval()
     quote_sent: bool = False
+    alternatives: tuple[Alternative, ...] = ()
+    primary: Primary | None = None
     accepted: bool = False
     order_form_hash: str = ""
     signers: tuple[Signer, ...] = ()
@@ -224,8 +256,13 @@ def _mark(remembered: RememberedAnswer) -> str:
 
 
 class DealInput(Message, DealFile):
-    """What starts a deal (a deal file) and, after continue-as-new, what it carries."""
+    """What starts a deal (a deal file) and, after continue-as-new, what it carries.
 
+    A big deal file stays in the document store: `file_hash` is its SHA-256 there, and beside it
+    stands only what the deal needs to begin.
+    """
+
+    file_hash: str = ""
     carried: DealState | None = None
 
 

@@ -33,14 +33,17 @@ _YEARS = range(1990, 2200)
 _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 
 
-MOST_LINES = 250
-"""A deal file travels as one payload, which stays under 64 KB."""
+MOST_LINES = 10_000
+"""Lines and options of one deal."""
+
+MOST_INLINE = 250
+"""Of those, how many may travel inside a message, which stays under 64 KB."""
 
 MOST_LEVELS = 8
 """How deep options may stand inside options."""
 
 MOST_ATTRIBUTE_TEXT = 8_000
-"""How many characters all attributes of a deal file may have, for the same reason."""
+"""How many characters all attributes of a deal file inside a message may have."""
 
 
 def _as_text(value: object) -> object:
@@ -149,6 +152,9 @@ class LineRequest(Value):
     ramp: tuple[RampSegment, ...] = Field(
         default=(), description="Quantities and prices that change on days of the term."
     )
+    optional: bool = Field(
+        default=False, description="Offered beside the rest; in no total until it is chosen."
+    )
 
 
 class LineGroup(Value):
@@ -213,6 +219,9 @@ class DealFile(Value):
     )
     renewal: RenewalTerms = Field(default=RenewalTerms(), description="The next term.")
     valid_days: int = Field(default=30, description="How long the quote can be accepted.")
+    valid_before_start: bool = Field(
+        default=False, description="Not beyond `starts_on`, however many days are left."
+    )
     signature_days: int = Field(default=14, description="How long the contract can be signed.")
     note: str = Field(default="", description="Shown on the quote.")
     sales_channel: str = Field(
@@ -240,6 +249,11 @@ def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
         *_term_problems(file),
         *_renewal_problems(file),
     )
+
+
+def line_count(file: DealFile) -> int:
+    """Return how many lines and options a deal file has."""
+    return sum(1 + len(line.ramp) + _option_count(line.options) for line in file.lines)
 
 
 def deal_file_schema() -> dict[str, Any]:
@@ -301,12 +315,12 @@ def _header_problems(file: DealFile) -> Iterator[Problem]:
 def _count_problems(file: DealFile) -> Iterator[Problem]:
     if not file.lines:
         yield Problem(field="lines", reason="are missing", remedy="list at least one product")
-    count = sum(1 + len(line.ramp) + _option_count(line.options) for line in file.lines)
+    count = line_count(file)
     if count > MOST_LINES:
         reason = f"{count} lines and options are more than {MOST_LINES}"
         yield Problem(field="lines", reason=reason, remedy="split them over several deals")
     written = sum(_attribute_text(line.attributes, line.options) for line in file.lines)
-    if written > MOST_ATTRIBUTE_TEXT:
+    if count <= MOST_INLINE and written > MOST_ATTRIBUTE_TEXT:
         reason = f"attributes of {written:,} characters are more than {MOST_ATTRIBUTE_TEXT:,}"
         yield Problem(field="lines", reason=reason, remedy="split them over several deals")
 

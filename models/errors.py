@@ -30,6 +30,18 @@ class Problem(Value):
         return f"{self.field}: {self.reason}" + (f" ({self.remedy})" if self.remedy else "")
 
 
+MOST_TOLD = 100
+"""How many problems travel in one answer; a big deal file can have thousands."""
+
+
+def told(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return the first hundred problems, and one more that says how many are left out."""
+    if len(problems) <= MOST_TOLD:
+        return tuple(problems)
+    left = f"{len(problems) - MOST_TOLD} more problems"
+    return (*problems[:MOST_TOLD], Problem(field="", reason=left, remedy="correct these first"))
+
+
 class Q2CError(Exception):
     """The root of the tree."""
 

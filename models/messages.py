@@ -75,7 +75,8 @@ class Revision(Message):
 
     `base_hash` is the content hash of the version it was written for (empty: the one in force); a
     change of an outdated version is refused. `origin` says who wants it. A buyer proves to be
-    `person` by `token`.
+    `person` by `token`. With the label of an `alternative` the new version stands beside the one in
+    force instead of replacing it.
     """
 
     delta: QuoteDelta = QuoteDelta()
@@ -84,6 +85,7 @@ class Revision(Message):
     origin: Origin = Origin.SELLER
     person: str = ""
     token: str = ""
+    alternative: str = Field(default="", max_length=40)
 
 
 class Delivery(Message):

@@ -96,6 +96,7 @@ class Customer(Value):
     tax_exemption: str = ""
     status: CustomerStatus = CustomerStatus.BUSINESS
     language: str = ""
+    time_zone: str | None = None
     payment_terms_days: int = 30
     credit_limit_minor: int | None = None
     parent: str | None = None
@@ -248,6 +249,9 @@ def _address(path: str) -> tuple[FieldRule, ...]:
 
 _NO_LANGUAGE = "is not a language our documents are written in"
 _A_LANGUAGE = f"write {', '.join(LANGUAGES)}, with a country if need be: de-AT"
+_TIME_ZONE = FieldRule(
+    "time_zone", _is_time_zone, "is not a known time zone", "write it like Europe/Berlin"
+)
 
 _ENTITY_RULES = (
     _number("number"),
@@ -268,13 +272,12 @@ _ENTITY_RULES = (
         "write three capital letters, as in ISO 4217: USD, EUR",
     ),
     FieldRule("language", _is_language, _NO_LANGUAGE, _A_LANGUAGE),
-    FieldRule(
-        "time_zone", _is_time_zone, "is not a known time zone", "write it like Europe/Berlin"
-    ),
+    _TIME_ZONE,
 )
 
 _CUSTOMER_RULES = (
     _number("number"),
+    _TIME_ZONE,
     *_filled("legal_name", "contacts.*.name"),
     *_address("bill_to"),
     *_address("ship_to"),

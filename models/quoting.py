@@ -6,9 +6,10 @@ other figure of the quote is derived from the same charges.
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from models.charges import MONTHS, ChargeType
 from models.errors import InvalidInputError, Problem
@@ -42,6 +43,8 @@ _NOT_CONTENT = (
     "content_hash",
     "rules_version",
     "priced_on",
+    "time_zone",
+    "valid_because",
 )
 
 
@@ -51,6 +54,7 @@ class Quote(Value):
     `valid_until` is the last day on which it can be accepted. `list_total` is what the plan would
     come to at list prices, `total` the contract value (TCV), `one_time` the part of it billed once.
     `acv`, `arr` and `mrr` are per year, per year and per month; `make_quote` defines them.
+    The last day ends in `time_zone`, the customer's; `valid_because` says what shortened it.
     `priced_on` is the day whose price list was used: that of the first version, unless a revision
     asked for the prices of its own day (None in versions made before there were revisions).
     """
@@ -76,6 +80,8 @@ class Quote(Value):
     note: str = ""
     priced_on: date | None = None
     anchor_on: date | None = None
+    time_zone: str = ""
+    valid_because: str = ""
     lines: tuple[PricedLine, ...]
     plan: tuple[PlannedCharge, ...]
     list_total: Money
@@ -85,6 +91,11 @@ class Quote(Value):
     arr: Money
     mrr: Money
     content_hash: str = ""
+
+    @property
+    def firm(self) -> tuple[PricedLine, ...]:
+        """The lines that are sold: all but those that are only offered beside them."""
+        return tuple(line for line in self.lines if not line.optional)
 
 
 class QuoteRequest(Value):
@@ -108,6 +119,15 @@ class QuoteRequest(Value):
     note: str = ""
     priced_on: date | None = None
     anchor_on: date | None = None
+    time_zone: str = ""
+    valid_because: str = ""
+
+
+class Bound(Value):
+    """A day beyond which an offer cannot stand, and why."""
+
+    last_on: date
+    because: str
 
 
 def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
@@ -117,26 +137,27 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
     period, ARR is 12 times that; each is rounded once, and discounts given once are left out. Of a
     ramp the segment counts that runs on the first day of the term. ACV
     is the recurring part of the contract value for each year of the term. One-time charges count
-    in none of the three, and a one-off sale has none.
+    in none of the three, and a one-off sale has none. Optional lines count in no figure at all.
 
     Raises `InvalidInputError` with everything that keeps the lines from being quoted.
     """
-    problems = tuple(_request_problems(request, lines))
+    firm = [line for line in lines if not line.optional]
+    problems = tuple(_request_problems(request, lines, firm))
     if problems:
         raise InvalidInputError(problems)
-    currency = lines[0].net.currency
+    currency = firm[0].net.currency
     ends_on = term_end(request.starts_on, request.term_months, request.anchor_on)
-    plan = billing_plan(lines, request.starts_on, ends_on, request.anchor_on)
-    once = {line.reference for line in lines if line.charge_type is ChargeType.ONE_TIME}
+    plan = billing_plan(firm, request.starts_on, ends_on, request.anchor_on)
+    once = {line.reference for line in firm if line.charge_type is ChargeType.ONE_TIME}
     one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
     total = Money.total((charge.amount for charge in plan), currency)
     list_amounts = over_term(
-        [(line, line.list_amount) for line in lines],
+        [(line, line.list_amount) for line in firm],
         request.starts_on,
         ends_on,
         request.anchor_on,
     )
-    begin = [line for line in lines if line.segment is None or line.segment.index == 1]
+    begin = [line for line in firm if line.segment is None or line.segment.index == 1]
     arr = Money.total((_per_year(line) for line in begin), currency)
     quote = Quote(
         **request.model_dump(),
@@ -172,6 +193,32 @@ def is_valid_on(quote: Quote, day: date) -> bool:
     return quote.quoted_on <= day <= quote.valid_until
 
 
+def is_open_at(quote: Quote, moment: datetime) -> bool:
+    """Whether the quote can still be accepted: its last day has not ended where it is counted."""
+    return moment.astimezone(ZoneInfo(quote.time_zone or "UTC")).date() <= quote.valid_until
+
+
+def validity(quoted_on: date, valid_days: int, bounds: Iterable[Bound]) -> Bound:
+    """Return the last day of an offer of so many days, cut by the earliest of its bounds.
+
+    Raises `InvalidInputError` naming every bound that lies before the day of the offer itself.
+    """
+    granted = Bound(last_on=quoted_on + timedelta(days=valid_days), because="")
+    found = tuple(bounds)
+    problems = [
+        Problem(
+            field="valid_days",
+            reason=f"{bound.because} on {bound.last_on}, before this offer of {quoted_on}",
+            remedy="move it, or ask for today's prices by `reprice`",
+        )
+        for bound in found
+        if bound.last_on < quoted_on
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+    return min((granted, *found), key=lambda bound: bound.last_on)
+
+
 def discount_percent(quote: Quote) -> Decimal:
     """Return how far the contract value lies below list, in percent of list with two decimals.
 
@@ -189,8 +236,8 @@ def margin_percent(quote: Quote) -> Decimal | None:
 
     None if any line's cost is unknown. Where nothing is charged, it is 0 without costs, else -100.
     """
-    costs = [(line, line.cost) for line in quote.lines if line.cost is not None]
-    if len(costs) < len(quote.lines):
+    costs = [(line, line.cost) for line in quote.firm if line.cost is not None]
+    if len(costs) < len(quote.firm):
         return None
     spread = over_term(costs, quote.starts_on, quote.ends_on, quote.anchor_on)
     cost = Money.total(spread, quote.currency)
@@ -203,9 +250,12 @@ def _percent(part: Money, whole: Money) -> Decimal:
     return round_half_up(Decimal(part.minor * 100) / whole.minor, 2)
 
 
-def _request_problems(request: QuoteRequest, lines: Sequence[PricedLine]) -> Iterator[Problem]:
-    if not lines:
-        yield Problem(field="lines", reason="there is nothing to quote", remedy="add a product")
+def _request_problems(
+    request: QuoteRequest, lines: Sequence[PricedLine], firm: Sequence[PricedLine]
+) -> Iterator[Problem]:
+    if not firm:
+        remedy = "make a line firm" if lines else "add a product"
+        yield Problem(field="lines", reason="there is nothing to quote", remedy=remedy)
     if request.valid_until < request.quoted_on:
         yield Problem(
             field="valid_until",

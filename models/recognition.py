@@ -68,7 +68,7 @@ def obligations(quote: Quote) -> tuple[Obligation, ...]:
     Raises `ParkedError` when there is a price but no standalone selling price to share it by.
     """
     groups: dict[str, list[PricedLine]] = {}
-    for line in quote.lines:
+    for line in quote.firm:
         groups.setdefault(_promise(line), []).append(line)
     prices = [_standalone_price(group, quote) for group in groups.values()]
     shares = _shared(quote, prices)

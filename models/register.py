@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from models.approval import ApprovalPolicy, parse_policy
 from models.catalog import Catalog, parse_catalog
 from models.collection import DunningPolicy, parse_dunning_policy
+from models.deal_template import DealTemplate, parse_deal_template
 from models.parties import (
     Customer,
     Entity,
@@ -52,6 +53,7 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.PROMOTION: parse_promotion,
     RegisterKind.CUSTOMER_PRICES: parse_customer_prices,
     RegisterKind.EXCHANGE_RATES: parse_exchange_rates,
+    RegisterKind.DEAL_TEMPLATE: parse_deal_template,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -66,6 +68,7 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.PROMOTION: Promotion,
     RegisterKind.CUSTOMER_PRICES: CustomerPrices,
     RegisterKind.EXCHANGE_RATES: ExchangeRates,
+    RegisterKind.DEAL_TEMPLATE: DealTemplate,
 }
 """What is kept of each kind."""
 

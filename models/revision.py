@@ -38,6 +38,7 @@ _HEADER = (
     "term_months",
     "payment_terms_days",
     "valid_days",
+    "valid_before_start",
     "purchase_order",
     "note",
     "renewal",
@@ -83,6 +84,9 @@ class LineChange(Value):
 
     line: int = Field(default=0, description="Number of the line, from 1.", examples=[1])
     remove: bool = Field(default=False, description="Take the line out.")
+    choose: bool | None = Field(
+        default=None, description="Take an optional line (true), or leave it optional (false)."
+    )
     quantity: Decimal | None = Field(default=None, description="How many units from now on.")
     unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
     discount: Discount | None = Field(default=None, description="Instead of the one before.")
@@ -108,6 +112,7 @@ class QuoteDelta(Value):
     term_months: int | None = Field(default=None, description="Length of the term; 0 for one-off.")
     payment_terms_days: int | None = Field(default=None, description="Days to pay.")
     valid_days: int | None = Field(default=None, description="Validity, from the revision's day.")
+    valid_before_start: bool | None = Field(default=None, description="Not beyond `starts_on`.")
     purchase_order: str | None = Field(default=None, description="The customer's order number.")
     note: str | None = Field(default=None, description="Shown on the quote.")
     renewal: RenewalTerms | None = Field(default=None, description="The next term.")
@@ -171,7 +176,7 @@ def _option_problems(
 
 
 def _change_problems(path: str, change: LineChange | OptionChange) -> Iterator[Problem]:
-    named = [field for field in (*_PRICED, "options") if getattr(change, field, None)]
+    named = [field for field in (*_PRICED, "options", "choose") if getattr(change, field, None)]
     if change.remove and (named or change.clear):
         reason = "is removed and changed at once"
         yield Problem(field=path, reason=reason, remedy="ask for one of the two")
@@ -209,8 +214,10 @@ def _lines(file: DealFile, delta: QuoteDelta) -> Iterator[LineRequest]:
         if change is None:
             yield line
         elif not change.remove:
-            options = tuple(_options(line, change.options))
-            yield _changed(line, change).model_copy(update={"options": options})
+            parts: dict[str, Any] = {"options": tuple(_options(line, change.options))}
+            if change.choose is not None:
+                parts["optional"] = not change.choose
+            yield _changed(line, change).model_copy(update=parts)
 
 
 def _options(line: LineRequest, asked: Sequence[OptionChange]) -> Iterator[OptionRequest]:

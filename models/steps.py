@@ -32,9 +32,14 @@ class DealStep(Value):
 
 
 class ConfigureDeal(DealStep):
-    """Check a deal file against parties, catalogue and settings, and put the deal on record."""
+    """Check a deal file against parties, catalogue and settings, and put the deal on record.
+
+    With a `file_hash` the file is read from the document store, and `file` only says what the deal
+    began with.
+    """
 
     file: DealFile
+    file_hash: str = ""
     test_clock: bool = False
 
 
@@ -78,6 +83,7 @@ class ReviseQuote(DealStep):
     actor: str = ""
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
+    alternative: str = ""
 
 
 class RecordDecision(DealStep):
@@ -343,6 +349,7 @@ class RegisterKind(StrEnum):
     PROMOTION = "promotion"
     CUSTOMER_PRICES = "customer_prices"
     EXCHANGE_RATES = "exchange_rates"
+    DEAL_TEMPLATE = "deal_template"
 
 
 class RegisterChange(Value):

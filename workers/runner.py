@@ -72,8 +72,10 @@ def open_office(settings: Settings) -> PublishingOffice:
         continue_as_new_every=settings.continue_as_new_every,
         api_url=f"http://{settings.api_host}:{settings.api_port}",
     )
-    office = Office(books=Books(settings.books_url), rules=rules, wall_clock=wall_clock)
     store = DocumentStore(settings.documents_url)
+    office = Office(
+        books=Books(settings.books_url), rules=rules, wall_clock=wall_clock, store=store
+    )
     return PublishingOffice(
         office=office,
         store=store,

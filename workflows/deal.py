@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
+    alternatives,
     approval,
     billing,
     closing,
@@ -95,7 +96,9 @@ class DealWorkflow:
             await pricing.price(desk)
             while not quoting.is_decided(desk):
                 await quoting.quote(desk)
+                alternatives.restore(desk)
                 await approval.approve(desk)
+                await alternatives.approve(desk)
                 await quoting.accept(desk)
             await contract.contract(desk)
             await fulfillment.fulfill(desk)

@@ -174,8 +174,8 @@ class Desk:
                     payload,
                     task_queue=signature.queue.value,
                     result_type=signature.gives,
-                    start_to_close_timeout=policies.START_TO_CLOSE,
-                    schedule_to_close_timeout=policies.SCHEDULE_TO_CLOSE,
+                    start_to_close_timeout=policies.start_to_close(signature.name),
+                    schedule_to_close_timeout=policies.schedule_to_close(signature.name),
                     retry_policy=policies.RETRY,
                     summary=summary or signature.name.replace("_", " "),
                 )

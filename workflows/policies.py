@@ -6,6 +6,22 @@ from temporalio.common import RetryPolicy
 
 # One transaction or one document takes milliseconds; half a minute covers a busy machine.
 START_TO_CLOSE = timedelta(seconds=30)
+# A deal of ten thousand lines takes longer, where every line is priced, printed or written.
+LONG_START_TO_CLOSE = timedelta(minutes=4)
+LONG_SCHEDULE_TO_CLOSE = timedelta(minutes=10)
+_LONG = frozenset(
+    {
+        "configure_deal",
+        "price_quote",
+        "revise_quote",
+        "conclude_contract",
+        "fulfill_order",
+        "confirm_delivery",
+        "converge",
+        "renew_term",
+        "publish_document",
+    }
+)
 # No failing item may starve the others, so every call gives up and goes back on the agenda.
 SCHEDULE_TO_CLOSE = timedelta(minutes=2)
 RETRY = RetryPolicy(
@@ -27,6 +43,16 @@ LOCAL_RETRY = RetryPolicy(
 
 BACK_OFF_FIRST = timedelta(seconds=30)
 BACK_OFF_LONGEST = timedelta(hours=1)
+
+
+def start_to_close(activity: str) -> timedelta:
+    """Return how long one try of an activity may take."""
+    return LONG_START_TO_CLOSE if activity in _LONG else START_TO_CLOSE
+
+
+def schedule_to_close(activity: str) -> timedelta:
+    """Return how long all tries of an activity may take together."""
+    return LONG_SCHEDULE_TO_CLOSE if activity in _LONG else SCHEDULE_TO_CLOSE
 
 
 def back_off(attempts: int) -> timedelta:

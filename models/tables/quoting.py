@@ -35,7 +35,8 @@ class QuoteRow(SQLModel, table=True):
 class RevisionRow(SQLModel, table=True):
     """A change that made quote version `quote_version` out of `base_version`.
 
-    `delta` is the whole `models.revision.QuoteDelta`.
+    `delta` is the whole `models.revision.QuoteDelta`. With the label of an `alternative` the
+    version stands beside its base; without, it replaces it.
     """
 
     __tablename__ = "revision"
@@ -56,4 +57,5 @@ class RevisionRow(SQLModel, table=True):
     reason: str
     delta: str
     command_id: str
+    alternative: str = ""
     revised_at: datetime = Field(sa_type=Moment)

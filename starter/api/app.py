@@ -25,6 +25,7 @@ from starter.api import (
     prices,
     problems,
     procurement,
+    quotes,
     register,
     tokens,
 )
@@ -47,6 +48,7 @@ _ROUTERS = (
     deals.router,
     procurement.router,
     messages.router,
+    quotes.router,
     inbox.router,
     payments.router,
     parties.router,

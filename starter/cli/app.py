@@ -21,6 +21,7 @@ from starter.cli import (
     operation,
     prices,
     procurement,
+    quotes,
     register,
 )
 from starter.cli.display import show_error
@@ -160,6 +161,7 @@ for _room in (
     operation,
     deal_files,
     procurement,
+    quotes,
     decisions,
     fulfillment,
     collection,

@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from models.errors import InvalidInputError, Problem
 from starter.cli.display import Column, amount, moment, show_json, show_rows
+from starter.cli.door import segment
 from starter.cli.messages import tell
 from starter.cli.options import AsJson, DealNumber, Reason, RequiredReason
-from starter.cli.session import session_of
+from starter.cli.session import Session, session_of
 
 _PANEL = "Decide"
 
@@ -83,12 +85,30 @@ def accept(
     person: Person = "",
     po: PurchaseOrder = "",
     token: RequestToken = "",
+    alternative: Annotated[
+        str, typer.Option("--alternative", help="The label of the one that is accepted.")
+    ] = "",
 ) -> None:
-    """Record that the customer accepts the quote.
+    """Record that the customer accepts the quote, or one of its alternatives.
 
-    Example: `q2c accept 1001 --person bea@acme.example --po PO-77 --token …`
+    Examples: `q2c accept 1001 --person bea@acme.example --po PO-77 --token …`,
+    `q2c accept 1001 --alternative big`
     """
-    tell(session_of(ctx), deal, "accept_quote", person=person, purchase_order=po, token=token)
+    session = session_of(ctx)
+    content = _content_of(session, deal, alternative) if alternative else ""
+    said = {"person": person, "purchase_order": po, "token": token, "content_hash": content}
+    tell(session, deal, "accept_quote", **said)
+
+
+def _content_of(session: Session, deal: str, label: str) -> str:
+    """Return the hash of what an alternative says; raises `InvalidInputError` if there is none."""
+    offered = session.door.get(f"/v1/deals/{segment(deal)}/alternatives")["items"]
+    found = {one["label"]: one["version"]["content_hash"] for one in offered if one["label"]}
+    if label not in found:
+        reason, remedy = f"there is no alternative {label}", ", ".join(sorted(found)) or "none"
+        problem = Problem(field="--alternative", reason=reason, remedy=f"offered: {remedy}")
+        raise InvalidInputError([problem])
+    return str(found[label])
 
 
 def decline(

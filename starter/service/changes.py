@@ -34,6 +34,7 @@ RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
     RegisterKind.PROMOTION: (Role.OPERATOR,),
     RegisterKind.CUSTOMER_PRICES: (Role.OPERATOR,),
     RegisterKind.EXCHANGE_RATES: (Role.OPERATOR, Role.FINANCE),
+    RegisterKind.DEAL_TEMPLATE: (Role.SALES, Role.OPERATOR),
 }
 """Who may record what."""
 

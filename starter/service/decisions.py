@@ -18,6 +18,7 @@ from starter.service.approvals import paths_of, waiting_for
 from starter.service.errors import NotPermittedError
 from starter.service.people import Caller
 from starter.service.register import customer_of
+from starter.service.versions import offer_of
 from starter.service.vocabulary import MessageKind
 
 _BUYER = "buyer"
@@ -48,7 +49,9 @@ def questions(
         found = [*_of_approvals(session, deal, person), *_of_quotes(quotes)]
     else:
         term = deal.term + 1 if kind.name in _ON_RENEWALS else deal.term
+        in_force = offer_of(session, deal.number, term).in_force
         found = [
+            *_of_quotes(quote for quote in quotes if quote.version == in_force),
             *_of_quotes(quote for quote in quotes if quote.term == term),
             *_of_quotes(quote for quote in quotes if quote.term != term),
         ]
@@ -61,7 +64,18 @@ def _of_quotes(quotes: Iterable[QuoteRow]) -> list[Question]:
 
 def _of_approvals(session: Session, deal: DealRow, person: str) -> list[Question]:
     """Return the steps that wait for the person first, then the other steps of theirs, then all."""
-    paths = paths_of(session, deal.number)
+    asked = [
+        version
+        for term in (deal.term, deal.term + 1)
+        for version in offer_of(session, deal.number, term).versions
+    ]
+    # What counts now comes first, in the order in which it is asked; the rest is outdated.
+    paths = sorted(
+        paths_of(session, deal.number),
+        key=lambda path: (
+            asked.index(path.quote_version) if path.quote_version in asked else len(asked)
+        ),
+    )
     ranked: dict[Question, int] = {}
     for path in paths:
         waiting = {step.key for step in waiting_for(path, person)}

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 from sqlmodel import Session, col, func, select
 
-from models.approval import ApprovalPath
+from models.approval import ApprovalPath, is_rejected
 from models.contract import customer_signer, our_signer
 from models.deal import Stage
 from models.decisions import DecisionKind
@@ -18,6 +18,7 @@ from models.value import Value
 from starter.service.approvals import is_approved, path_of, waiting_for
 from starter.service.decisions import default_person
 from starter.service.register import all_latest, customer_of
+from starter.service.versions import offer_of
 from starter.service.waiting import HoldEntry, holds_in
 
 _ON_RENEWAL = (DecisionKind.RENEW.value, DecisionKind.DECLINE.value)
@@ -68,9 +69,22 @@ def _open_deals(session: Session, *stages: Stage) -> list[DealRow]:
 
 
 def _quote(session: Session, deal: DealRow, term: int) -> QuoteRow | None:
-    """Return the newest quote version of a term, or None."""
-    statement = select(QuoteRow).where(QuoteRow.deal == deal.number, QuoteRow.term == term)
-    return session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+    """Return the quote version of a term that is in force, or None."""
+    return _version(session, deal, offer_of(session, deal.number, term).in_force)
+
+
+def _version(session: Session, deal: DealRow, version: int) -> QuoteRow | None:
+    statement = select(QuoteRow).where(QuoteRow.deal == deal.number, QuoteRow.version == version)
+    return session.exec(statement).first()
+
+
+def _asked_now(session: Session, deal: DealRow, term: int) -> QuoteRow | None:
+    """Return the version whose approvals are asked for: the first that is not approved."""
+    for version in offer_of(session, deal.number, term).versions:
+        path = path_of(session, deal.number, version)
+        if path is not None and not is_approved(path) and not is_rejected(path):
+            return _version(session, deal, version)
+    return None
 
 
 def _approvals(session: Session, person: Person) -> Iterator[Asked]:
@@ -78,7 +92,7 @@ def _approvals(session: Session, person: Person) -> Iterator[Asked]:
         return
     for deal in _open_deals(session, Stage.APPROVE, Stage.LIVE):
         term = deal.term if deal.stage == Stage.APPROVE.value else deal.term + 1
-        quote = _quote(session, deal, term)
+        quote = _asked_now(session, deal, term)
         path = path_of(session, deal.number, quote.version) if quote else None
         if quote is None or path is None:
             continue

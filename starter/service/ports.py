@@ -92,11 +92,11 @@ class Gateway(Protocol):
 class DocumentStore(Protocol):
     """Where documents lie under their hash."""
 
-    def get(self, sha256: str) -> bytes:
-        """Return a document; raises `NotFoundError`."""
+    def put(self, content: bytes, suffix: str = "pdf") -> str:
+        """Store a document and return its hash."""
 
-    def put(self, content: bytes) -> str:
-        """Store content and return its SHA-256; storing it again changes nothing."""
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:
+        """Return a document; raises `NotFoundError`."""
 
 
 class Patience(Value):

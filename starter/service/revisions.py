@@ -11,6 +11,7 @@ from models.revision import Origin
 from models.tables import DealRow, QuoteRow
 from starter.service.errors import NotPermittedError
 from starter.service.people import Caller
+from starter.service.versions import offer_of
 
 
 def origin_of(caller: Caller, deal: DealRow | None) -> Origin:
@@ -32,7 +33,7 @@ def revisions_meant(
 ) -> Iterator[dict[str, Any]]:
     """Yield the revision meant, then those the same request would have been before.
 
-    Without a `base_hash` the newest version of the term is meant; the older ones serve to recognize
+    Without a `base_hash` the version in force is meant; the older ones serve to recognize
     a message that is sent again after the deal has moved on.
     """
     origin = origin_of(caller, deal).value
@@ -43,8 +44,8 @@ def revisions_meant(
 def _bases(session: Session, deal: DealRow | None) -> tuple[str, ...]:
     if deal is None or deal.stage in (Stage.CONFIGURE.value, Stage.PRICE.value):
         return ("",)
-    statement = select(QuoteRow.content_hash).where(
-        QuoteRow.deal == deal.number, QuoteRow.term == deal.term
-    )
+    statement = select(QuoteRow).where(QuoteRow.deal == deal.number, QuoteRow.term == deal.term)
     found = session.exec(statement.order_by(col(QuoteRow.version).desc())).all()
-    return (*dict.fromkeys(found), "")
+    in_force = offer_of(session, deal.number, deal.term).in_force
+    first = sorted(found, key=lambda quote: quote.version != in_force)
+    return (*dict.fromkeys(quote.content_hash for quote in first), "")

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from models.catalog import Catalog
 from models.configuration import Configuration, configure, context_for
 from models.deal import DealInput, Stage
-from models.deal_file import DealFile, parse_deal_file
+from models.deal_file import MOST_INLINE, DealFile, line_count, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.hints import price_hints
 from models.parties import Entity, Role
@@ -33,6 +33,7 @@ from workflows.ids import deal_workflow_id
 STARTERS = (Role.SALES,)
 
 _UNNUMBERED = "D-000000"
+_MOST_BYTES_INLINE = 48_000
 
 
 class StartedDeal(Value):
@@ -211,7 +212,7 @@ async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:
             Start(
                 workflow="DealWorkflow",
                 workflow_id=deal_workflow_id(file.number),
-                payload=DealInput(**file.model_dump(), actor=caller.id, channel=caller.channel),
+                payload=await _payload(house, caller, file),
                 summary=f"{file.customer}: {len(file.lines)} lines in {file.currency}",
                 fingerprint=asked,
             )
@@ -223,6 +224,17 @@ async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:
         text = f"Deal {file.number} exists with another content; use another number."
         raise ConflictError(text)
     return False
+
+
+async def _payload(house: House, caller: Caller, file: DealFile) -> DealInput:
+    """Return what starts a deal: its file, or, for a big one, the hash under which it is stored."""
+    by = {"actor": caller.id, "channel": caller.channel}
+    content = file.model_dump_json().encode()
+    if line_count(file) <= MOST_INLINE and len(content) <= _MOST_BYTES_INLINE:
+        return DealInput(**file.model_dump(), **by)
+    sha256 = await asyncio.to_thread(house.documents.put, content, "json")
+    bare = file.model_dump(exclude={"lines", "note", "header_discount"})
+    return DealInput(**bare, **by, file_hash=sha256)
 
 
 def _known_fingerprint(session: Session, number: str) -> str | None:

@@ -86,11 +86,11 @@ class Recorder:
 class Nowhere:
     """A document store, a carrier of mails and a press that a simulation must never reach."""
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes, suffix: str = "pdf") -> str:  # noqa: ARG002 - the port
         """Refuse to store."""
         raise SimulationError(f"A simulation tried to store {len(content)} bytes.")
 
-    def get(self, sha256: str) -> bytes:
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:  # noqa: ARG002
         """Refuse to read."""
         raise SimulationError(f"A simulation tried to read document {sha256}.")
 

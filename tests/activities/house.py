@@ -27,6 +27,7 @@ from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
 from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
+from activities.revision import RevisionActivities
 from models.charges import Transfer
 from models.deal_file import DealFile, parse_deal_file
 from models.decisions import DecisionKind, decision_token
@@ -268,6 +269,11 @@ class House:
     def pricing(self) -> PricingActivities:
         """Who makes quotes."""
         return PricingActivities(self.office)
+
+    @cached_property
+    def revision(self) -> RevisionActivities:
+        """Who makes quotes out of earlier ones."""
+        return RevisionActivities(self.office)
 
     @cached_property
     def approval(self) -> ApprovalActivities:

@@ -1,10 +1,15 @@
 """Configuring: everything wrong with a deal at once, and nothing written until it is right."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from activities.configuration import ConfigurationActivities
 from models.catalog import Catalog
+from models.deal_file import DealFile
+from models.errors import NotFoundError
 from models.steps import ConfigureDeal, DealConfigured, RegisterKind
 from models.tables import DealFileRow, DealRow
 from tests.activities.house import CATALOG, House, deal_file, line, step
@@ -160,3 +165,89 @@ def test_a_test_clock_needs_a_setting(house: House, *, allowed: bool) -> None:
 
     assert fields(configured) == ([] if allowed else ["test_clock"])
     assert [row.test_clock for row in house.rows(DealRow)] == ([True] if allowed else [])
+
+
+# Big files
+
+
+class Shelf:
+    """A document store in memory."""
+
+    def __init__(self) -> None:
+        self.contents: dict[str, bytes] = {}
+
+    def put(self, content: bytes, suffix: str = "pdf") -> str:
+        """Keep it under its hash."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.contents[f"{sha256}.{suffix}"] = content
+        return sha256
+
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:
+        """Return it; raises `NotFoundError`."""
+        if f"{sha256}.{suffix}" not in self.contents:
+            raise NotFoundError(f"There is no document {sha256} in the store")
+        return self.contents[f"{sha256}.{suffix}"]
+
+
+def by_hash(house: House, file: DealFile, shelf: Shelf, **changes: Any) -> DealConfigured:
+    sha256 = shelf.put(file.model_dump_json().encode(), "json")
+    bare = file.model_copy(update={"lines": (), **changes})
+    office = replace(house.office, store=shelf)
+    asked = step(ConfigureDeal, "1001", file=bare, file_hash=sha256)
+    return ConfigurationActivities(office).configure_deal(asked)
+
+
+def test_a_big_file_is_read_from_the_store_by_its_hash(house: House) -> None:
+    """The step carries a few hundred bytes; the books get all 400 lines. Again changes nothing."""
+    file = deal_file("1001", *[line("CRM", "3")] * 400)
+    shelf = Shelf()
+
+    first = by_hash(house, file, shelf)
+    before = house.everything()
+
+    assert first.problems == ()
+    assert by_hash(house, file, shelf) == first
+    assert house.everything() == before
+    (row,) = house.rows(DealFileRow)
+    assert DealFile.model_validate_json(row.content) == file
+
+
+def test_a_file_that_is_not_in_the_store_is_a_problem(house: House) -> None:
+    """Whoever reaches the port may name any hash."""
+    asked = step(ConfigureDeal, "1001", file=deal_file("1001", line("CRM")), file_hash="0" * 64)
+    office = replace(house.office, store=Shelf())
+
+    found = ConfigurationActivities(office).configure_deal(asked).problems
+
+    assert [problem.field for problem in found] == ["file_hash"]
+    assert house.rows(DealRow) == []
+
+
+def test_a_stored_file_for_another_start_is_refused(house: House) -> None:
+    """The deal began as 1001 of Sam's, so its file must say so."""
+    file = deal_file("1001", line("CRM"))
+
+    found = by_hash(house, file, Shelf(), seller="mia", signature_days=3).problems
+
+    assert [problem.field for problem in found] == ["seller", "signature_days"]
+
+
+def test_a_big_file_inside_its_message_is_refused(house: House) -> None:
+    """Its payload would be too large for the engine."""
+    file = deal_file("1001", *[line("CRM")] * 251)
+
+    found = house.configuration.configure_deal(step(ConfigureDeal, "1001", file=file)).problems
+
+    assert [problem.reason for problem in found] == [
+        "251 lines and options are more than 250 in one message"
+    ]
+
+
+def test_ten_thousand_problems_do_not_break_an_answer(house: House) -> None:
+    """A hundred are told, and how many more there are."""
+    file = deal_file("1001", *[line("NOTHING")] * 300)
+
+    found = by_hash(house, file, Shelf()).problems
+
+    assert len(found) == 101
+    assert found[-1].reason == "200 more problems"

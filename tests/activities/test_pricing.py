@@ -1,14 +1,25 @@
 """Pricing: quote versions, their approval paths, and the terms that follow."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from activities.pricing import quote_of_term
 from models.approval import StepStatus
-from models.quoting import Quote
+from models.quoting import Quote, content_hash
 from models.steps import ConfigureDeal, DealConfigured, PriceQuote, QuotePriced, RegisterKind
 from models.tables import ApprovalPathRow, DealFileRow, DealRow, QuoteRow
-from tests.activities.house import POLICY, START, House, deal_file, line, off, step
+from tests.activities.house import (
+    CATALOG,
+    CUSTOMER,
+    POLICY,
+    START,
+    House,
+    deal_file,
+    line,
+    off,
+    step,
+)
 
 
 def version(house: House, term: int) -> Quote:
@@ -150,3 +161,60 @@ def test_a_term_without_a_term_before_it_is_a_problem(house: House) -> None:
     priced = price(house, term=3)
 
     assert [str(problem) for problem in priced.problems] == ["term: term 2 is not on record"]
+
+
+def test_an_offer_ends_with_its_prices(house: House) -> None:
+    """Book `eur` ends on 11 January: the offer of thirty days stands through the 10th."""
+    (book, other) = CATALOG["price_books"]
+    ending = {**book, "valid_until": "2026-01-11"}
+    house.publish(RegisterKind.CATALOG, {**CATALOG, "price_books": [ending, other]})
+
+    house.quote(deal_file("1001", line("CRM")))
+
+    assert str(version(house, 1).valid_until) == "2026-01-10"
+    assert version(house, 1).valid_because == "price book eur ends"
+
+
+def test_an_offer_ends_with_the_start_of_its_term_only_if_its_file_says_so(house: House) -> None:
+    """A start that was agreed on cannot be kept by a later yes."""
+    asked = {"starts_on": "2026-01-08"}
+    house.quote(deal_file("1001", line("CRM"), **asked, valid_before_start=True))
+    house.quote(deal_file("1002", line("CRM"), **asked))
+
+    ends = {row.deal: str(row.valid_until) for row in house.rows(QuoteRow)}
+    assert ends == {"1001": "2026-01-08", "1002": "2026-01-31"}
+
+
+def test_a_term_that_began_before_its_offer_is_refused_if_the_offer_must_not_outlive_it(
+    house: House,
+) -> None:
+    """There is no day left on which it could be accepted; nothing is written."""
+    file = deal_file("1001", line("CRM"), starts_on="2025-12-24", valid_before_start=True)
+    priced = house.quote(file)
+
+    assert [problem.field for problem in priced.problems] == ["valid_days"]
+    assert "the term starts on 2025-12-24" in priced.problems[0].reason
+    assert house.rows(QuoteRow) == []
+
+
+def test_the_last_day_ends_where_the_customer_is_else_where_we_are(house: House) -> None:
+    """31 January ends eleven hours earlier in Auckland than in Berlin, at eleven in the morning."""
+    here = house.quote(deal_file("1001", line("CRM"))).quote
+    house.register(RegisterKind.CUSTOMER, "C-100", {**CUSTOMER, "time_zone": "Pacific/Auckland"})
+    there = house.quote(deal_file("1002", line("CRM"))).quote
+
+    assert here is not None
+    assert there is not None
+    assert here.expires_at == datetime(2026, 1, 31, 23, tzinfo=UTC)
+    assert there.expires_at == datetime(2026, 1, 31, 11, tzinfo=UTC)
+
+
+def test_the_house_that_learns_the_customers_zone_keeps_the_hash_of_the_content(
+    house: House,
+) -> None:
+    """Validity is no part of what is agreed; old tokens go on to fit."""
+    first = house.quote(deal_file("1001", line("CRM"))).quote
+
+    assert first is not None
+    content = version(house, 1).model_copy(update={"time_zone": "Asia/Tokyo"})
+    assert content_hash(content) == first.content_hash

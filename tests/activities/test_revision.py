@@ -6,12 +6,19 @@ from sqlmodel import Session
 
 from activities.approval import current_path
 from activities.pricing import file_of_term, quote_version
-from activities.revision import PURPOSE, RevisionActivities
+from activities.revision import PURPOSE
 from models.approval import StepStatus
 from models.decisions import DecisionKind, decision_token
 from models.quoting import Quote
 from models.steps import QuotePriced, RegisterKind, ReviseQuote
-from models.tables import DealFileRow, QuoteRow, RevisionRow
+from models.tables import (
+    DealFileRow,
+    ObligationRow,
+    OrderLineRow,
+    PlannedChargeRow,
+    QuoteRow,
+    RevisionRow,
+)
 from tests.activities.house import CATALOG, SECRET, House, deal_file, line, off, step
 
 
@@ -23,7 +30,7 @@ def revise(house: House, version: int = 1, command: str = "r-1", **fields: Any) 
         command_id=command,
         **{"actor": "sam", "delta": {}, **fields},
     )
-    return RevisionActivities(house.office).revise_quote(asked)
+    return house.revision.revise_quote(asked)
 
 
 def version(house: House, number: int) -> Quote:
@@ -223,3 +230,58 @@ def test_the_contract_is_made_from_the_file_of_the_version_that_was_signed(house
     assert file is not None
     assert file.lines[0].quantity == 5
     assert file.renewal.notice_days == 10
+
+
+# Optional lines
+
+
+def offered_beside(house: House) -> None:
+    """Offer three seats, and training beside them, at 10 % off the whole."""
+    training = line("TRAINING", "2", optional=True)
+    file = deal_file("1001", training, line("CRM", "3"), header_discount=off("10"))
+    house.quote(file)
+
+
+def test_an_optional_line_is_priced_and_counts_in_nothing(house: House) -> None:
+    """3 seats at 50.00 less 10 % for a year are 1,620.00; two days of training stand beside."""
+    offered_beside(house)
+
+    quote = version(house, 1)
+
+    assert quote.total.minor == 1_620_00
+    assert {charge.reference for charge in quote.plan} == {"2/seat"}
+    assert [(one.reference, one.net.minor, one.optional) for one in quote.lines] == [
+        ("2/seat", 135_00, False),
+        ("1/day", 1_000_00, True),
+    ]
+    assert quote.firm == quote.lines[:1]
+
+
+def test_an_optional_line_is_chosen_by_a_revision_and_left_again(house: House) -> None:
+    """Chosen, it takes its share of the header discount: 900.00 once more."""
+    offered_beside(house)
+
+    revise(house, delta={"lines": [{"line": 1, "choose": True}]})
+    revise(house, 2, "r-2", delta={"lines": [{"line": 1, "choose": False}]})
+
+    assert [row.total_minor for row in house.rows(QuoteRow)] == [1_620_00, 2_520_00, 1_620_00]
+    assert version(house, 3).content_hash == version(house, 1).content_hash
+
+
+def test_what_was_not_chosen_is_neither_ordered_nor_earned_nor_renewed(house: House) -> None:
+    """The contract is about the firm lines."""
+    training = line("TRAINING", "2", optional=True)
+    house.sell(deal_file("1001", training, line("CRM", "3")))
+
+    assert {row.reference for row in house.rows(PlannedChargeRow)} == {"2/seat"}
+    assert [row.reference for row in house.rows(ObligationRow)] == ["2"]
+    assert "TRAINING" not in {row.sku for row in house.rows(OrderLineRow)}
+
+
+def test_an_offer_of_options_alone_is_refused(house: House) -> None:
+    """There would be nothing to accept."""
+    priced = house.quote(deal_file("1001", line("TRAINING", "2", optional=True)))
+
+    assert [(problem.field, problem.remedy) for problem in priced.problems] == [
+        ("lines", "make a line firm")
+    ]

@@ -21,7 +21,7 @@ from activities.journal import post
 from models.decisions import DecisionKind
 from models.ledger import Account, JournalEntry, Posting
 from models.money import Money
-from models.steps import Converge, PaymentRecorded, RegisterKind
+from models.steps import Converge, PaymentRecorded, RegisterKind, ReviseQuote
 from models.tables import (
     APPEND_ONLY,
     AuditRow,
@@ -77,6 +77,9 @@ def fill_every_table(books: Books) -> None:
         dated_on=START,
     )
     books.write(lambda session: session.add_all([audit, stored]))
+    house.quote(deal_file("1002", line("CRM")))
+    change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
+    assert house.revision.revise_quote(change).quote is not None
 
 
 @pytest.fixture(params=DIALECTS)

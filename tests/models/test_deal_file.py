@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.deal_file import (
+    MOST_INLINE,
     MOST_LINES,
     DealFile,
     Discount,
@@ -349,14 +350,14 @@ def test_whatever_stands_in_a_line_is_read_or_explained(data: object) -> None:
     assert {problem.field[:6] for problem in refused.value.problems} == {"lines["}
 
 
-def test_a_file_that_would_not_fit_a_payload_is_refused() -> None:
-    """A deal travels as one payload under 64 KB; what does not fit is said before it starts."""
+def test_a_file_with_too_many_lines_is_refused_and_a_small_one_fits_a_payload() -> None:
+    """A message stays under 64 KB; a bigger file lies in the document store."""
     sold = LineRequest(product="A-PRODUCT-WITH-A-LONG-SKU", discount=Discount(percent=Decimal(5)))
 
     assert found(lines=(sold,) * MOST_LINES) == []
-    assert len(file(lines=(sold,) * MOST_LINES).model_dump_json()) < 64 * 1024
+    assert len(file(lines=(sold,) * MOST_INLINE).model_dump_json()) < 64 * 1024
     assert found(lines=(sold,) * (MOST_LINES + 1)) == [
-        "lines: 251 lines and options are more than 250 (split them over several deals)"
+        "lines: 10001 lines and options are more than 10000 (split them over several deals)"
     ]
 
 

@@ -1,7 +1,7 @@
 """Quoting: the billing plan to the day, the figures of the quote, and the hash of its content."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeAlias
 
@@ -16,16 +16,19 @@ from models.money import Money
 from models.periods import add_months
 from models.pricing import PricedLine
 from models.quoting import (
+    Bound,
     PlannedCharge,
     Quote,
     QuoteRequest,
     billing_plan,
     content_hash,
     discount_percent,
+    is_open_at,
     is_valid_on,
     make_quote,
     margin_percent,
     term_end,
+    validity,
 )
 
 MONTHLY, QUARTERLY, YEARLY = Cadence.MONTHLY, Cadence.QUARTERLY, Cadence.YEARLY
@@ -432,3 +435,55 @@ def test_the_plan_never_bills_beyond_its_end(
         assert charge.period.end <= ends_on
         assert usd(0) <= charge.amount <= full[charge.reference]
         assert charge.bill_on is None or start <= charge.bill_on <= ends_on
+
+
+# Validity
+
+
+def until(day: date, because: str) -> Bound:
+    return Bound(last_on=day, because=because)
+
+
+def test_an_offer_stands_for_its_days_or_until_its_earliest_bound() -> None:
+    """30 days from 1 January are 31 January; prices that end on the 20th shorten it."""
+    first = date(2026, 1, 1)
+    prices = until(date(2026, 1, 20), "price book eur ends")
+    start = until(date(2026, 3, 1), "the term starts")
+
+    assert validity(first, 30, ()).last_on == date(2026, 1, 31)
+    assert validity(first, 30, (start, prices)) == prices
+
+
+def test_an_offer_beyond_its_own_bounds_is_refused_with_all_of_them() -> None:
+    """Nothing can be offered at prices that ended, for a term that has begun."""
+    bounds = (
+        until(date(2025, 12, 1), "price book eur ends"),
+        until(date(2025, 12, 24), "the term starts"),
+    )
+
+    with pytest.raises(InvalidInputError) as raised:
+        validity(date(2026, 1, 1), 30, bounds)
+
+    assert [problem.reason for problem in raised.value.problems] == [
+        "price book eur ends on 2025-12-01, before this offer of 2026-01-01",
+        "the term starts on 2025-12-24, before this offer of 2026-01-01",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("zone", "last_moment"),
+    [
+        ("Pacific/Auckland", "2026-01-31T10:59:59+00:00"),
+        ("America/Los_Angeles", "2026-02-01T07:59:59+00:00"),
+        ("", "2026-01-31T23:59:59+00:00"),
+    ],
+)
+def test_the_last_day_ends_at_the_customers_midnight(zone: str, last_moment: str) -> None:
+    """In January Auckland is 13 hours ahead of UTC and Los Angeles 8 behind."""
+    offered = make_quote(request(), [line(10_00)]).model_copy(
+        update={"valid_until": date(2026, 1, 31), "time_zone": zone}
+    )
+    moment = datetime.fromisoformat(last_moment)
+
+    assert is_open_at(offered, moment)
+    assert not is_open_at(offered, moment + timedelta(seconds=1))

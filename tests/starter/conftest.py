@@ -205,17 +205,17 @@ class FakeDocuments:
     def __init__(self) -> None:
         self.contents: dict[str, bytes] = {}
 
-    def get(self, sha256: str) -> bytes:
+    def put(self, content: bytes, suffix: str = "pdf") -> str:  # noqa: ARG002 - the port
+        """Keep a document."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        self.contents[sha256] = content
+        return sha256
+
+    def get(self, sha256: str, suffix: str = "pdf") -> bytes:  # noqa: ARG002 - as the port has it
         """Return a document."""
         if sha256 not in self.contents:
             raise NotFoundError(f"Document {sha256} is not in the store.")
         return self.contents[sha256]
-
-    def put(self, content: bytes) -> str:
-        """Store a document."""
-        sha256 = hashlib.sha256(content).hexdigest()
-        self.contents[sha256] = content
-        return sha256
 
 
 @dataclass(frozen=True)
@@ -318,7 +318,9 @@ class World:
         )
         return file
 
-    def quote(self, file: DealFile, version: int = 1, term: int = 1) -> Quote:
+    def quote(
+        self, file: DealFile, version: int = 1, term: int = 1, file_revision: int = 1
+    ) -> Quote:
         """Price a deal file and put quote and approval path on record."""
         catalog = parse_catalog(CATALOG)
         pricing = PricingRequest(currency="USD", priced_on=NOW.date(), term_months=12)
@@ -342,7 +344,7 @@ class World:
             ),
             lines,
         )
-        self.add(_quote_row(quote), _path_row(quote))
+        self.add(_quote_row(quote, file_revision), _path_row(quote))
         return quote
 
     def decision(self, quote: Quote, kind: str, person: str, **changes: Any) -> None:
@@ -372,7 +374,7 @@ class World:
         return decision_token(secret, "1001", step, person, content_hash)
 
 
-def _quote_row(quote: Quote) -> QuoteRow:
+def _quote_row(quote: Quote, file_revision: int) -> QuoteRow:
     return QuoteRow(
         number=quote.number,
         deal=quote.deal,
@@ -384,6 +386,7 @@ def _quote_row(quote: Quote) -> QuoteRow:
         valid_until=quote.valid_until,
         content_hash=quote.content_hash,
         content=quote.model_dump_json(),
+        file_revision=file_revision,
     )
 
 

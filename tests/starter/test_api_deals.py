@@ -9,12 +9,13 @@ import pytest
 from models.agenda import AgendaItem, AgendaKind
 from models.catalog import parse_catalog
 from models.deal import DealState, Hold
+from models.deal_file import DealFile
 from models.errors import Problem
 from models.steps import RegisterKind
 from models.tables import AuditRow, DealRow
 from starter.service.ports import Run, RunState, Start
 from starter.service.template import DEAL_TEMPLATE
-from tests.starter.conftest import CATALOG
+from tests.starter.conftest import CATALOG, DEAL
 
 FILE = {
     "number": "1001",
@@ -371,3 +372,18 @@ def test_dates_in_a_listing_are_those_on_record(world: Any) -> None:
 
     assert started == "2026-01-02T03:04:00Z"
     assert date.fromisoformat(started[:10]) == date(2026, 1, 2)
+
+
+def test_a_big_deal_file_lies_in_the_document_store_and_its_hash_travels(world: Any) -> None:
+    """A message stays under 64 KB, whatever the number of lines; a small file travels as it is."""
+    line = {"product": "CRM", "quantity": "1"}
+
+    big = world.post("/v1/deals", {**DEAL, "number": "B-1", "lines": [line] * 300})
+    small = world.post("/v1/deals", {**DEAL, "number": "S-1", "lines": [line]})
+
+    assert (big.status_code, small.status_code) == (201, 201), big.text
+    first, second = (start.payload for start in world.gateway.started)
+    stored = DealFile.model_validate_json(world.documents.get(first.file_hash))
+    assert (first.lines, len(stored.lines), stored.number) == ((), 300, "B-1")
+    assert len(first.model_dump_json()) < 2_000
+    assert (second.file_hash, len(second.lines)) == ("", 1)

@@ -28,6 +28,7 @@ async def configure(desk: Desk) -> None:
         lambda: desk.step(
             steps.ConfigureDeal,
             file=desk.file.model_dump(exclude={"carried", "problems"}),
+            file_hash=desk.file.file_hash,
             test_clock=desk.state.test_clock,
         ),
     )

@@ -23,7 +23,12 @@ async def price(desk: Desk) -> None:
 def take_version(desk: Desk, outcome: steps.QuotePriced) -> None:
     """Put a quote version in force, with the approvals it needs."""
     desk.state.quote = outcome.quote
-    desk.state.approval = Approval(
+    desk.state.approval = approval_of(outcome)
+
+
+def approval_of(outcome: steps.QuotePriced) -> Approval:
+    """Return the approval a priced version waits for."""
+    return Approval(
         steps=outcome.steps,
         remind_after_hours=outcome.remind_after_hours,
         escalate_after_hours=outcome.escalate_after_hours,

@@ -9,13 +9,23 @@ from datetime import timedelta
 from temporalio import workflow
 
 from workflows.desk import Desk
+from workflows.stages.alternatives import (
+    change,
+    in_force,
+    labelled,
+    meant,
+    put_beside,
+    put_in_force,
+    restore,
+    waiting_to_be_sent,
+)
 from workflows.stages.pricing import take_version
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import PUBLISH_DOCUMENT, RECORD_DECISION, REVISE_QUOTE
     from models import steps
     from models.agenda import AgendaItem, AgendaKind
-    from models.deal import Stage, start_of_day
+    from models.deal import AlternativeStatus, QuoteReference, Stage, start_of_day
     from models.decisions import DecisionKind
     from models.documents import DocumentKind
     from models.messages import Answer, Command
@@ -33,7 +43,9 @@ async def quote(desk: Desk) -> None:
     """Start the quote's validity; the offer itself goes out once it is approved."""
     if not desk.enter(Stage.QUOTE) or desk.state.quote is None:
         return
-    ends = start_of_day(desk.state.quote.valid_until + timedelta(days=1), desk.state.time_zone)
+    ends = desk.state.quote.expires_at or start_of_day(
+        desk.state.quote.valid_until + timedelta(days=1), desk.state.time_zone
+    )
     desk.put("quote-expiry", AgendaKind.QUOTE_EXPIRY, ends, desk.state.quote.number)
     if desk.state.approval.steps:
         await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=False))
@@ -46,13 +58,32 @@ async def accept(desk: Desk) -> None:
     if not desk.state.quote_sent:
         await desk.do(PUBLISH_DOCUMENT, lambda: _offer(desk, mail=True), "mail quote")
         desk.state.quote_sent = True
+    await _send_alternatives(desk)
     await desk.until(lambda: is_decided(desk) or desk.state.stage is not Stage.ACCEPT)
     if is_decided(desk):
         desk.strike("quote-expiry")
 
 
+async def _send_alternatives(desk: Desk) -> None:
+    """Mail every approved alternative that was not mailed yet; each can be accepted on its own."""
+    for label in waiting_to_be_sent(desk):
+        found = labelled(desk, label)
+        if found is None or desk.state.stage is not Stage.ACCEPT:
+            return
+        offered = found.quote
+        await desk.do(
+            PUBLISH_DOCUMENT,
+            lambda offered=offered: _document(desk, offered, mail=True),  # type: ignore[misc]
+            f"mail alternative {label}",
+        )
+        change(desk, label, sent=True)
+
+
 def _offer(desk: Desk, *, mail: bool) -> steps.PublishDocument:
-    offered = desk.state.quote
+    return _document(desk, desk.state.quote, mail=mail)
+
+
+def _document(desk: Desk, offered: QuoteReference | None, *, mail: bool) -> steps.PublishDocument:
     return desk.step(
         steps.PublishDocument,
         kind=DocumentKind.QUOTE,
@@ -69,12 +100,20 @@ async def expire(desk: Desk, item: AgendaItem) -> None:
 
 
 async def take_acceptance(desk: Desk, command: Command) -> Answer:
-    """Record the customer's yes to the quote version in force."""
+    """Record the customer's yes to the version in force, or to an alternative that is offered."""
     if desk.state.stage is not Stage.ACCEPT or desk.state.quote is None or desk.state.accepted:
         return Answer(accepted=False, text=f"No quote waits for acceptance ({desk.state.stage}).")
-    refusal = await record(desk, command, DecisionKind.ACCEPT)
+    content = command.decision.content_hash if command.decision else ""
+    chosen = meant(desk, content)
+    if chosen is not None and chosen.status is not AlternativeStatus.OPEN:
+        text = f"The alternative {chosen.label} is not offered ({chosen.status})."
+        return Answer(accepted=False, text=text)
+    version = chosen.quote.version if chosen else None
+    refusal = await record(desk, command, DecisionKind.ACCEPT, version=version)
     if refusal:
         return Answer(accepted=False, text=refusal)
+    if chosen is not None:
+        put_in_force(desk, chosen)
     desk.state.accepted = True
     return Answer(accepted=True, text=f"Quote {desk.state.quote.number} is accepted.")
 
@@ -92,7 +131,7 @@ async def take_decline(desk: Desk, command: Command) -> Answer:
 
 async def take_revision(desk: Desk, command: Command) -> Answer:
     """Make the next version of the quote on offer; one that cannot be made changes nothing."""
-    revision, offered = command.revision, desk.state.quote
+    revision, offered = command.revision, in_force(desk)
     if revision is None:
         return Answer(accepted=False, text="The message says nothing: it needs a delta.")
     if desk.state.stage not in _OPEN or offered is None or is_decided(desk):
@@ -110,12 +149,18 @@ async def take_revision(desk: Desk, command: Command) -> Answer:
     if outcome.quote is None:
         reasons = "; ".join(str(problem) for problem in outcome.problems)
         return Answer(accepted=False, text=f"Quote {offered.number} stays as it is: {reasons}")
-    desk.strike("approval:", "quote-expiry")
-    take_version(desk, outcome)
+    restore(desk)
+    made, label = outcome.quote.number, revision.alternative
+    if label:
+        put_beside(desk, label, outcome)
+        text = f"Quote {made} is the alternative {label} to {offered.number}."
+    else:
+        desk.strike("approval:", "quote-expiry")
+        desk.state.alternatives = ()
+        take_version(desk, outcome)
+        text = f"Quote {made} replaces {offered.number}."
     desk.state.quote_sent = False
     desk.go_back(Stage.QUOTE)
-    made = outcome.quote.number
-    text = f"Quote {made} replaces {offered.number}."
     return Answer(accepted=True, text=text, reference=made)
 
 

@@ -13,6 +13,8 @@ depends_on = None
 APPEND_ONLY = ("revision",)
 
 _TABLE = "revision"
+_UNIQUE = "deal_file_deal_term_revision_key"
+_NEWEST = "SELECT MAX(id) FROM deal_file GROUP BY deal, term"
 _COUNTED: Any = {"server_default": "1", "nullable": False}
 _UNKNOWN: Any = {"server_default": "0", "nullable": False}
 _EVENTS = ("UPDATE", "DELETE")
@@ -36,6 +38,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("delta", sa.String(), nullable=False),
         sa.Column("command_id", sa.String(), nullable=False),
+        sa.Column("alternative", sa.String(), server_default="", nullable=False),
         sa.Column("revised_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["deal"], ["deal.number"]),
         sa.PrimaryKeyConstraint("id"),
@@ -54,25 +57,32 @@ def upgrade() -> None:
 def _widen_postgresql() -> None:
     op.add_column("deal_file", sa.Column("revision", sa.Integer(), **_COUNTED))
     op.drop_constraint("deal_file_deal_term_key", "deal_file", type_="unique")
-    op.create_unique_constraint(None, "deal_file", ["deal", "term", "revision"])
+    op.create_unique_constraint(_UNIQUE, "deal_file", ["deal", "term", "revision"])
 
 
 def _widen_sqlite() -> None:
+    _rebuild_sqlite((sa.Column("revision", sa.Integer(), **_COUNTED),), "deal", "term", "revision")
+
+
+def _rebuild_sqlite(more: tuple[sa.Column[int], ...], *unique: str) -> None:
     """SQLite cannot change a constraint, so the table is made anew; its triggers go with it."""
     op.create_table(
         "deal_file_new",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("deal", sa.String(), nullable=False),
         sa.Column("term", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), **_COUNTED),
+        *more,
         sa.Column("content", sa.String(), nullable=False),
         sa.Column("content_hash", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(["deal"], ["deal.number"]),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("deal", "term", "revision"),
+        sa.UniqueConstraint(*unique),
     )
     columns = "id, deal, term, content, content_hash"
-    op.execute(f"INSERT INTO deal_file_new ({columns}) SELECT {columns} FROM deal_file")  # noqa: S608
+    op.execute(
+        f"INSERT INTO deal_file_new ({columns}) SELECT {columns} FROM deal_file "  # noqa: S608
+        f"WHERE id IN ({_NEWEST})"
+    )
     for event in _EVENTS:
         op.execute(f"DROP TRIGGER deal_file_no_{event.lower()}")
     op.drop_table("deal_file")
@@ -108,5 +118,20 @@ def _guard_postgresql(table: str) -> None:
 
 
 def downgrade() -> None:
-    """Refuse: the earlier schema has no place for revisions that are on record."""
-    raise NotImplementedError("revisions on record cannot be taken back")
+    """Keep the newest file of each term; the earlier ones and what changed them are lost."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("ALTER TABLE deal_file DISABLE TRIGGER USER")
+        op.execute(f"DELETE FROM deal_file WHERE id NOT IN ({_NEWEST})")  # noqa: S608
+        op.execute("ALTER TABLE deal_file ENABLE TRIGGER USER")
+        op.drop_constraint(_UNIQUE, "deal_file", type_="unique")
+        op.drop_column("deal_file", "revision")
+        op.create_unique_constraint("deal_file_deal_term_key", "deal_file", ["deal", "term"])
+        for event in _EVENTS:
+            op.execute(f"DROP FUNCTION {_TABLE}_no_{event.lower()} CASCADE")
+    else:
+        _rebuild_sqlite((), "deal", "term")
+        for event in _EVENTS:
+            op.execute(f"DROP TRIGGER {_TABLE}_no_{event.lower()}")
+    op.drop_table(_TABLE)
+    op.drop_column("quote", "catalog_revision")
+    op.drop_column("quote", "file_revision")
