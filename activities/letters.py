@@ -27,7 +27,8 @@ class Subject(Value):
 class Request(Value):
     """What somebody is asked to decide: the message to send, and the token that proves it is them.
 
-    `message` is the signal's name, `command` the command line's word for it.
+    `message` is the signal's name, `command` the command line's word for it, `link` a page on which
+    they can decide.
     """
 
     deal: str
@@ -37,6 +38,7 @@ class Request(Value):
     token: str
     content_hash: str
     step: str = ""
+    link: str = ""
 
 
 def signal_line(request: Request) -> str:
@@ -65,6 +67,11 @@ def _how(request: Request, *, ours: bool) -> list[str]:
     ]
 
 
+def _page(request: Request) -> list[str]:
+    """Return where to decide with a click, if the house has such a page."""
+    return [f"  {request.link}", "", "or by command:", ""] if request.link else []
+
+
 def _paragraphs(*lines: str | Sequence[str]) -> str:
     flat: list[str] = []
     for line in lines:
@@ -85,10 +92,38 @@ def approval_request(
             "",
             "The quote is attached. To approve:",
             "",
+            _page(request),
             _how(request, ours=True),
             "",
             "To refuse, use `reject` instead of `approve` and give a reason (--reason).",
             "Your approval is for exactly this content; if the quote changes, you are asked again.",
+        ),
+    )
+
+
+def countered(about: Subject, number: str, approver: str, said: Sequence[str]) -> Letter:
+    """Tell the seller what an approver would say yes to instead."""
+    return Letter(
+        subject=f"Counter to quote {number}: {about.customer}",
+        text=_paragraphs(
+            f"{approver} does not approve quote {number} over {about.total}, but would approve:",
+            [f"  - {line}" for line in said],
+            "",
+            "Offer that with a new version of the quote, or hand in the same one again:",
+            "",
+            f"  q2c deal show {about.deal}",
+            f"  q2c resubmit {about.deal}",
+        ),
+    )
+
+
+def recalled(about: Subject, number: str) -> Letter:
+    """Tell an approver that nothing is asked of them any more."""
+    return Letter(
+        subject=f"Recalled: quote {number} for {about.customer}",
+        text=_paragraphs(
+            f"{about.seller} has recalled quote {number} over {about.total}.",
+            "You need not decide; if it is handed in again, you are asked again.",
         ),
     )
 

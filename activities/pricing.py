@@ -7,21 +7,22 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
+from activities.approval_paths import Handed, path_of, submit
 from activities.configuration import file_content, file_hash, pricing_request
 from activities.ports import Office
-from activities.register import approval_policy, catalog_in_force, customer_of, people
+from activities.register import approval_policy, catalog_in_force, customer_of
 from activities.signatures import PRICE_QUOTE
-from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
 from models.catalog import Catalog, ChargeType
 from models.configuration import ConfiguredLine, configure
 from models.deal import QuoteReference
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem
 from models.pricing import choose_price_book, price
-from models.quoting import Quote, QuoteRequest, discount_percent, make_quote, margin_percent
+from models.quoting import Quote, QuoteRequest, make_quote
 from models.renewal import next_term_file
 from models.steps import PriceQuote, QuotePriced
-from models.tables import ApprovalPathRow, DealFileRow, QuoteRow
+from models.tables import DealFileRow, QuoteRow
+from models.working_hours import WorkingCalendar
 
 
 class PricingActivities:
@@ -55,7 +56,16 @@ class PricingActivities:
             steps=path.steps,
             remind_after_hours=policy.remind_after_hours,
             escalate_after_hours=policy.escalate_after_hours,
+            calendar=self._calendar(policy.calendar, step.on),
         )
+
+    def _calendar(self, calendar: WorkingCalendar | None, on: date) -> WorkingCalendar | None:
+        """Return the working calendar with its public holidays of this year and the next."""
+        if calendar is None or not calendar.country:
+            return calendar
+        years = (on.year, on.year + 1)
+        dates = self._office.holidays(calendar.country, calendar.region, years)
+        return calendar.with_holidays(tuple(day for day in dates if day >= on))
 
     def _make(self, session: Session, step: PriceQuote) -> Quote:
         file = _file_for(session, step)
@@ -80,7 +90,8 @@ class PricingActivities:
                 content=quote.model_dump_json(),
             )
         )
-        _route(session, quote)
+        handed = Handed(on=step.on, creator=step.creator, header_discount=file.header_discount)
+        submit(session, quote, catalog, handed)
         if step.term == 1:
             deal_row(session, step.deal).total_minor = quote.total.minor
         return quote
@@ -187,38 +198,3 @@ def _valid_until(step: PriceQuote, file: DealFile) -> date:
     if step.term == 1 or file.starts_on is None:
         return granted
     return max(file.starts_on - timedelta(days=file.renewal.notice_days), step.on)
-
-
-def _route(session: Session, quote: Quote) -> None:
-    """Freeze the approval path of a quote version."""
-    request = ApprovalRequest(
-        seller=quote.seller,
-        currency=quote.currency,
-        quote_version=quote.version,
-        content_hash=quote.content_hash,
-        facts=facts_of(
-            discount_percent(quote),
-            margin_percent(quote),
-            quote.total.decimal,
-            quote.payment_terms_days,
-            quote.term_months,
-        ),
-    )
-    path = build_path(approval_policy(session), request, people(session))
-    session.add(
-        ApprovalPathRow(
-            deal=quote.deal,
-            quote_version=quote.version,
-            policy_version=path.policy_version,
-            content=path.model_dump_json(),
-        )
-    )
-    session.flush()
-
-
-def path_of(session: Session, deal: str, version: int) -> ApprovalPath:
-    """Return the approval path of a quote version as it was frozen at submit."""
-    statement = select(ApprovalPathRow).where(
-        ApprovalPathRow.deal == deal, ApprovalPathRow.quote_version == version
-    )
-    return ApprovalPath.model_validate_json(session.exec(statement).one().content)

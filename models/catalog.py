@@ -132,6 +132,7 @@ class Product(Value):
     whole_units: bool = True
     transfer: Transfer = Transfer.DELIVER
     department: str = "operations"
+    tags: tuple[str, ...] = ()
 
 
 class Tier(Value):

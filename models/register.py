@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from models.approval import ApprovalPolicy, parse_policy
 from models.catalog import Catalog, parse_catalog
 from models.collection import DunningPolicy, parse_dunning_policy
+from models.delegation import Delegation, parse_delegation
 from models.parties import (
     Customer,
     Entity,
@@ -42,6 +43,7 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: parse_policy,
     RegisterKind.DUNNING_POLICY: parse_dunning_policy,
     RegisterKind.TAX_RULES: _parse_tax_rules,
+    RegisterKind.DELEGATION: parse_delegation,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -53,6 +55,7 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: ApprovalPolicy,
     RegisterKind.DUNNING_POLICY: DunningPolicy,
     RegisterKind.TAX_RULES: TaxRules,
+    RegisterKind.DELEGATION: Delegation,
 }
 """What is kept of each kind."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from models.approval import ApprovalStep
+from models.approval_counter import CounterOffer
 from models.catalog import Transfer
 from models.deal import AnsweredCommand, AuditEntry, QuoteReference, Stage
 from models.deal_file import DealFile, RenewalTerms
@@ -16,6 +17,7 @@ from models.decisions import Channel, DecisionKind
 from models.documents import DocumentKind
 from models.errors import Problem
 from models.value import Value
+from models.working_hours import WorkingCalendar
 
 
 class DealStep(Value):
@@ -49,9 +51,13 @@ class DealConfigured(Value):
 
 
 class PriceQuote(DealStep):
-    """Price the deal's configured lines and make the next quote version for the term."""
+    """Price the deal's configured lines and make the next quote version for the term.
+
+    `creator` is who asked for this version, if that was not the seller.
+    """
 
     renewal: bool = False
+    creator: str = ""
 
 
 class QuotePriced(Value):
@@ -62,6 +68,7 @@ class QuotePriced(Value):
     steps: tuple[ApprovalStep, ...] = ()
     remind_after_hours: int = 24
     escalate_after_hours: int = 48
+    calendar: WorkingCalendar | None = None
 
 
 class RecordDecision(DealStep):
@@ -78,6 +85,7 @@ class RecordDecision(DealStep):
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
     quote_version: int = 0
+    counter: CounterOffer | None = None
 
 
 class DecisionRecorded(Value):
@@ -246,6 +254,8 @@ class Notice(StrEnum):
 
     APPROVAL_REQUEST = "approval_request"
     APPROVAL_REMINDER = "approval_reminder"
+    APPROVAL_COUNTERED = "approval_countered"
+    APPROVAL_RECALLED = "approval_recalled"
     RENEWAL_ALARM = "renewal_alarm"
     RENEWAL_REMINDER = "renewal_reminder"
     DUNNING_DECISION = "dunning_decision"
@@ -323,6 +333,7 @@ class RegisterKind(StrEnum):
     APPROVAL_POLICY = "approval_policy"
     DUNNING_POLICY = "dunning_policy"
     TAX_RULES = "tax_rules"
+    DELEGATION = "delegation"
 
 
 class RegisterChange(Value):

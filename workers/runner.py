@@ -19,6 +19,7 @@ from temporalio.worker.workflow_sandbox import (
 
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
+from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
 from activities.ports import HouseRules, Office
@@ -71,7 +72,12 @@ def open_office(settings: Settings) -> PublishingOffice:
         continue_as_new_every=settings.continue_as_new_every,
         api_url=f"http://{settings.api_host}:{settings.api_port}",
     )
-    office = Office(books=Books(settings.books_url), rules=rules, wall_clock=wall_clock)
+    office = Office(
+        books=Books(settings.books_url),
+        rules=rules,
+        wall_clock=wall_clock,
+        holidays=public_holidays,
+    )
     return PublishingOffice(
         office=office,
         store=DocumentStore(settings.documents_url),

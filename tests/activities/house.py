@@ -306,7 +306,7 @@ class House:
 
     def register(self, kind: RegisterKind, key: str, content: object) -> ChangeRecorded:
         """Record a party or policy."""
-        change = RegisterChange(kind=kind, key=key, content=json.dumps(content), actor="finn")
+        change = RegisterChange(kind=kind, key=key, content=json.dumps(content), actor="rita")
         return self.registrar.record_change(change)
 
     def publish(self, kind: RegisterKind, content: object) -> ChangeRecorded:

@@ -3,12 +3,13 @@
 from temporalio import workflow
 
 from workflows.desk import Desk
+from workflows.stages.approval import approval_of
 from workflows.stages.configuration import refuse_with
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import PRICE_QUOTE
     from models import steps
-    from models.deal import Approval, Stage
+    from models.deal import Stage
 
 
 async def price(desk: Desk) -> None:
@@ -18,8 +19,4 @@ async def price(desk: Desk) -> None:
     outcome = await desk.do(PRICE_QUOTE, lambda: desk.step(steps.PriceQuote))
     refuse_with(outcome.problems)
     desk.state.quote = outcome.quote
-    desk.state.approval = Approval(
-        steps=outcome.steps,
-        remind_after_hours=outcome.remind_after_hours,
-        escalate_after_hours=outcome.escalate_after_hours,
-    )
+    desk.state.approval = approval_of(outcome)
