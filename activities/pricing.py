@@ -70,12 +70,7 @@ class PricingActivities:
     def _make(self, session: Session, step: PriceQuote) -> Quote:
         file = _file_for(session, step)
         catalog = catalog_in_force(session)
-        configured = configure(catalog, file)
-        if configured.problems:
-            raise InvalidInputError(configured.problems)
-        wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-        lines = price(catalog, wanted, pricing_request(file, step))
-        quote = make_quote(_quote_request(session, step, file, catalog), lines)
+        quote = draft(session, step, file, catalog)
         session.add(
             QuoteRow(
                 number=quote.number,
@@ -95,6 +90,19 @@ class PricingActivities:
         if step.term == 1:
             deal_row(session, step.deal).total_minor = quote.total.minor
         return quote
+
+
+def draft(session: Session, step: PriceQuote, file: DealFile, catalog: Catalog) -> Quote:
+    """Return the next quote version of a term as it would be; nothing is put on record.
+
+    Raises `InvalidInputError` with everything that keeps it from being priced.
+    """
+    configured = configure(catalog, file)
+    if configured.problems:
+        raise InvalidInputError(configured.problems)
+    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
+    lines = price(catalog, wanted, pricing_request(file, step))
+    return make_quote(_quote_request(session, step, file, catalog), lines)
 
 
 def _recurring_only(lines: Sequence[ConfiguredLine]) -> tuple[ConfiguredLine, ...]:

@@ -5,7 +5,8 @@ the same calendar always gives the same answer.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -38,11 +39,11 @@ _WEEK = tuple(Weekday)
 def _clock_time(value: Any) -> Any:
     """Read 17:00 as YAML hands it over where it is not quoted: as the minutes of the day."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 24 * 60:
-        return time(value // 60, value % 60)
+        return time_of_day(value // 60, value % 60)
     return value
 
 
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+ClockTime = Annotated[time_of_day, BeforeValidator(_clock_time)]
 
 
 class WorkingCalendar(Value):
@@ -55,8 +56,8 @@ class WorkingCalendar(Value):
 
     time_zone: str = "UTC"
     days: tuple[Weekday, ...] = _WEEK[:5]
-    opens: ClockTime = time(9)
-    closes: ClockTime = time(17)
+    opens: ClockTime = time_of_day(9)
+    closes: ClockTime = time_of_day(17)
     country: str = ""
     region: str = ""
     closed_on: tuple[date, ...] = ()
@@ -120,12 +121,12 @@ def calendar_problems(data: Mapping[str, object], path: str) -> Iterator[Problem
         yield Problem(field=f"{path}.closes", reason=reason, remedy="end after you begin")
 
 
-def _time_of(written: Mapping[Any, object], field: str) -> time | None:
+def _time_of(written: Mapping[Any, object], field: str) -> time_of_day | None:
     """Return a time of day as the calendar reads it, or None if it cannot be read."""
     value = _clock_time(written.get(field, WorkingCalendar.model_fields[field].default))
-    if isinstance(value, time):
+    if isinstance(value, time_of_day):
         return value
     try:
-        return time.fromisoformat(str(value))
+        return time_of_day.fromisoformat(str(value))
     except ValueError:
         return None

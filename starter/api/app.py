@@ -13,6 +13,8 @@ from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
     deals,
+    decide,
+    delegations,
     documents,
     health,
     inbox,
@@ -42,6 +44,8 @@ _ROUTERS = (
     deals.router,
     messages.router,
     inbox.router,
+    decide.router,
+    delegations.router,
     payments.router,
     parties.router,
     register.router,
