@@ -30,6 +30,7 @@ from models.approval import (
 from models.approval_counter import counter_problems
 from models.contract import order_form_number
 from models.decisions import Assurance, DecisionKind, token_matches
+from models.delegation import delegates_of
 from models.documents import DocumentKind
 from models.parties import Role
 from models.quoting import Quote, is_valid_on
@@ -189,7 +190,8 @@ def _outcome(
         case DecisionKind.RESUBMIT:
             return resubmit(path, step.person)
         case DecisionKind.OVERRIDE:
-            return override(path, step.person, step.reason)
+            deciding = delegates_of(path.seller, delegations(session), step.on)
+            return override(path, step.person, step.reason, deciding)
         case _:
             return unchanged
 

@@ -94,7 +94,7 @@ def _problems(counter: CounterOffer) -> Iterator[Problem]:
             reason = f"line {one.line} is countered twice"
             yield Problem(field=f"{place}.line", reason=reason, remedy="say it once")
     for field, percent in percents:
-        if percent is not None and not (percent.is_finite() and 0 <= percent <= 100):
+        if percent is not None and not 0 <= percent <= 100:
             reason = f"{percent} is not between 0 and 100"
             yield Problem(field=field, reason=reason, remedy="write a percentage")
     whole = (

@@ -258,14 +258,18 @@ def resubmit(path: ApprovalPath, person: str) -> DecisionOutcome:
     return DecisionOutcome(path=path.model_copy(update=changed))
 
 
-def override(path: ApprovalPath, person: str, reason: str) -> DecisionOutcome:
+def override(
+    path: ApprovalPath, person: str, reason: str, deciding_for_submitter: Iterable[str] = ()
+) -> DecisionOutcome:
     """Return the path with every missing yes given by one person, in an emergency.
 
-    It needs a reason and is reviewed afterwards. Refused to everybody who is barred, and for a path
-    that is not waiting.
+    It needs a reason and is reviewed afterwards. Refused to everybody who is barred or decides for
+    the submitter now, and for a path that is not waiting.
     """
+    is_delegate = person in deciding_for_submitter
     checks = (
         *_barred_checks(path, person),
+        (is_delegate, f"{person} decides for {path.seller}, whose deal it is"),
         (not reason.strip(), "An override needs a reason"),
         (not pending(path), f"Version {path.quote_version} waits for nobody"),
     )

@@ -516,12 +516,12 @@ def test_lists_every_problem_of_a_policy_at_once() -> None:
 
     assert [problem.field for problem in refused.value.problems] == [
         "version",
-        "rules[2].fact",
         "rules[3].threshold",
         "rules[2].chain",
-        "rules[2].titles",
         "remind_after_hours",
         "rules[1].id",
+        "rules[2].fact",
+        "rules[2].titles",
         "rules",
         "rules[3].treshold",
     ]
