@@ -2,9 +2,11 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -568,3 +570,36 @@ def test_the_engine_approves_a_credit_note_as_well() -> None:
     assert own.refused_because == "The seller cannot decide on their own deal"
     harmless = Findings(subject=Subject.CREDIT_NOTE, facts={"is_goodwill": Decimal(0)})
     assert demands_of(CREDIT_NOTES, harmless) == ()
+
+
+@pytest.mark.parametrize(
+    ("facts", "titles"),
+    [
+        ({"discount_percent": "10", "margin_percent": "50"}, []),
+        ({"discount_percent": "15", "margin_percent": "50"}, ["sales_manager"]),
+        ({"discount_percent": "25", "margin_percent": "50"}, ["sales_director"]),
+        ({"discount_percent": "0", "margin_percent": "5"}, ["any of finance"]),
+        (
+            {"discount_percent": "35", "margin_percent": "5"},
+            ["sales_director", "any of finance", "legal"],
+        ),
+    ],
+)
+def test_the_sample_with_everything_says_what_its_comments_say(
+    facts: dict[str, str], titles: list[str]
+) -> None:
+    """Semantics 13 has this table; a newcomer begins with it."""
+    known = {"non_standard_terms": "0", "services_total": "0", "max_line_discount_percent": "0"}
+    written = Path(__file__).parents[2] / "starter" / "samples" / "approval_policy_full.yaml"
+    people = (
+        person("sam", manager="mia"),
+        person("mia", "sales_manager", manager="dan"),
+        person("dan", "sales_director"),
+        person("fay", "finance"),
+        person("leo", "legal"),
+    )
+    rules = parse_policy(yaml.safe_load(written.read_text()))
+
+    found = submitted(rules, people, currency="USD", facts={**known, **facts})
+
+    assert [step.title for step in found.steps] == titles
