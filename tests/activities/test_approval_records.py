@@ -13,7 +13,14 @@ from models.approval import ApprovalPath, StepStatus
 from models.decisions import DecisionKind
 from models.errors import NotFoundError
 from models.quoting import content_hash
-from models.steps import DecisionRecorded, EscalateApproval, QuotePriced, RegisterKind
+from models.steps import (
+    ConfigureDeal,
+    DecisionRecorded,
+    EscalateApproval,
+    PriceQuote,
+    QuotePriced,
+    RegisterKind,
+)
 from models.tables import DecisionRow, QuoteRow
 from tests.activities.house import (
     CATALOG,
@@ -138,6 +145,17 @@ def test_who_published_the_prices_does_not_approve_them(house: House) -> None:
 
     assert [entry.approver for entry in asked.steps] == ["vera"]
     assert refused.refused_because == "mia cannot decide on it: set its prices (catalogue 2027)"
+
+
+def test_who_made_the_version_does_not_approve_it(house: House) -> None:
+    """Mia asked for this version in Sam's name."""
+    file = deal_file("1001", line("CRM", "3", discount=off("15")))
+    house.configuration.configure_deal(step(ConfigureDeal, "1001", file=file))
+    asked = house.pricing.price_quote(step(PriceQuote, "1001", creator="mia"))
+
+    assert [entry.approver for entry in asked.steps] == ["vera"]
+    refused = decide(house, APPROVE, "mia", "sales-1")
+    assert refused.refused_because == "mia cannot decide on it: made this version of the quote"
 
 
 def test_the_prices_of_another_version_bar_nobody(house: House) -> None:

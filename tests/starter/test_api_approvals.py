@@ -7,8 +7,9 @@ import pytest
 
 from models.approval import parse_policy
 from models.delegation import Delegation
-from models.errors import Problem
+from models.errors import NotFoundError, Problem
 from models.steps import ChangeRecorded, RegisterKind
+from starter.service.counters import revision_for_counter
 from starter.service.errors import RunFailedError
 from tests.starter.conftest import DEAL, POLICY
 
@@ -198,6 +199,25 @@ def test_a_seller_finds_counters_and_recalls_in_the_inbox(world: Any) -> None:
     world.decision(quote, "recall", "sam")
     assert waiting(world, "sam") == [("resubmit", "", "you recalled it")]
     assert waiting(world, "mia") == []
+
+
+def test_an_open_counter_becomes_the_revision_that_offers_it(world: Any) -> None:
+    """For the content it was about; once the quote is handed in again it is no longer open."""
+    quote = world.quote(world.deal(stage="approve"))
+    counter = '{"discount_percent": "12"}'
+    world.decision(quote, "counter", "mia", step="sales-1", reason="last word", counter=counter)
+
+    found = world.house.books.read(lambda session: revision_for_counter(session, "1001"))
+
+    reason = "mia would approve it: last word"
+    assert found == {
+        "delta": {"header_discount": {"percent": "12", "reason": reason}},
+        "base_hash": quote.content_hash,
+        "reason": reason,
+    }
+    world.decision(quote, "resubmit", "sam")
+    with pytest.raises(NotFoundError, match="No counter is open"):
+        world.house.books.read(lambda session: revision_for_counter(session, "1001"))
 
 
 def test_an_override_waits_for_the_review_of_those_it_passed_over(world: Any) -> None:

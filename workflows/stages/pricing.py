@@ -16,7 +16,9 @@ async def price(desk: Desk) -> None:
     """Make quote version 1; prices that are missing end the deal with all problems listed."""
     if not desk.enter(Stage.PRICE):
         return
-    outcome = await desk.do(PRICE_QUOTE, lambda: desk.step(steps.PriceQuote))
+    outcome = await desk.do(
+        PRICE_QUOTE, lambda: desk.step(steps.PriceQuote, creator=desk.file.actor)
+    )
     refuse_with(outcome.problems)
     desk.state.quote = outcome.quote
     desk.state.approval = approval_of(outcome)
