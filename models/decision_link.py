@@ -31,9 +31,9 @@ class DecisionLink(Value):
 def link_url(base: str, secret: bytes, link: DecisionLink, content_hash: str) -> str:
     """Return the address of the page, signed for exactly this content."""
     sign = decision_token(secret, link.deal, link.purpose, link.person, content_hash)
-    place = "/".join(quote(part, safe="") for part in (link.deal, str(link.version), link.step))
-    query = urlencode({"person": link.person, "until": link.until.isoformat(), "sign": sign})
-    return f"{base}{PATH}/{place}?{query}"
+    asked = {"step": link.step, "person": link.person, "until": link.until.isoformat()}
+    query = urlencode({**asked, "sign": sign})
+    return f"{base}{PATH}/{quote(link.deal, safe='')}/{link.version}?{query}"
 
 
 def link_matches(sign: str, secret: bytes, link: DecisionLink, content_hash: str) -> bool:

@@ -49,7 +49,7 @@ button.no{background:#8f1d1d;color:#fff}label{display:block;margin-top:.6rem}
 """
 
 
-def _link(request: Request, deal: str, version: str, step: str) -> DecisionLink | None:
+def _link(request: Request, deal: str, version: str) -> DecisionLink | None:
     """Return the link as it stands in the address, or None if it is in pieces."""
     query = request.query_params
     try:
@@ -57,35 +57,33 @@ def _link(request: Request, deal: str, version: str, step: str) -> DecisionLink 
         number = int(version)
     except ValueError:
         return None
-    person = query.get("person", "")
+    step, person = query.get("step", ""), query.get("person", "")
     return DecisionLink(deal=deal, version=number, step=step, person=person, until=until)
 
 
 @router.get(
-    "/decide/{deal}/{version}/{step}",
+    "/decide/{deal}/{version}",
     summary="The page of a link in a mail",
     response_class=HTMLResponse,
 )
-async def decision_page(
-    house: TheHouse, request: Request, deal: str, version: str, step: str
-) -> HTMLResponse:
+async def decision_page(house: TheHouse, request: Request, deal: str, version: str) -> HTMLResponse:
     """Show what is asked, with buttons. Opening it decides nothing."""
-    link = _link(request, deal, version, step)
+    link = _link(request, deal, version)
     if link is None:
         return _answer(service.broken())
     return _answer(await service.show(house, link, request.query_params.get("sign", "")))
 
 
 @router.post(
-    "/decide/{deal}/{version}/{step}",
+    "/decide/{deal}/{version}",
     summary="Decide on the page of a link in a mail",
     response_class=HTMLResponse,
 )
 async def decide_on_page(
-    house: TheHouse, request: Request, deal: str, version: str, step: str
+    house: TheHouse, request: Request, deal: str, version: str
 ) -> HTMLResponse:
     """Take the form of the page: approve, reject or counter, recorded with the channel `mail`."""
-    link, raw = _link(request, deal, version, step), await request.body()
+    link, raw = _link(request, deal, version), await request.body()
     if link is None or len(raw) > _MOST_BYTES:
         return _answer(service.broken())
     form = dict(parse_qsl(raw.decode(errors="replace"), keep_blank_values=True))

@@ -26,11 +26,10 @@ from models.quoting import Quote, discount_percent
 from models.tables import DealRow, DecisionRow, QuoteRow
 from models.value import Value
 from starter.service.approvals import business_day, path_of, waiting_for
-from starter.service.messages import deliver
+from starter.service.messages import tell
 from starter.service.people import Caller
 from starter.service.ports import House
 from starter.service.register import customer_of, person_of
-from starter.service.vocabulary import KINDS
 
 MOST_LINES = 40
 """A page on a phone shows no more lines than this; the quote attached to the mail has them all."""
@@ -122,21 +121,29 @@ async def _deliver(
     body: dict[str, Any] = {"step": link.step, "reason": form.get("reason", "").strip()}
     if choice == "counter":
         body["counter"] = {"discount_percent": form.get("percent", "").strip().replace(",", ".")}
-    key = await house.read(lambda session: _key(session, link, choice, body))
+    asked = await house.read(lambda session: _asked(session, link, choice, body))
     caller = Caller(person=person, channel=Channel.MAIL)
-    told = await deliver(house, caller, link.deal, KINDS[choice], (body, key))
+    told = await tell(house, caller, link.deal, choice, asked)
     return told.text
 
 
-def _key(session: Session, link: DecisionLink, choice: str, body: Mapping[str, Any]) -> str:
-    """Return what makes a form sent twice one decision: its content and what was decided so far."""
+def _asked(
+    session: Session, link: DecisionLink, choice: str, body: Mapping[str, Any]
+) -> tuple[dict[str, Any], str]:
+    """Return the message for the content of the link, and the key that makes it one decision.
+
+    A form sent twice says the same after the same decisions, so it has the same key.
+    """
+    row = _quote_row(session, link)
     counted = session.exec(
         select(func.count(col(DecisionRow.id))).where(
             DecisionRow.deal == link.deal, DecisionRow.quote_version == link.version
         )
     ).one()
     said = json.dumps([link.model_dump(mode="json"), choice, body, counted], sort_keys=True)
-    return f"page-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+    content = row.content_hash if row else ""
+    key = f"page-{hashlib.sha256(said.encode()).hexdigest()[:32]}"
+    return {**body, "content_hash": content}, key
 
 
 _TEXTS = {

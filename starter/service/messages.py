@@ -61,13 +61,6 @@ async def tell(
     """
     kind = KINDS[name]
     require(caller, kind.roles, f"send {name}")
-    return await deliver(house, caller, number, kind, asked)
-
-
-async def deliver(
-    house: House, caller: Caller, number: str, kind: MessageKind, asked: tuple[object, str]
-) -> Told:
-    """Do what `tell` does for somebody who has proved in another way that they may send this."""
     body, key = asked
     written = _written(kind, body)
     command_id = _checked_key(key)

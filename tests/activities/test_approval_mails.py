@@ -43,9 +43,9 @@ def link_in(mail: OutgoingMail) -> tuple[DecisionLink, str]:
     """Return the link a mail carries, and its signature."""
     (url,) = re.findall(r"http://q2c\S+", mail.text)
     parts = urlsplit(url)
-    _, _, _, deal, version, key = map(unquote, parts.path.split("/"))
+    _, _, _, deal, version = map(unquote, parts.path.split("/"))
     query = {name: value for name, (value,) in parse_qs(parts.query).items()}
-    fields = {"deal": deal, "version": version, "step": key, **query}
+    fields = {"deal": deal, "version": version, **query}
     return DecisionLink.model_validate(fields), query["sign"]
 
 

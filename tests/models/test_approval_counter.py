@@ -102,6 +102,7 @@ def test_a_link_is_no_token_for_a_decision() -> None:
 
 def test_an_address_carries_every_character() -> None:
     """Deal numbers, steps and mail addresses are quoted."""
-    url = link_url("http://q2c", SECRET, LINK, "c1")
+    url = link_url("http://q2c", SECRET, LINK.model_copy(update={"step": "a/b-1"}), "c1")
 
-    assert url.startswith("http://q2c/v1/decide/D%2F1/2/sales-1?person=mia%40x.example&until=")
+    begins = "http://q2c/v1/decide/D%2F1/2?step=a%2Fb-1&person=mia%40x.example&until=2026-02-14"
+    assert url.startswith(f"{begins}&sign=")
