@@ -35,7 +35,8 @@ class Subject(Value):
 class Request(Value):
     """What somebody is asked to decide: the message to send, and the token that proves it is them.
 
-    `message` is the signal's name, `command` the command line's word for it.
+    `message` is the signal's name, `command` the command line's word for it, `link` a page on which
+    they can decide.
     """
 
     deal: str
@@ -45,6 +46,7 @@ class Request(Value):
     token: str
     content_hash: str
     step: str = ""
+    link: str = ""
 
 
 def signal_line(request: Request) -> str:
@@ -78,6 +80,11 @@ def _command(request: Request, *, ours: bool) -> str:
     return f"  q2c {request.command} {request.deal}{step}{person}"
 
 
+def _page(request: Request, words: MailWords) -> list[str]:
+    """Return where to decide with a click, if the house has such a page."""
+    return [f"  {request.link}", "", words.approval_by_command, ""] if request.link else []
+
+
 def _paragraphs(*lines: str | Sequence[str]) -> str:
     flat: list[str] = []
     for line in lines:
@@ -109,9 +116,38 @@ def approval_request(
             "",
             words.approval_ask,
             "",
+            _page(request, words),
             _how(request, words, ours=True),
             "",
             words.approval_refuse,
+        ),
+    )
+
+
+def countered(about: Subject, number: str, approver: str, said: Sequence[str]) -> Letter:
+    """Tell the seller what an approver would say yes to instead."""
+    words = about.words
+    return Letter(
+        subject=words.countered_subject.format(number=number, customer=about.customer),
+        text=_paragraphs(
+            words.countered_text.format(person=approver, number=number, total=about.total),
+            [f"  - {line}" for line in said],
+            "",
+            words.countered_ask,
+            "",
+            f"  q2c counter-offer accept {about.deal}",
+            f"  q2c resubmit {about.deal}",
+        ),
+    )
+
+
+def recalled(about: Subject, number: str) -> Letter:
+    """Tell an approver that nothing is asked of them any more."""
+    words = about.words
+    return Letter(
+        subject=words.recalled_subject.format(number=number, customer=about.customer),
+        text=_paragraphs(
+            words.recalled_text.format(seller=about.seller, number=number, total=about.total),
         ),
     )
 

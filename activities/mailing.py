@@ -2,23 +2,27 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
+from typing import assert_never
 
 from sqlmodel import Session, col, select
 
 from activities import letters
 from activities.accounts import deal_row
-from activities.approval import current_path
+from activities.approval_paths import current_path
 from activities.collection import LetterItems
 from activities.contract import signers_of
 from activities.formats import Formats, formats_for
 from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
 from activities.pricing import quote_version
-from activities.register import customer_of, dunning_policy, entity_of, people
-from models.approval import ApprovalStep
+from activities.register import customer_of, delegations, dunning_policy, entity_of, people
+from models.approval import ApprovalPath, ApprovalStep, StepStatus
+from models.approval_counter import CounterOffer
 from models.contract import SIGNED
 from models.deal_file import RenewalTerms
-from models.decisions import decision_token
+from models.decision_link import DecisionLink, link_url
+from models.decisions import DecisionKind, decision_token
+from models.delegation import delegates_of
 from models.documents import DocumentKind, ReceiptDocument
 from models.fulfillment import OrderLine
 from models.money import Money
@@ -29,6 +33,7 @@ from models.steps import DealStep, Notice, Notify, PublishDocument
 from models.tables import (
     ContractRow,
     DealRow,
+    DecisionRow,
     InvoiceRow,
     OrderLineRow,
     ReminderRow,
@@ -48,8 +53,8 @@ def noon(day: date) -> datetime:
 class Desk:
     """What the letters of one deal share: its parties, its looks, and how a mail is addressed."""
 
-    def __init__(self, session: Session, step: DealStep, secret: bytes) -> None:
-        self.session, self.step, self.secret = session, step, secret
+    def __init__(self, session: Session, step: DealStep, secret: bytes, api_url: str = "") -> None:
+        self.session, self.step, self.secret, self.api_url = session, step, secret, api_url
         self.deal: DealRow = deal_row(session, step.deal)
         self.customer: Customer = customer_of(session, self.deal.customer)
         self.entity = entity_of(session, self.deal.entity)
@@ -116,6 +121,11 @@ class Desk:
         """Return where mail to somebody goes: our people by id, everybody else by address."""
         known = self.people.get(person)
         return known.email if known else person
+
+    def name(self, person: str) -> str:
+        """Return what people call somebody of ours."""
+        known = self.people.get(person)
+        return known.name if known else person
 
     def notice(self, term: int, about: Subject) -> str:
         """Return the sentence on the last notice day of a term, for the reader of a letter."""
@@ -281,23 +291,41 @@ def _opening(words: MailWords, notice: Notice, escalated_from: str) -> str:
     return words.approval_reminder if is_reminder else words.approval_opening
 
 
-def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[OutgoingMail], str]:
-    """Return the mails of a notice, and the quote to attach (empty: none)."""
-    desk = Desk(session, step, secret)
+def notices_of(
+    session: Session, step: Notify, secret: bytes, api_url: str = ""
+) -> tuple[list[OutgoingMail], str]:
+    """Return the mails of a notice, and the quote to attach (empty: none).
+
+    With the address of the API, approvers get a link to a page on which they can decide.
+    """
+    desk = Desk(session, step, secret, api_url)
+    if step.notice in (Notice.APPROVAL_REQUEST, Notice.APPROVAL_REMINDER):
+        return _approval(desk, step)
+    return _plain_notices(desk, step), ""
+
+
+def _plain_notices(desk: Desk, step: Notify) -> list[OutgoingMail]:
     match step.notice:
         case Notice.APPROVAL_REQUEST | Notice.APPROVAL_REMINDER:
-            return _approval(desk, step)
+            mails, _ = _approval(desk, step)
+        case Notice.APPROVAL_COUNTERED:
+            mails = _countered(desk, step)
+        case Notice.APPROVAL_RECALLED:
+            mails = _recalled(desk, step)
         case Notice.RENEWAL_REMINDER:
-            return _renewal_reminder(desk, step), ""
+            mails = _renewal_reminder(desk, step)
         case Notice.RENEWAL_ALARM:
             about = desk.about_for_us()
             letter = letters.renewal_alarm(about, desk.notice(step.term, about))
-            return [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)], ""
+            mails = [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)]
         case Notice.DUNNING_DECISION:
-            return _dunning_decision(desk, step), ""
+            mails = _dunning_decision(desk, step)
         case Notice.ENDED:
             letter = letters.ended(desk.about_for_us(), step.text)
-            return [desk.mail(_seller(desk), "ended", letter)], ""
+            mails = [desk.mail(_seller(desk), "ended", letter)]
+        case _:
+            assert_never(step.notice)
+    return mails
 
 
 def _seller(desk: Desk) -> str:
@@ -305,15 +333,82 @@ def _seller(desk: Desk) -> str:
 
 
 def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
+    """Ask everybody in a step who has not decided, and whoever decides for them that day."""
     quote = quote_version(desk.session, step.deal, step.quote_version)
     path = current_path(desk.session, step.deal, step.quote_version)
     asked: ApprovalStep = next(one for one in path.steps if one.key == step.reference)
-    request = desk.request(quote, ("approve", "approve"), asked.approver, asked.key)
+    again = _resubmissions(desk, step)
+    key = f"{step.notice}:{step.quote_version}:{asked.key}" + (f":{again}" if again else "")
+    mails = []
+    for person, absent in _to_ask(desk, path, asked):
+        request = desk.request(quote, ("approve", "approve"), person, asked.key)
+        request = request.model_copy(update={"link": _link(desk, quote, person, asked.key)})
+        about = desk.about_for_us(quote.total)
+        opening = _opening(about.words, step.notice, asked.escalated_from or "")
+        if absent:
+            opening = about.words.approval_instead.format(opening=opening, person=desk.name(absent))
+        letter = letters.approval_request(about, request, asked.reasons, opening=opening)
+        mails.append(desk.mail(desk.address(person), key, letter))
+    return mails, quote.number
+
+
+def _to_ask(desk: Desk, path: ApprovalPath, asked: ApprovalStep) -> list[tuple[str, str]]:
+    """Return who is asked, each with the absent person they are asked for, or an empty text."""
+    on_record = delegations(desk.session)
+    barred = {path.seller, *(one.person for one in path.barred)}
+    barred |= set(delegates_of(path.seller, on_record, desk.step.on))
+    found = dict.fromkeys(asked.undecided, "")
+    for absent in asked.undecided:
+        for delegate in delegates_of(absent, on_record, desk.step.on):
+            if delegate not in barred:
+                found.setdefault(delegate, absent)
+    return list(found.items())
+
+
+def _link(desk: Desk, quote: Quote, person: str, key: str) -> str:
+    if not desk.api_url:
+        return ""
+    link = DecisionLink(
+        deal=quote.deal, version=quote.version, step=key, person=person, until=quote.valid_until
+    )
+    return link_url(desk.api_url, desk.secret, link, quote.content_hash)
+
+
+def _decisions(desk: Desk, step: Notify, kind: DecisionKind) -> list[DecisionRow]:
+    statement = (
+        select(DecisionRow)
+        .where(DecisionRow.deal == step.deal, DecisionRow.quote_version == step.quote_version)
+        .where(DecisionRow.kind == kind.value, col(DecisionRow.accepted).is_(True))
+        .order_by(col(DecisionRow.id))
+    )
+    return list(desk.session.exec(statement))
+
+
+def _resubmissions(desk: Desk, step: Notify) -> int:
+    """Return how often a version was handed in again: each time everybody is asked anew."""
+    return len(_decisions(desk, step, DecisionKind.RESUBMIT))
+
+
+def _countered(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    last = _decisions(desk, step, DecisionKind.COUNTER)[-1]
+    proposed = str(CounterOffer.model_validate_json(last.counter))
+    said = [proposed, *([last.reason] if last.reason else [])]
     about = desk.about_for_us(quote.total)
-    opening = _opening(about.words, step.notice, asked.escalated_from or "")
-    letter = letters.approval_request(about, request, asked.reasons, opening=opening)
-    key = f"{step.notice}:{step.quote_version}:{asked.key}"
-    return [desk.mail(desk.address(asked.approver), key, letter)], quote.number
+    letter = letters.countered(about, quote.number, desk.name(last.person), said)
+    return [desk.mail(_seller(desk), f"countered:{last.command_id}", letter)]
+
+
+def _recalled(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    """Tell everybody who was asked and had not decided."""
+    quote = quote_version(desk.session, step.deal, step.quote_version)
+    path = current_path(desk.session, step.deal, step.quote_version)
+    last = _decisions(desk, step, DecisionKind.RECALL)[-1]
+    active = [one for one in path.steps if one.status is StepStatus.ACTIVE]
+    people = dict.fromkeys(person for one in active for person, _ in _to_ask(desk, path, one))
+    letter = letters.recalled(desk.about_for_us(quote.total), quote.number)
+    key = f"recalled:{last.command_id}"
+    return [desk.mail(desk.address(person), key, letter) for person in people]
 
 
 def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:

@@ -1,8 +1,8 @@
 """What the activities need from outside, by name; `workers` hands it in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from sqlmodel import Session
@@ -40,6 +40,18 @@ class Clock(Protocol):
         """Return the current moment, in UTC."""
 
 
+class PublicHolidays(Protocol):
+    """The calendar of public holidays, which a library keeps up with."""
+
+    def __call__(self, country: str, region: str, years: Sequence[int]) -> tuple[date, ...]:
+        """Return the dates in order; raises `NotFoundError` for an unknown country or region."""
+
+
+def no_holidays(country: str, region: str, years: Sequence[int]) -> tuple[date, ...]:  # noqa: ARG001
+    """Know of no public holiday anywhere: for a house without a working calendar."""
+    return ()
+
+
 @dataclass(frozen=True)
 class HouseRules:
     """The settings that activities go by."""
@@ -59,3 +71,4 @@ class Office:
     rules: HouseRules
     wall_clock: Clock
     store: Store | None = None
+    holidays: PublicHolidays = no_holidays

@@ -8,8 +8,9 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
+from activities.approval_paths import Handed, path_of, submit
 from activities.configuration import file_content, file_hash, line_problems, sale_context
-from activities.ports import Office
+from activities.ports import Office, PublicHolidays
 from activities.price_terms import request_of, with_terms
 from activities.promotions import PromotionUses, note_lines
 from activities.register import (
@@ -18,10 +19,9 @@ from activities.register import (
     catalog_revision,
     customer_of,
     entity_of,
-    people,
 )
 from activities.signatures import PRICE_QUOTE
-from models.approval import ApprovalPath, ApprovalRequest, build_path, facts_of
+from models.approval import ApprovalPath
 from models.catalog import Catalog
 from models.charges import ChargeType
 from models.configuration import ConfiguredLine, configure
@@ -34,15 +34,14 @@ from models.quoting import (
     Bound,
     Quote,
     QuoteRequest,
-    discount_percent,
     make_quote,
-    margin_percent,
     validity,
 )
 from models.register import HOUSE
 from models.renewal import next_term_file
 from models.steps import DealStep, PriceQuote, QuotePriced, RegisterKind
-from models.tables import ApprovalPathRow, ContractRow, DealFileRow, QuoteRow, RegisterRow
+from models.tables import ContractRow, DealFileRow, QuoteRow, RegisterRow
+from models.working_hours import WorkingCalendar
 
 
 @dataclass(frozen=True)
@@ -56,12 +55,16 @@ class PriceList:
 
 @dataclass(frozen=True)
 class Draft:
-    """What a quote version is made of; `previous` is the path whose approvals may still hold."""
+    """What a quote version is made of; `previous` is the path whose approvals may still hold.
+
+    `creator` is who asked for this version.
+    """
 
     file: DealFile
     file_revision: int
     price_list: PriceList
     previous: ApprovalPath | None = None
+    creator: str = ""
 
 
 class PricingActivities:
@@ -84,9 +87,14 @@ class PricingActivities:
         quote = quote_of_term(session, step.deal, step.term)
         if quote is None:
             file = _file_for(session, step)
-            draft = Draft(file=file, file_revision=1, price_list=price_list_now(session, step.on))
+            draft = Draft(
+                file=file,
+                file_revision=1,
+                price_list=price_list_now(session, step.on),
+                creator=step.creator,
+            )
             quote = make_version(session, step, draft)
-        return priced(session, quote)
+        return priced(session, quote, self._office.holidays)
 
 
 def or_problems(make: Callable[[], QuotePriced]) -> QuotePriced:
@@ -100,7 +108,7 @@ def or_problems(make: Callable[[], QuotePriced]) -> QuotePriced:
         return QuotePriced(problems=(problem,))
 
 
-def priced(session: Session, quote: Quote) -> QuotePriced:
+def priced(session: Session, quote: Quote, holidays: PublicHolidays) -> QuotePriced:
     """Return what the workflow needs to know of a version: its reference and approval path."""
     policy = approval_policy(session)
     return QuotePriced(
@@ -108,7 +116,18 @@ def priced(session: Session, quote: Quote) -> QuotePriced:
         steps=path_of(session, quote.deal, quote.version).steps,
         remind_after_hours=policy.remind_after_hours,
         escalate_after_hours=policy.escalate_after_hours,
+        calendar=_calendar(policy.calendar, quote.quoted_on, holidays),
     )
+
+
+def _calendar(
+    calendar: WorkingCalendar | None, on: date, holidays: PublicHolidays
+) -> WorkingCalendar | None:
+    """Return the working calendar with its public holidays of this year and the next."""
+    if calendar is None or not calendar.country:
+        return calendar
+    dates = holidays(calendar.country, calendar.region, (on.year, on.year + 1))
+    return calendar.with_holidays(tuple(day for day in dates if day >= on))
 
 
 def price_list_now(session: Session, on: date) -> PriceList:
@@ -142,16 +161,7 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     Raises `InvalidInputError` with everything that keeps it from being priced, `ParkedError` when
     nobody can approve it.
     """
-    file, catalog = draft.file, draft.price_list.catalog
-    on = draft.price_list.on
-    configured = configure(catalog, file, sale_context(session, file, step))
-    if configured.problems:
-        raise InvalidInputError(line_problems(session, catalog, file, step, on))
-    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-    asked = with_terms(session, request_of(file, on), file, step.deal)
-    lines = _with_optional(catalog, file, wanted, asked)
-    book = choose_price_book(catalog, asked)
-    quote = make_quote(_quote_request(session, step, draft, book), lines)
+    quote, segment = draft_quote(session, step, draft)
     session.add(
         QuoteRow(
             number=quote.number,
@@ -168,12 +178,36 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
             catalog_revision=draft.price_list.revision,
         )
     )
-    _route(session, quote, draft.previous)
+    handed = Handed(
+        on=step.on,
+        creator=draft.creator,
+        header_discount=draft.file.header_discount,
+        before=draft.previous,
+    )
+    submit(session, quote, draft.price_list.catalog, handed)
     PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
-    note_lines(session, quote, asked.segment)
+    note_lines(session, quote, segment)
     if step.term == 1:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
+
+
+def draft_quote(session: Session, step: DealStep, draft: Draft) -> tuple[Quote, str]:
+    """Return the next quote version as it would be, and its customer's segment.
+
+    Nothing is put on record. Raises `InvalidInputError` as `make_version` does.
+    """
+    file, catalog = draft.file, draft.price_list.catalog
+    on = draft.price_list.on
+    configured = configure(catalog, file, sale_context(session, file, step))
+    if configured.problems:
+        raise InvalidInputError(line_problems(session, catalog, file, step, on))
+    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
+    asked = with_terms(session, request_of(file, on), file, step.deal)
+    lines = _with_optional(catalog, file, wanted, asked)
+    book = choose_price_book(catalog, asked)
+    quote = make_quote(_quote_request(session, step, draft, book), lines)
+    return quote, asked.segment
 
 
 def _with_optional(
@@ -338,38 +372,3 @@ def _bounds(file: DealFile, book: PriceBook) -> Iterator[Bound]:
     if book.valid_until is not None:
         last = book.valid_until - timedelta(days=1)
         yield Bound(last_on=last, because=f"price book {book.name} ends")
-
-
-def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> None:
-    """Freeze the approval path of a quote version, with what still holds of the previous one."""
-    request = ApprovalRequest(
-        seller=quote.seller,
-        currency=quote.currency,
-        quote_version=quote.version,
-        content_hash=quote.content_hash,
-        facts=facts_of(
-            discount_percent(quote),
-            margin_percent(quote),
-            quote.total.decimal,
-            quote.payment_terms_days,
-            quote.term_months,
-        ),
-    )
-    path = build_path(approval_policy(session), request, people(session), previous)
-    session.add(
-        ApprovalPathRow(
-            deal=quote.deal,
-            quote_version=quote.version,
-            policy_version=path.policy_version,
-            content=path.model_dump_json(),
-        )
-    )
-    session.flush()
-
-
-def path_of(session: Session, deal: str, version: int) -> ApprovalPath:
-    """Return the approval path of a quote version as it was frozen at submit."""
-    statement = select(ApprovalPathRow).where(
-        ApprovalPathRow.deal == deal, ApprovalPathRow.quote_version == version
-    )
-    return ApprovalPath.model_validate_json(session.exec(statement).one().content)

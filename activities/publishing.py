@@ -88,7 +88,7 @@ class PublishingActivities:
         Safe to retry: one mail per notice, reference and person.
         """
         mails, quote = self._books.read(
-            lambda session: notices_of(session, step, self._rules.secret)
+            lambda session: notices_of(session, step, self._rules.secret, self._rules.api_url)
         )
         attached: list[Attachment] = []
         kinds = (DocumentKind.QUOTE, DocumentKind.RENEWAL_QUOTE) if quote else ()

@@ -18,6 +18,7 @@ from models.approval import ApprovalPolicy
 from models.catalog import Catalog
 from models.catalog_versions import in_force_on, is_on_record, publication_problems
 from models.collection import DEFAULT_LADDER, DunningPolicy
+from models.delegation import Delegation, delegation_problems
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.fulfillment import FulfillmentStatus
 from models.parties import (
@@ -136,6 +137,15 @@ def approval_policy(session: Session) -> ApprovalPolicy:
     return ApprovalPolicy.model_validate_json(row.content)
 
 
+def delegations(session: Session) -> tuple[Delegation, ...]:
+    """Return every delegation in its newest revision, revoked ones included."""
+    newest: dict[str, RegisterRow] = {}
+    statement = select(RegisterRow).where(RegisterRow.kind == RegisterKind.DELEGATION.value)
+    for row in session.exec(statement.order_by(col(RegisterRow.revision))):
+        newest[row.key] = row
+    return tuple(Delegation.model_validate_json(newest[key].content) for key in sorted(newest))
+
+
 def dunning_policy(session: Session) -> DunningPolicy:
     """Return the dunning ladder; the default one until another is published."""
     row = latest(session, RegisterKind.DUNNING_POLICY, HOUSE)
@@ -186,6 +196,8 @@ class RegisterActivities:
         problems = (
             *_prefix_problems(session, change, content),
             *_version_problems(session, change, content),
+            *_delegation_problems(session, change, content),
+            *self._calendar_problems(change, content),
         )
         if problems:
             return ChangeRecorded(problems=problems)
@@ -206,6 +218,21 @@ class RegisterActivities:
             )
         )
         return ChangeRecorded(revision=revision)
+
+    def _calendar_problems(self, change: RegisterChange, content: str) -> tuple[Problem, ...]:
+        """Refuse a working calendar whose public holidays nobody knows."""
+        if change.kind is not RegisterKind.APPROVAL_POLICY:
+            return ()
+        calendar = ApprovalPolicy.model_validate_json(content).calendar
+        if calendar is None or not calendar.country:
+            return ()
+        try:
+            years = (self._office.wall_clock().year,)
+            self._office.holidays(calendar.country, calendar.region, years)
+        except NotFoundError as error:
+            remedy = "name another country or region, or list the days in `closed_on`"
+            return (Problem(field="calendar.country", reason=str(error), remedy=remedy),)
+        return ()
 
     @activity.defn(name=RECEIVE_STOCK.name)
     def receive_stock(self, receipt: StockReceipt) -> ChangeRecorded:
@@ -282,6 +309,16 @@ def _prefix_problems(session: Session, change: RegisterChange, content: str) -> 
             remedy = "give each entity a prefix of its own"
             return (Problem(field="number_prefix", reason=reason, remedy=remedy),)
     return ()
+
+
+def _delegation_problems(
+    session: Session, change: RegisterChange, content: str
+) -> tuple[Problem, ...]:
+    """Refuse a delegation that does not fit the people and the other delegations on record."""
+    if change.kind is not RegisterKind.DELEGATION:
+        return ()
+    new = Delegation.model_validate_json(content)
+    return delegation_problems(new, delegations(session), people(session))
 
 
 def _stock_problems(receipt: StockReceipt) -> tuple[Problem, ...]:

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.approval import current_path
+from activities.approval_paths import current_path
 from activities.configuration import file_content, file_hash
 from activities.ports import Office
 from activities.pricing import (
@@ -58,7 +58,11 @@ class RevisionActivities:
             )
         ).first()
         if known is not None:
-            return priced(session, quote_version(session, step.deal, known.quote_version))
+            return priced(
+                session,
+                quote_version(session, step.deal, known.quote_version),
+                self._office.holidays,
+            )
         base = quote_version(session, step.deal, step.quote_version)
         self._require_right(session, step, base)
         quote = make_version(session, step, _draft(session, step, base))
@@ -66,7 +70,7 @@ class RevisionActivities:
         if step.alternative and step.term == 1:
             deal_row(session, step.deal).total_minor = base.total.minor
         session.flush()
-        return priced(session, quote)
+        return priced(session, quote, self._office.holidays)
 
     def _require_right(self, session: Session, step: ReviseQuote, base: Quote) -> None:
         """Refuse a change of something outdated, and a buyer who does not prove to be one."""
@@ -107,6 +111,7 @@ def _draft(session: Session, step: ReviseQuote, base: Quote) -> Draft:
         file_revision=_append_file(session, step, changed),
         price_list=_price_list(session, step, base),
         previous=current_path(session, step.deal, base.version),
+        creator=step.actor if step.origin is not Origin.BUYER else "",
     )
 
 

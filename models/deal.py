@@ -15,6 +15,7 @@ from models.approval import ApprovalStep
 from models.deal_file import DealFile, RenewalTerms
 from models.messages import Answer, Command, Message
 from models.value import Value
+from models.working_hours import WorkingCalendar
 
 SCHEMA_VERSION = 1
 ANSWERS_KEPT = 500
@@ -77,11 +78,13 @@ class QuoteReference(Value):
 
 
 class Approval(Value):
-    """The steps of a quote version's approval path."""
+    """The steps of a quote version's approval path, and when to remind and escalate."""
 
     steps: tuple[ApprovalStep, ...] = ()
     remind_after_hours: int = 24
     escalate_after_hours: int = 48
+    calendar: WorkingCalendar | None = None
+    recalled: bool = False
 
 
 class Signer(Value):

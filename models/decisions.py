@@ -25,6 +25,11 @@ class DecisionKind(StrEnum):
     SIGN = "sign"
     DECLINE = "decline"
     RENEW = "renew"
+    COUNTER = "counter"
+    RECALL = "recall"
+    RESUBMIT = "resubmit"
+    OVERRIDE = "override"
+    REVIEW = "review"
 
 
 class Assurance(StrEnum):

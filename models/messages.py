@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.approval_counter import CounterOffer
 from models.decisions import Channel
 from models.errors import Problem
 from models.faults import problem_of
@@ -59,7 +60,8 @@ class Decision(Message):
     """A person's yes or no: to an approval step, a quote, a contract, or a renewal.
 
     `step` names the approval step (any step waiting for `person` if empty). `content_hash` says
-    which content the decision is for and `token` proves that `person` was asked.
+    which content the decision is for and `token` proves that `person` was asked. A counter says in
+    `counter` what the approver would say yes to.
     """
 
     person: str = ""
@@ -68,6 +70,7 @@ class Decision(Message):
     content_hash: str = ""
     reason: str = ""
     purchase_order: str = ""
+    counter: CounterOffer | None = None
 
 
 class Revision(Message):
@@ -169,7 +172,10 @@ class Command(Value):
     @property
     def request_hash(self) -> str:
         """SHA-256 of what was asked, so that the same id with another request is noticed."""
-        asked = self.message.model_dump_json(exclude={"command_id", "channel", "problems"})
+        left_out = {"command_id", "channel", "problems"}
+        if self.decision is not None and self.decision.counter is None:
+            left_out.add("counter")  # so that messages from before there were counters keep theirs
+        asked = self.message.model_dump_json(exclude=left_out)
         return hashlib.sha256(f"{self.name}:{asked}".encode()).hexdigest()
 
     @property

@@ -121,6 +121,7 @@ class Role(StrEnum):
     APPROVER = "approver"
     FINANCE = "finance"
     OPERATOR = "operator"
+    OVERRIDE = "override"
 
 
 class Person(Value):

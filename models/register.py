@@ -8,6 +8,7 @@ from models.approval import ApprovalPolicy, parse_policy
 from models.catalog import Catalog, parse_catalog
 from models.collection import DunningPolicy, parse_dunning_policy
 from models.deal_template import DealTemplate, parse_deal_template
+from models.delegation import Delegation, parse_delegation
 from models.parties import (
     Customer,
     Entity,
@@ -54,6 +55,7 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.CUSTOMER_PRICES: parse_customer_prices,
     RegisterKind.EXCHANGE_RATES: parse_exchange_rates,
     RegisterKind.DEAL_TEMPLATE: parse_deal_template,
+    RegisterKind.DELEGATION: parse_delegation,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -69,6 +71,7 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.CUSTOMER_PRICES: CustomerPrices,
     RegisterKind.EXCHANGE_RATES: ExchangeRates,
     RegisterKind.DEAL_TEMPLATE: DealTemplate,
+    RegisterKind.DELEGATION: Delegation,
 }
 """What is kept of each kind."""
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from models.approval import ApprovalStep
+from models.approval_counter import CounterOffer
 from models.charges import Transfer
 from models.deal import AnsweredCommand, AuditEntry, QuoteReference, Stage
 from models.deal_file import DealFile, RenewalTerms
@@ -17,6 +18,7 @@ from models.documents import DocumentKind
 from models.errors import Problem
 from models.revision import Origin, QuoteDelta
 from models.value import Value
+from models.working_hours import WorkingCalendar
 
 
 class DealStep(Value):
@@ -55,9 +57,13 @@ class DealConfigured(Value):
 
 
 class PriceQuote(DealStep):
-    """Price the deal's configured lines and make the next quote version for the term."""
+    """Price the deal's configured lines and make the next quote version for the term.
+
+    `creator` is who asked for this version, if that was not the seller.
+    """
 
     renewal: bool = False
+    creator: str = ""
 
 
 class QuotePriced(Value):
@@ -68,6 +74,7 @@ class QuotePriced(Value):
     steps: tuple[ApprovalStep, ...] = ()
     remind_after_hours: int = 24
     escalate_after_hours: int = 48
+    calendar: WorkingCalendar | None = None
 
 
 class ReviseQuote(DealStep):
@@ -100,6 +107,7 @@ class RecordDecision(DealStep):
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
     quote_version: int = 0
+    counter: CounterOffer | None = None
 
 
 class DecisionRecorded(Value):
@@ -268,6 +276,8 @@ class Notice(StrEnum):
 
     APPROVAL_REQUEST = "approval_request"
     APPROVAL_REMINDER = "approval_reminder"
+    APPROVAL_COUNTERED = "approval_countered"
+    APPROVAL_RECALLED = "approval_recalled"
     RENEWAL_ALARM = "renewal_alarm"
     RENEWAL_REMINDER = "renewal_reminder"
     DUNNING_DECISION = "dunning_decision"
@@ -350,6 +360,7 @@ class RegisterKind(StrEnum):
     CUSTOMER_PRICES = "customer_prices"
     EXCHANGE_RATES = "exchange_rates"
     DEAL_TEMPLATE = "deal_template"
+    DELEGATION = "delegation"
 
 
 class RegisterChange(Value):

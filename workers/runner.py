@@ -20,6 +20,7 @@ from temporalio.worker.workflow_sandbox import (
 
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
+from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
 from activities.ports import HouseRules, Office
@@ -74,7 +75,11 @@ def open_office(settings: Settings) -> PublishingOffice:
     )
     store = DocumentStore(settings.documents_url)
     office = Office(
-        books=Books(settings.books_url), rules=rules, wall_clock=wall_clock, store=store
+        books=Books(settings.books_url),
+        rules=rules,
+        wall_clock=wall_clock,
+        store=store,
+        holidays=public_holidays,
     )
     return PublishingOffice(
         office=office,

@@ -46,6 +46,11 @@ with workflow.unsafe.imports_passed_through():
 COMMANDS = {
     "approve": approval.take_approval,
     "reject": approval.take_rejection,
+    "counter": approval.take_counter,
+    "recall": approval.take_recall,
+    "resubmit": approval.take_resubmission,
+    "override": approval.take_override,
+    "review": approval.take_review,
     "accept_quote": quoting.take_acceptance,
     "decline_quote": quoting.take_decline,
     "revise_quote": quoting.take_revision,
@@ -183,6 +188,81 @@ class DealWorkflow:
 
     @reject_now.validator
     def check_reject(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="counter")
+    def counter(self, message: Decision | None = None) -> None:
+        """Counter: what an approver would say yes to instead."""
+        self._take("counter", message, decision=message)
+
+    @workflow.update(name="counter")
+    async def counter_now(self, message: Decision | None = None) -> Answer:
+        """Counter: what an approver would say yes to instead, and hear what became of it."""
+        return await self._answer(self._take("counter", message, decision=message))
+
+    @counter_now.validator
+    def check_counter(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="recall")
+    def recall(self, message: Decision | None = None) -> None:
+        """Recall the quote from its approvers."""
+        self._take("recall", message, decision=message)
+
+    @workflow.update(name="recall")
+    async def recall_now(self, message: Decision | None = None) -> Answer:
+        """Recall the quote from its approvers, and hear what became of it."""
+        return await self._answer(self._take("recall", message, decision=message))
+
+    @recall_now.validator
+    def check_recall(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="resubmit")
+    def resubmit(self, message: Decision | None = None) -> None:
+        """Hand a recalled or countered quote in again, unchanged."""
+        self._take("resubmit", message, decision=message)
+
+    @workflow.update(name="resubmit")
+    async def resubmit_now(self, message: Decision | None = None) -> Answer:
+        """Hand a recalled or countered quote in again, unchanged, and hear what became of it."""
+        return await self._answer(self._take("resubmit", message, decision=message))
+
+    @resubmit_now.validator
+    def check_resubmit(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="override")
+    def override(self, message: Decision | None = None) -> None:
+        """Approve for everybody, in an emergency."""
+        self._take("override", message, decision=message)
+
+    @workflow.update(name="override")
+    async def override_now(self, message: Decision | None = None) -> Answer:
+        """Approve for everybody, in an emergency, and hear what became of it."""
+        return await self._answer(self._take("override", message, decision=message))
+
+    @override_now.validator
+    def check_override(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="review")
+    def review(self, message: Decision | None = None) -> None:
+        """Review an override afterwards."""
+        self._take("review", message, decision=message)
+
+    @workflow.update(name="review")
+    async def review_now(self, message: Decision | None = None) -> Answer:
+        """Review an override afterwards, and hear what became of it."""
+        return await self._answer(self._take("review", message, decision=message))
+
+    @review_now.validator
+    def check_review(self, message: Decision | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

@@ -104,7 +104,7 @@ def details_of(state: DealState, now: datetime) -> str:
 def _waiting_for(state: DealState) -> list[str]:
     steps = (*state.approval.steps, *state.renewal.approval.steps)
     asked = [
-        f"- approval by {step.approver} ({step.title})"
+        f"- approval by {', '.join(step.undecided)} ({step.title})"
         for step in steps
         if step.status.value == "active"
     ]

@@ -25,7 +25,10 @@ class DecisionRow(SQLModel, table=True):
 
     `used` is filled for decisions that count: a digest of what was decided (deal, kind, step,
     person, content), unique, so that no token works twice. `kind` is a decision kind or `escalate`.
-    `document_hash` is the SHA-256 of the document a signature was given to.
+    `document_hash` is the SHA-256 of the document a signature was given to. `on_behalf_of` is for
+    whom a delegate decided, or whose step was escalated. Decisions of approvers keep the version of
+    the policy and the `facts` (JSON) they were made on; `counter` is the
+    `models.approval_counter.CounterOffer` of a counter.
     """
 
     __tablename__ = "decision"
@@ -47,5 +50,9 @@ class DecisionRow(SQLModel, table=True):
     assurance: str
     command_id: str
     document_hash: str = ""
+    on_behalf_of: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    policy_version: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    facts: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    counter: str = Field(default="", sa_column_kwargs={"server_default": ""})
     used: str | None = None
     decided_at: datetime = Field(sa_type=Moment)

@@ -256,6 +256,16 @@ _MAILS = MailWords(
         "Zum Ablehnen steht `reject` statt `approve`, mit einer Begründung (--reason).\n"
         "Ihre Genehmigung gilt genau diesem Inhalt; ändert er sich, werden Sie erneut gefragt."
     ),
+    approval_by_command="oder mit einem Befehl:",
+    approval_instead="{opening} (in Vertretung von {person})",
+    countered_subject="Gegenvorschlag zu Angebot {number}: {customer}",
+    countered_text="{person} gibt Angebot {number} über {total} nicht frei, würde aber freigeben:",
+    countered_ask="Bieten Sie das in einer neuen Version an, oder reichen Sie dieselbe wieder ein:",
+    recalled_subject="Zurückgezogen: Angebot {number} für {customer}",
+    recalled_text=(
+        "{seller} hat Angebot {number} über {total} zurückgezogen.\n"
+        "Sie müssen nicht entscheiden; wird es wieder eingereicht, werden Sie wieder gefragt."
+    ),
     how_temporal="oder allein mit der Kommandozeile von Temporal:",
     how_key="Ihr Schlüssel (gilt einmal): {token}",
     quote_subject="Ihr Angebot {number} von {entity}",

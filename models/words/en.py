@@ -241,6 +241,16 @@ _MAILS = MailWords(
         "To refuse, use `reject` instead of `approve` and give a reason (--reason).\n"
         "Your approval is for exactly this content; if the quote changes, you are asked again."
     ),
+    approval_by_command="or by command:",
+    approval_instead="{opening} for {person}",
+    countered_subject="Counter to quote {number}: {customer}",
+    countered_text="{person} does not approve quote {number} over {total}, but would approve:",
+    countered_ask="Offer that with a new version of the quote, or hand in the same one again:",
+    recalled_subject="Recalled: quote {number} for {customer}",
+    recalled_text=(
+        "{seller} has recalled quote {number} over {total}.\n"
+        "You need not decide; if it is handed in again, you are asked again."
+    ),
     how_temporal="or, with nothing but Temporal's own command line:",
     how_key="Your token (works once): {token}",
     quote_subject="Your quote {number} from {entity}",

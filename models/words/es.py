@@ -249,6 +249,16 @@ _MAILS = MailWords(
         "Para rechazar, escriba `reject` en vez de `approve` y dé un motivo (--reason).\n"
         "Su aprobación vale para este contenido exacto; si cambia, se le consultará de nuevo."
     ),
+    approval_by_command="o con un comando:",
+    approval_instead="{opening} (en nombre de {person})",
+    countered_subject="Contrapropuesta al presupuesto {number}: {customer}",
+    countered_text="{person} no aprueba el presupuesto {number} por {total}, pero aprobaría:",
+    countered_ask="Ofrézcalo con una nueva versión del presupuesto o presente de nuevo la misma:",
+    recalled_subject="Retirado: presupuesto {number} para {customer}",
+    recalled_text=(
+        "{seller} ha retirado el presupuesto {number} por {total}.\n"
+        "No tiene que decidir; si se presenta de nuevo, se le volverá a preguntar."
+    ),
     how_temporal="o solo con la línea de comandos de Temporal:",
     how_key="Su código (de un solo uso): {token}",
     quote_subject="Su oferta {number} de {entity}",

@@ -256,6 +256,18 @@ _MAILS = MailWords(
         "Pour refuser, écrivez `reject` au lieu de `approve` et donnez une raison (--reason).\n"
         "Votre accord vaut pour ce contenu précis\xa0; s'il change, il vous sera redemandé."
     ),
+    approval_by_command="ou par commande\xa0:",
+    approval_instead="{opening} (à la place de {person})",
+    countered_subject="Contre-proposition au devis {number}\xa0: {customer}",
+    countered_text="{person} n'approuve pas le devis {number} de {total}, mais approuverait\xa0:",
+    countered_ask=(
+        "Proposez cela dans une nouvelle version du devis, ou soumettez-le à nouveau tel quel\xa0:"
+    ),
+    recalled_subject="Retiré\xa0: devis {number} pour {customer}",
+    recalled_text=(
+        "{seller} a retiré le devis {number} de {total}.\n"
+        "Vous n'avez pas à décider\xa0; s'il est soumis à nouveau, vous serez consulté à nouveau."
+    ),
     how_temporal="ou, avec la seule ligne de commande de Temporal\xa0:",
     how_key="Votre code (à usage unique)\xa0: {token}",
     quote_subject="Votre devis {number} de {entity}",

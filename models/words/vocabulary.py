@@ -208,6 +208,13 @@ class MailWords(Value):
     approval_reasons: str
     approval_ask: str
     approval_refuse: str
+    approval_by_command: str
+    approval_instead: str
+    countered_subject: str
+    countered_text: str
+    countered_ask: str
+    recalled_subject: str
+    recalled_text: str
 
     how_temporal: str
     how_key: str

@@ -20,7 +20,7 @@ from starter.api.access import (
 )
 from starter.api.once import OnceRoute, answer_is_open
 from starter.api.problems import responses
-from starter.service import reports, reports_deal, starting, waiting
+from starter.service import approval_preview, reports, reports_deal, starting, waiting
 from starter.service.errors import UnavailableError
 from starter.service.ports import House, RunState
 from starter.service.reports_deal import DealAtStart, DealDetail
@@ -81,6 +81,19 @@ async def start_deal(
 async def check_deal(house: TheHouse, caller: TheCaller, body: Body) -> starting.CheckedDeal:
     """Check a deal file, products and prices included, without starting anything."""
     return await starting.check(house, caller, body)
+
+
+@router.post(
+    "/deals/path",
+    summary="Preview the approvals of a deal file",
+    responses=responses(401, 403, 422),
+    openapi_extra=_FILE,
+)
+async def preview_path(
+    house: TheHouse, caller: TheCaller, body: Body
+) -> approval_preview.PathPreview:
+    """Return who would be asked to approve a deal file and why, without starting anything."""
+    return await approval_preview.preview(house, caller, body)
 
 
 @router.get("/schema/deal", summary="The JSON schema of deal files", responses=responses(401))

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from models.errors import InvalidInputError
 from starter.cli import deals
-from starter.cli.checked import show_checked, show_started
+from starter.cli.checked import show_checked, show_path, show_started
 from starter.cli.deal_new import new_deal
 from starter.cli.display import plain, say, show_json, show_problems
 from starter.cli.door import Door, Row
@@ -42,6 +42,7 @@ def attach(app: typer.Typer) -> None:
         ("new", new_deal),
         ("template", template),
         ("check", check),
+        ("path", path),
         ("start", start),
         ("schema", schema),
     )
@@ -179,6 +180,16 @@ def check(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
     session = session_of(ctx)
     outcomes = ask_all(session, "/v1/deals/check", list(entries_of(files)))
     _tell_all(session, outcomes, as_json, _tell_checked)
+
+
+def path(ctx: typer.Context, files: Files, as_json: AsJson = False) -> None:
+    """Show who would be asked to approve, why, and when it would escalate. Nothing is started.
+
+    Example: `q2c deal path deal-1001.yaml`
+    """
+    session = session_of(ctx)
+    outcomes = ask_all(session, "/v1/deals/path", list(entries_of(files)))
+    _tell_all(session, outcomes, as_json, show_path)
 
 
 def _tell_all(

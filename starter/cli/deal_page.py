@@ -17,11 +17,24 @@ from starter.cli.display import (
 from starter.cli.door import Row, problems_in
 from starter.cli.session import Session
 
+
+def _asked(row: Row) -> str:
+    """Return who is asked, and of a group how many must agree."""
+    group = row.get("approvers") or []
+    return f"{row.get('needed')} of {plain(group)}" if group else plain(row.get("approver"))
+
+
+def _decided(row: Row) -> str:
+    behalf = row.get("on_behalf_of")
+    return plain(row.get("decided_by")) + (f" for {behalf}" if behalf else "")
+
+
 _STEPS = (
     Column("Step", "key"),
     Column("For", "title"),
-    Column("Approver", "approver"),
+    Column("Approver", _asked, long=True),
     Column("Status", "status"),
+    Column("By", _decided),
     Column("Why", "reasons", long=True),
 )
 _ORDER = (

@@ -1,9 +1,15 @@
 """Approval paths as they stand: the frozen path with every counted decision applied in order."""
 
+from datetime import date, datetime
+
 from sqlmodel import Session, col, select
 
-from models.approval import ApprovalPath, ApprovalStep, Ruling, StepStatus, replay
-from models.tables import ApprovalPathRow, DecisionRow
+from activities import approval_paths
+from activities.register import delegations
+from models import approval
+from models.approval import ApprovalPath, ApprovalStep
+from models.deal import local_date
+from models.tables import ApprovalPathRow, DealRow
 
 
 def path_of(session: Session, deal: str, version: int) -> ApprovalPath | None:
@@ -13,41 +19,32 @@ def path_of(session: Session, deal: str, version: int) -> ApprovalPath | None:
             ApprovalPathRow.deal == deal, ApprovalPathRow.quote_version == version
         )
     ).first()
-    return current_path(session, row) if row else None
+    return approval_paths.current_path(session, deal, version) if row else None
 
 
 def paths_of(session: Session, deal: str) -> tuple[ApprovalPath, ...]:
     """Return the approval paths of all quote versions of a deal, the newest first."""
-    rows = session.exec(
-        select(ApprovalPathRow)
+    versions = session.exec(
+        select(ApprovalPathRow.quote_version)
         .where(ApprovalPathRow.deal == deal)
         .order_by(col(ApprovalPathRow.quote_version).desc())
     ).all()
-    return tuple(current_path(session, row) for row in rows)
+    return tuple(approval_paths.current_path(session, deal, version) for version in versions)
 
 
-def current_path(session: Session, row: ApprovalPathRow) -> ApprovalPath:
-    """Apply the decisions and escalations on record to a path as it was frozen."""
-    statement = (
-        select(DecisionRow)
-        .where(DecisionRow.deal == row.deal, DecisionRow.quote_version == row.quote_version)
-        .where(col(DecisionRow.accepted).is_(True))
-        .order_by(col(DecisionRow.id))
-    )
-    fields = set(Ruling.model_fields)
-    rulings = (Ruling(**entry.model_dump(include=fields)) for entry in session.exec(statement))
-    return replay(ApprovalPath.model_validate_json(row.content), rulings)
+def business_day(deal: DealRow, now: datetime) -> date:
+    """Return the deal's calendar day: that of its test clock, else of `now` where it is sold."""
+    moment = deal.business_time if deal.test_clock and deal.business_time else now
+    return local_date(moment, deal.time_zone)
 
 
-def waiting_for(path: ApprovalPath, person: str) -> tuple[ApprovalStep, ...]:
-    """Return the steps of a path that wait for a person now; a rejected path waits for nobody."""
-    if any(step.status is StepStatus.REJECTED for step in path.steps):
-        return ()
-    return tuple(
-        step for step in path.steps if step.status is StepStatus.ACTIVE and step.approver == person
-    )
+def waiting_for(
+    session: Session, path: ApprovalPath, person: str, on: date
+) -> tuple[ApprovalStep, ...]:
+    """Return the steps of a path that a person can decide now, also for whom they represent."""
+    return approval.waiting_for(path, person, delegations(session), on)
 
 
 def is_approved(path: ApprovalPath | None) -> bool:
     """Whether no yes is missing."""
-    return path is None or all(step.status is StepStatus.APPROVED for step in path.steps)
+    return path is None or approval.is_approved(path)

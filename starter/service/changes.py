@@ -35,6 +35,7 @@ RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
     RegisterKind.CUSTOMER_PRICES: (Role.OPERATOR,),
     RegisterKind.EXCHANGE_RATES: (Role.OPERATOR, Role.FINANCE),
     RegisterKind.DEAL_TEMPLATE: (Role.SALES, Role.OPERATOR),
+    RegisterKind.DELEGATION: (Role.APPROVER, Role.OPERATOR),
 }
 """Who may record what."""
 

@@ -5,16 +5,18 @@ brings the token from there.
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, col, select
 
+from activities.approval import open_override
 from models.approval import StepStatus
 from models.decisions import DecisionKind, decision_token
 from models.parties import Customer
 from models.tables import DealRow, QuoteRow
 from models.value import Value
-from starter.service.approvals import paths_of, waiting_for
+from starter.service.approvals import business_day, paths_of, waiting_for
 from starter.service.errors import NotPermittedError
 from starter.service.people import Caller
 from starter.service.register import customer_of
@@ -22,7 +24,9 @@ from starter.service.versions import offer_of
 from starter.service.vocabulary import MessageKind
 
 _BUYER = "buyer"
-_BY_APPROVERS = (DecisionKind.APPROVE, DecisionKind.REJECT)
+_BY_APPROVERS = (DecisionKind.APPROVE, DecisionKind.REJECT, DecisionKind.COUNTER)
+_ON_PATHS = (DecisionKind.RECALL, DecisionKind.RESUBMIT, DecisionKind.OVERRIDE)
+_IN_PERSON = (*_BY_APPROVERS, *_ON_PATHS, DecisionKind.REVIEW)
 _ON_RENEWALS = ("renew", "decline_renewal")
 
 
@@ -34,7 +38,7 @@ class Question(Value):
 
 
 def questions(
-    session: Session, deal: DealRow | None, kind: MessageKind, person: str
+    session: Session, deal: DealRow | None, kind: MessageKind, person: str, now: datetime
 ) -> tuple[Question, ...]:
     """Return what the deal ever asked with regard to a decision; the one in force comes first.
 
@@ -46,7 +50,13 @@ def questions(
         select(QuoteRow).where(QuoteRow.deal == deal.number).order_by(col(QuoteRow.version).desc())
     ).all()
     if kind.decision in _BY_APPROVERS:
-        found = [*_of_approvals(session, deal, person), *_of_quotes(quotes)]
+        found = [*_of_approvals(session, deal, person, now), *_of_quotes(quotes)]
+    elif kind.decision in _ON_PATHS:
+        found = _of_quotes(quotes)
+    elif kind.decision is DecisionKind.REVIEW:
+        override = open_override(session, deal.number)
+        asked = [Question(content_hash=override.content_hash)] if override else []
+        found = [*asked, *_of_quotes(quotes)]
     else:
         term = deal.term + 1 if kind.name in _ON_RENEWALS else deal.term
         in_force = offer_of(session, deal.number, term).in_force
@@ -62,7 +72,7 @@ def _of_quotes(quotes: Iterable[QuoteRow]) -> list[Question]:
     return [Question(content_hash=quote.content_hash) for quote in quotes]
 
 
-def _of_approvals(session: Session, deal: DealRow, person: str) -> list[Question]:
+def _of_approvals(session: Session, deal: DealRow, person: str, now: datetime) -> list[Question]:
     """Return the steps that wait for the person first, then the other steps of theirs, then all."""
     asked = [
         version
@@ -78,10 +88,12 @@ def _of_approvals(session: Session, deal: DealRow, person: str) -> list[Question
     )
     ranked: dict[Question, int] = {}
     for path in paths:
-        waiting = {step.key for step in waiting_for(path, person)}
+        on = business_day(deal, now)
+        waiting = {step.key for step in waiting_for(session, path, person, on)}
         for step in path.steps:
             question = Question(content_hash=path.content_hash, step=step.key)
-            theirs = person in (step.approver, step.decided_by)
+            heard = {voice.person for voice in step.voices}
+            theirs = person in {*step.people, *heard, step.decided_by}
             is_open = step.status in (StepStatus.ACTIVE, StepStatus.WAITING)
             rank = 0 if step.key in waiting else 1 if theirs and is_open else 2 if theirs else 3
             ranked.setdefault(question, rank)
@@ -112,7 +124,7 @@ def decider(
     """
     named = str(written.get("person") or "")
     is_own = named in ("", caller.id)
-    if kind.decision in _BY_APPROVERS:
+    if kind.decision in _IN_PERSON:
         if not is_own:
             raise NotPermittedError(f"{named} has to {kind.name} in person, with their own token.")
         return caller.id

@@ -1,21 +1,25 @@
 """Everything the system waits for from one person, each with the command that settles it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from pydantic import Field
 from sqlmodel import Session, col, func, select
 
-from models.approval import ApprovalPath, is_rejected
+from activities.approval import open_override
+from activities.register import delegations
+from models.approval import ApprovalPath, ApprovalStep, is_countered, is_rejected
+from models.approval_counter import CounterOffer
 from models.contract import customer_signer, our_signer
 from models.deal import Stage
 from models.decisions import DecisionKind
+from models.delegation import represented_by
 from models.parties import Person, Role
 from models.steps import RegisterKind
 from models.tables import AuditRow, DealRow, DecisionRow, QuoteRow
 from models.value import Value
-from starter.service.approvals import is_approved, path_of, waiting_for
+from starter.service.approvals import business_day, is_approved, path_of, waiting_for
 from starter.service.decisions import default_person
 from starter.service.register import all_latest, customer_of
 from starter.service.versions import offer_of
@@ -47,10 +51,12 @@ class Inbox(Value):
     next: str | None = None
 
 
-def inbox(session: Session, person: Person) -> Inbox:
-    """Return what waits for a person."""
+def inbox(session: Session, person: Person, now: datetime) -> Inbox:
+    """Return what waits for a person, also for whom they represent at that moment."""
     found = [
-        *_approvals(session, person),
+        *_approvals(session, person, now),
+        *_stopped(session, person),
+        *_reviews(session, person),
         *_acceptances(session, person),
         *_signatures(session, person),
         *_renewals(session, person),
@@ -87,35 +93,113 @@ def _asked_now(session: Session, deal: DealRow, term: int) -> QuoteRow | None:
     return None
 
 
-def _approvals(session: Session, person: Person) -> Iterator[Asked]:
+def _approvals(session: Session, person: Person, now: datetime) -> Iterator[Asked]:
     if Role.APPROVER not in person.roles:
         return
     for deal in _open_deals(session, Stage.APPROVE, Stage.LIVE):
-        term = deal.term if deal.stage == Stage.APPROVE.value else deal.term + 1
-        quote = _asked_now(session, deal, term)
-        path = path_of(session, deal.number, quote.version) if quote else None
+        quote, path = _on_approval(session, deal)
         if quote is None or path is None:
             continue
-        yield from _steps(session, deal, quote, path, person.id)
+        on = business_day(deal, now)
+        absent = represented_by(person.id, delegations(session), on)
+        for step in waiting_for(session, path, person.id, on):
+            yield _step(session, deal, quote, step, (person.id, absent))
 
 
-def _steps(
-    session: Session, deal: DealRow, quote: QuoteRow, path: ApprovalPath, person: str
-) -> Iterator[Asked]:
-    for step in waiting_for(path, person):
-        yield Asked(
-            deal=deal.number,
-            kind="approve",
-            step=step.key,
-            customer=deal.customer,
-            total_minor=quote.total_minor,
-            currency=quote.currency,
-            reason="; ".join(step.reasons),
-            since=_since(session, deal),
-            command=f"q2c approve {deal.number} --step {step.key}",
-            path=f"/v1/deals/{deal.number}/messages/approve",
-            body={"step": step.key},
-        )
+def _on_approval(session: Session, deal: DealRow) -> tuple[QuoteRow | None, ApprovalPath | None]:
+    """Return the quote of a deal that may wait for approvals, with its path as it stands."""
+    term = deal.term if deal.stage == Stage.APPROVE.value else deal.term + 1
+    quote = _asked_now(session, deal, term) or _quote(session, deal, term)
+    return quote, path_of(session, deal.number, quote.version) if quote else None
+
+
+def _step(
+    session: Session,
+    deal: DealRow,
+    quote: QuoteRow,
+    step: ApprovalStep,
+    asked: tuple[str, Sequence[str]],
+) -> Asked:
+    person, represented = asked
+    absent = [one for one in step.undecided if one in represented]
+    instead = f" (for {', '.join(absent)})" if person not in step.undecided else ""
+    return Asked(
+        deal=deal.number,
+        kind="approve",
+        step=step.key,
+        customer=deal.customer,
+        total_minor=quote.total_minor,
+        currency=quote.currency,
+        reason="; ".join(step.reasons) + instead,
+        since=_since(session, deal),
+        command=f"q2c approve {deal.number} --step {step.key}",
+        path=f"/v1/deals/{deal.number}/messages/approve",
+        body={"step": step.key},
+    )
+
+
+def _stopped(session: Session, person: Person) -> Iterator[Asked]:
+    """Yield the quotes of a seller that were recalled, or answered by a counter."""
+    if Role.SALES not in person.roles:
+        return
+    for deal in _open_deals(session, Stage.APPROVE, Stage.LIVE):
+        quote, path = _on_approval(session, deal) if deal.seller == person.id else (None, None)
+        if quote is None or path is None:
+            continue
+        if path.recalled or is_countered(path):
+            yield _asked(
+                session,
+                deal,
+                quote,
+                kind="resubmit",
+                reason="you recalled it" if path.recalled else _countered(session, quote),
+                command=f"q2c resubmit {deal.number}",
+            )
+
+
+def _countered(session: Session, quote: QuoteRow) -> str:
+    """Return what an approver would say yes to instead."""
+    statement = (
+        select(DecisionRow)
+        .where(DecisionRow.deal == quote.deal, DecisionRow.quote_version == quote.version)
+        .where(DecisionRow.kind == DecisionKind.COUNTER.value, col(DecisionRow.accepted).is_(True))
+        .order_by(col(DecisionRow.id).desc())
+    )
+    row = session.exec(statement).first()
+    said = CounterOffer.model_validate_json(row.counter) if row else CounterOffer()
+    return f"{row.person} would approve {said}" if row else ""
+
+
+def _reviews(session: Session, person: Person) -> Iterator[Asked]:
+    """Yield the overrides that passed an approver over and nobody has reviewed."""
+    if Role.APPROVER not in person.roles:
+        return
+    overridden = select(DecisionRow.deal).where(
+        DecisionRow.kind == DecisionKind.OVERRIDE.value, col(DecisionRow.accepted).is_(True)
+    )
+    for number in sorted(set(session.exec(overridden))):
+        deal, found = session.get_one(DealRow, number), open_override(session, number)
+        path = path_of(session, number, found.quote_version) if found else None
+        if found is None or path is None or deal.closed_at is not None:
+            continue
+        passed_over = {one for step in path.steps if step.overridden for one in step.people}
+        if person.id in passed_over - {found.person}:
+            yield _review(session, deal, found)
+
+
+def _review(session: Session, deal: DealRow, found: DecisionRow) -> Asked:
+    statement = select(QuoteRow).where(
+        QuoteRow.deal == deal.number, QuoteRow.version == found.quote_version
+    )
+    return _asked(
+        session,
+        deal,
+        session.exec(statement).one(),
+        kind="review",
+        reason=f"{found.person} approved for you in an emergency: {found.reason}",
+        command=f"q2c review {deal.number} --reason FINDING",
+        body={"reason": "FINDING"},
+    )
 
 
 def _acceptances(session: Session, person: Person) -> Iterator[Asked]:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, select
@@ -66,7 +67,8 @@ async def tell(
 
     def look(session: Session) -> _Situation:
         deal = session.get(DealRow, number)
-        commands = _commands(session, secret, caller, kind, (number, deal, written, command_id))
+        asked = (number, deal, written, command_id)
+        commands = _commands(session, secret, caller, kind, asked, house.clock())
         return _situation(session, number, deal, tuple(commands))
 
     found = await house.read(look)
@@ -121,6 +123,7 @@ def _commands(
     caller: Caller,
     kind: MessageKind,
     asked: tuple[str, DealRow | None, Mapping[str, Any], str],
+    now: datetime,
 ) -> Iterator[Command]:
     """Yield the command to send, then those the same request would have been before."""
     number, deal, written, command_id = asked
@@ -133,7 +136,7 @@ def _commands(
         yield _command(kind, {**written, **fixed})
         return
     person = decider(caller, kind, written, default_person(session, deal))
-    for question in questions(session, deal, kind, caller.id):
+    for question in questions(session, deal, kind, caller.id, now):
         fields = proven(secret, number, kind, written, person, question)
         yield _command(kind, {**fields, **fixed})
 

@@ -57,7 +57,10 @@ class ContractTerm(Value):
 
 
 class DecisionEntry(Value):
-    """A decision on record, counted or refused; `reason` is what the person wrote."""
+    """A decision on record, counted or refused; `reason` is what the person wrote.
+
+    `facts` and `counter` are JSON: what an approver decided on, and what they proposed instead.
+    """
 
     kind: str
     quote_version: int
@@ -67,6 +70,11 @@ class DecisionEntry(Value):
     accepted: bool
     refused_because: str = ""
     reason: str = ""
+    on_behalf_of: str = ""
+    content_hash: str = ""
+    policy_version: str = ""
+    facts: str = ""
+    counter: str = ""
     channel: str
     assurance: str
     decided_at: datetime

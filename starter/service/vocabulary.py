@@ -14,6 +14,7 @@ from models.value import Value
 _SALES = (Role.SALES,)
 _APPROVERS = (Role.APPROVER,)
 _OPERATORS = (Role.OPERATOR,)
+_OVERRIDERS = (Role.OVERRIDE,)
 
 SET_BY_THE_DOOR = frozenset({"command_id", "actor", "channel", "problems"})
 """Fields of every message that a caller does not write."""
@@ -66,6 +67,41 @@ _KINDS = (
         _APPROVERS,
         "Reject the quote, with a reason",
         {"reason": "Discount too high for one year"},
+    ),
+    _decision(
+        "counter",
+        DecisionKind.COUNTER,
+        _APPROVERS,
+        "Say what you would approve instead; the seller decides what to do with it",
+        {"counter": {"discount_percent": "12"}, "reason": "Fine at 12 %"},
+    ),
+    _decision(
+        "recall",
+        DecisionKind.RECALL,
+        _SALES,
+        "Take the quote back from its approvers, until it is decided",
+        {"reason": "The customer wants another quantity"},
+    ),
+    _decision(
+        "resubmit",
+        DecisionKind.RESUBMIT,
+        _SALES,
+        "Hand a recalled or countered quote in again, unchanged",
+        {"reason": "The customer cannot accept less"},
+    ),
+    _decision(
+        "override",
+        DecisionKind.OVERRIDE,
+        _OVERRIDERS,
+        "Approve for everybody who is missing, in an emergency; it is reviewed afterwards",
+        {"reason": "The offer ends today and nobody can be reached"},
+    ),
+    _decision(
+        "review",
+        DecisionKind.REVIEW,
+        _APPROVERS,
+        "Review an override that passed you over",
+        {"reason": "I would have approved it too"},
     ),
     _decision(
         "accept_quote",

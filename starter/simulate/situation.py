@@ -114,7 +114,7 @@ def _approval(path: ApprovalPath | None) -> Asked | None:
         return None
     return Asked(
         message="approve",
-        person=waiting[0].approver,
+        person=waiting[0].undecided[0],
         purpose=waiting[0].key,
         content_hash=path.content_hash,
         step=waiting[0].key,

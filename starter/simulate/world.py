@@ -24,6 +24,7 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.adapters import books as adapter
+from activities.adapters.holiday_calendar import public_holidays
 from activities.collection import CollectionActivities
 from activities.ports import Books, HouseRules, Office
 from activities.publishing import PublishingOffice
@@ -110,7 +111,12 @@ def _office(settings: Settings) -> Office:
         allow_unverified_decisions=settings.allow_unverified_decisions,
         continue_as_new_every=settings.continue_as_new_every,
     )
-    return Office(books=adapter.Books(settings.books_url), rules=rules, wall_clock=_wall_clock)
+    return Office(
+        books=adapter.Books(settings.books_url),
+        rules=rules,
+        wall_clock=_wall_clock,
+        holidays=public_holidays,
+    )
 
 
 def _wall_clock() -> datetime:

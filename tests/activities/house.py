@@ -22,7 +22,7 @@ from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
-from activities.ports import HouseRules, Office
+from activities.ports import HouseRules, Office, PublicHolidays, no_holidays
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
 from activities.register import RegisterActivities
@@ -245,15 +245,25 @@ class House:
 
     books: Books
     rules: HouseRules = RULES
+    holidays: PublicHolidays = no_holidays
 
     def ruled(self, **changes: Any) -> "House":
         """Return the same house under other rules."""
         return House(self.books, replace(self.rules, **changes))
 
+    def with_holidays(self, holidays: PublicHolidays) -> "House":
+        """Return the same house with a calendar of public holidays."""
+        return House(self.books, self.rules, holidays)
+
     @cached_property
     def office(self) -> Office:
         """What the activities work with."""
-        return Office(books=self.books, rules=self.rules, wall_clock=lambda: WRITTEN_AT)
+        return Office(
+            books=self.books,
+            rules=self.rules,
+            wall_clock=lambda: WRITTEN_AT,
+            holidays=self.holidays,
+        )
 
     @cached_property
     def registrar(self) -> RegisterActivities:
@@ -311,8 +321,14 @@ class House:
         return ProgressActivities(self.office)
 
     def register(self, kind: RegisterKind, key: str, content: object) -> ChangeRecorded:
-        """Record a party or policy."""
-        change = RegisterChange(kind=kind, key=key, content=json.dumps(content), actor="finn")
+        """Record a party or policy, as Rita, who decides on nothing."""
+        return self.register_by("rita", kind, key, content)
+
+    def register_by(
+        self, actor: str, kind: RegisterKind, key: str, content: object
+    ) -> ChangeRecorded:
+        """Record a party or policy as somebody."""
+        change = RegisterChange(kind=kind, key=key, content=json.dumps(content), actor=actor)
         return self.registrar.record_change(change)
 
     def publish(self, kind: RegisterKind, content: object) -> ChangeRecorded:

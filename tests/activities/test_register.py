@@ -32,7 +32,7 @@ def test_a_new_party_is_the_first_revision(empty_house: House) -> None:
     customer = empty_house.books.read(lambda session: customer_of(session, "C-100"))
     assert written == ChangeRecorded(revision=1)
     assert customer.legal_name == "Buyer AG"
-    assert [row.actor for row in empty_house.rows(RegisterRow)] == ["finn"]
+    assert [row.actor for row in empty_house.rows(RegisterRow)] == ["rita"]
 
 
 def test_the_same_content_twice_is_one_revision(empty_house: House) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from activities.approval import current_path
+from activities.approval_paths import current_path
 from activities.pricing import file_of_term, quote_version
 from activities.revision import PURPOSE
 from models.approval import StepStatus

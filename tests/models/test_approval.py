@@ -83,14 +83,14 @@ def facts(
     total: str = "1000",
     terms: int = 30,
     months: int = 12,
-) -> Mapping[Fact, Decimal]:
+) -> Mapping[str, Decimal]:
     """A harmless quote, except for what is given."""
     known = None if margin is None else Decimal(margin)
     return facts_of(Decimal(discount), known, Decimal(total), terms, months)
 
 
 def path(
-    asked: Mapping[Fact, Decimal], previous: ApprovalPath | None = None, **changes: str
+    asked: Mapping[str, Decimal], previous: ApprovalPath | None = None, **changes: str
 ) -> ApprovalPath:
     """The path of sam's quote with content `c1`."""
     request = {
@@ -154,7 +154,7 @@ def test_an_unknown_margin_is_no_fact() -> None:
         (facts(terms=90, months=48), ["terms over 60", "term over 36"]),
     ],
 )
-def test_facts_make_demands(asked: Mapping[Fact, Decimal], reasons: list[str]) -> None:
+def test_facts_make_demands(asked: Mapping[str, Decimal], reasons: list[str]) -> None:
     """Semantics 13: a threshold is passed, not met; what is unknown is asked about."""
     assert [one.reason for one in demanded(POLICY, asked, "USD")] == reasons
 
@@ -516,12 +516,12 @@ def test_lists_every_problem_of_a_policy_at_once() -> None:
 
     assert [problem.field for problem in refused.value.problems] == [
         "version",
-        "rules[2].fact",
         "rules[3].threshold",
         "rules[2].chain",
-        "rules[2].titles",
         "remind_after_hours",
         "rules[1].id",
+        "rules[2].fact",
+        "rules[2].titles",
         "rules",
         "rules[3].treshold",
     ]
@@ -549,7 +549,7 @@ QUOTES = st.builds(
 )
 
 
-def submitted(asked: Mapping[Fact, Decimal], people: tuple[Person, ...]) -> ApprovalPath | None:
+def submitted(asked: Mapping[str, Decimal], people: tuple[Person, ...]) -> ApprovalPath | None:
     """Sam's quote handed in, or None if it parks."""
     request = ApprovalRequest(
         seller="sam", currency="USD", quote_version=1, content_hash="c1", facts=asked
@@ -562,7 +562,7 @@ def submitted(asked: Mapping[Fact, Decimal], people: tuple[Person, ...]) -> Appr
 
 @given(asked=QUOTES, people=organizations())
 def test_a_path_asks_everybody_once_and_never_the_seller(
-    asked: Mapping[Fact, Decimal], people: tuple[Person, ...]
+    asked: Mapping[str, Decimal], people: tuple[Person, ...]
 ) -> None:
     """Semantics 13: exclude the submitter, ask the same approver once, miss no demand."""
     demands = {one.reason for one in demanded(POLICY, asked, "USD")}
@@ -586,7 +586,7 @@ ACTIONS = st.lists(
 
 @given(asked=QUOTES, people=organizations(), actions=ACTIONS)
 def test_no_input_lets_somebody_approve_their_own_deal(
-    asked: Mapping[Fact, Decimal],
+    asked: Mapping[str, Decimal],
     people: tuple[Person, ...],
     actions: list[tuple[str, bool, str, bool]],
 ) -> None:

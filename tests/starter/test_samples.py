@@ -80,6 +80,7 @@ def titles_asked(discount: str, margin: str = "50") -> list[str]:
     [
         ("catalog.yaml", parse_catalog),
         ("approval_policy.yaml", parse_policy),
+        ("approval_policy_full.yaml", parse_policy),
         ("dunning_policy.yaml", parse_dunning_policy),
         ("tax_rules.yaml", lambda data: parse_tax_rules(data["rules"])),
     ],

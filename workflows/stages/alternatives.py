@@ -8,7 +8,7 @@ from temporalio import workflow
 
 from workflows.desk import Desk
 from workflows.stages import approval
-from workflows.stages.pricing import approval_of
+from workflows.stages.approval import approval_of
 
 with workflow.unsafe.imports_passed_through():
     from models import steps

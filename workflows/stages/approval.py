@@ -4,7 +4,7 @@ The same path serves a new quote and a renewal's; which of the two a decision is
 where its step is.
 """
 
-from datetime import timedelta
+from collections.abc import Sequence
 
 from temporalio import workflow
 
@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from models.deal import Approval, QuoteReference, Stage
     from models.decisions import DecisionKind
     from models.messages import Answer, Command
+    from models.working_hours import due_after
 
 
 async def approve(desk: Desk) -> None:
@@ -38,6 +39,16 @@ async def approve(desk: Desk) -> None:
     desk.strike("approval:")
 
 
+def approval_of(priced: steps.QuotePriced) -> Approval:
+    """Return the approval a priced quote waits for, with the hours its policy gives."""
+    return Approval(
+        steps=priced.steps,
+        remind_after_hours=priced.remind_after_hours,
+        escalate_after_hours=priced.escalate_after_hours,
+        calendar=priced.calendar,
+    )
+
+
 def is_approved(approval: Approval) -> bool:
     """Whether no step is missing; a path without steps is approved."""
     return all(step.status is StepStatus.APPROVED for step in approval.steps)
@@ -56,8 +67,8 @@ def ask(desk: Desk, approval: Approval) -> None:
         asked, reference = desk.now(), f"{quote.version if quote else 0}/{step.key}"
         desk.put(f"{key}:request:{step.approver}", AgendaKind.APPROVAL_REQUEST, asked, reference)
         if step.escalated_from is None:
-            remind = asked + timedelta(hours=approval.remind_after_hours)
-            escalate = asked + timedelta(hours=approval.escalate_after_hours)
+            remind = due_after(asked, approval.remind_after_hours, approval.calendar)
+            escalate = due_after(asked, approval.escalate_after_hours, approval.calendar)
             desk.put(f"{key}:reminder", AgendaKind.APPROVAL_REMINDER, remind, reference)
             desk.put(f"{key}:escalation", AgendaKind.APPROVAL_ESCALATION, escalate, reference)
 
@@ -91,7 +102,7 @@ async def _mail(desk: Desk, item: AgendaItem, notice: steps.Notice) -> None:
     if step is None or step.status is not StepStatus.ACTIVE:
         return
     payload = desk.step(steps.Notify, notice=notice, reference=step.key, quote_version=version)
-    await desk.attempt(NOTIFY, payload, f"{notice} to {step.approver}")
+    await desk.attempt(NOTIFY, payload, f"{notice} to {', '.join(step.undecided)}")
 
 
 async def escalate(desk: Desk, item: AgendaItem) -> None:
@@ -101,7 +112,9 @@ async def escalate(desk: Desk, item: AgendaItem) -> None:
         return
     payload = desk.step(steps.EscalateApproval, quote_version=version, step=step.key)
     outcome = await desk.attempt(ESCALATE_APPROVAL, payload, f"escalate {step.title}")
-    desk.note("q2c", "approval escalated", f"{step.key}: {step.approver} to {outcome.approver}")
+    desk.note(
+        "q2c", "approval escalated", f"{step.key}: {', '.join(step.people)} to {outcome.approver}"
+    )
     desk.strike(f"approval:{version}:{step.key}:")
     ask(desk, _replace_steps(desk, approval, outcome.steps))
 
@@ -125,6 +138,37 @@ async def take_rejection(desk: Desk, command: Command) -> Answer:
     return await _take(desk, command, DecisionKind.REJECT)
 
 
+async def take_counter(desk: Desk, command: Command) -> Answer:
+    """Record what an approver would say yes to instead; the path stops until the seller answers."""
+    return await _take(desk, command, DecisionKind.COUNTER)
+
+
+async def take_override(desk: Desk, command: Command) -> Answer:
+    """Record that somebody approves for everybody, in an emergency; it is reviewed afterwards."""
+    return await _take(desk, command, DecisionKind.OVERRIDE)
+
+
+async def take_recall(desk: Desk, command: Command) -> Answer:
+    """Take the quote back from its approvers; only its seller can, until it is decided."""
+    return await _take(desk, command, DecisionKind.RECALL)
+
+
+async def take_resubmission(desk: Desk, command: Command) -> Answer:
+    """Hand the same version in again after a recall or a counter; what was approved stays so."""
+    return await _take(desk, command, DecisionKind.RESUBMIT)
+
+
+async def take_review(desk: Desk, command: Command) -> Answer:
+    """Record what somebody who was passed over by an override finds, whatever the stage."""
+    version = desk.state.quote.version if desk.state.quote else 0
+    if command.decision is None or not version:
+        return Answer(accepted=False, text="There is no override to review.")
+    payload = _payload(desk, command, DecisionKind.REVIEW, version)
+    outcome = await desk.attempt(RECORD_DECISION, payload, f"review by {payload.person}")
+    text = "The review is on record." if outcome.accepted else outcome.refused_because
+    return Answer(accepted=outcome.accepted, text=text)
+
+
 async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     decision = command.decision
     if decision is None:
@@ -132,25 +176,75 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     approval, quote = _waiting(desk)
     if quote is None:
         return Answer(accepted=False, text=f"No approval is open ({desk.state.stage}).")
-    payload = desk.step(
-        steps.RecordDecision,
-        kind=kind,
-        quote_version=quote.version,
-        command_id=command.command_id,
-        **decision.model_dump(
-            include={"person", "step", "token", "content_hash", "reason", "actor", "channel"}
-        ),
-    )
+    payload = _payload(desk, command, kind, quote.version)
     outcome = await desk.attempt(RECORD_DECISION, payload, f"{kind} by {decision.person}")
     if not outcome.accepted:
         return Answer(accepted=False, text=outcome.refused_because)
     changed = _replace_steps(desk, approval, outcome.steps)
     if kind is DecisionKind.REJECT:
         return await _reject(desk, quote, decision.reason)
-    ask(desk, changed)
-    missing = [step.approver for step in changed.steps if step.status is not StepStatus.APPROVED]
-    left = f"still missing: {', '.join(missing)}" if missing else "nothing is missing"
-    return Answer(accepted=True, text=f"Quote {quote.number} is approved by you; {left}.")
+    if kind in (DecisionKind.COUNTER, DecisionKind.RECALL):
+        return await _stop(desk, kind, changed, quote)
+    ask(desk, _set_recalled(desk, changed, recalled=False))
+    done = "handed in" if kind is DecisionKind.RESUBMIT else "approved by you"
+    return Answer(accepted=True, text=f"Quote {quote.number} is {done}; {_left(changed)}.")
+
+
+def _payload(
+    desk: Desk, command: Command, kind: DecisionKind, version: int
+) -> steps.RecordDecision:
+    """Return a decision as it goes on record."""
+    fields = {"person", "step", "token", "content_hash", "reason", "actor", "channel", "counter"}
+    said = command.decision.model_dump(include=fields) if command.decision else {}
+    return desk.step(
+        steps.RecordDecision,
+        kind=kind,
+        quote_version=version,
+        command_id=command.command_id,
+        **said,
+    )
+
+
+def _left(approval: Approval) -> str:
+    """Say whose yes is missing."""
+    missing = _missing(approval.steps)
+    return f"still missing: {', '.join(missing)}" if missing else "nothing is missing"
+
+
+def _missing(path: Sequence[ApprovalStep]) -> list[str]:
+    return [
+        person
+        for step in path
+        if step.status is not StepStatus.APPROVED
+        for person in step.undecided
+    ]
+
+
+async def _stop(
+    desk: Desk, kind: DecisionKind, approval: Approval, quote: QuoteReference
+) -> Answer:
+    """Ask nobody any more, and tell whom it concerns: the seller, or those who were asked."""
+    desk.strike(f"approval:{quote.version}:")
+    is_recall = kind is DecisionKind.RECALL
+    _set_recalled(desk, approval, recalled=is_recall)
+    notice = steps.Notice.APPROVAL_RECALLED if is_recall else steps.Notice.APPROVAL_COUNTERED
+    payload = desk.step(
+        steps.Notify, notice=notice, reference=quote.number, quote_version=quote.version
+    )
+    await desk.attempt(NOTIFY, payload, f"{notice} {quote.number}")
+    said = "recalled" if is_recall else "answered by your counter; its seller decides"
+    return Answer(accepted=True, text=f"Quote {quote.number} is {said}.")
+
+
+def _set_recalled(desk: Desk, approval: Approval, *, recalled: bool) -> Approval:
+    if approval.recalled == recalled:
+        return approval
+    changed = approval.model_copy(update={"recalled": recalled})
+    if approval is desk.state.renewal.approval:
+        desk.state.renewal = desk.state.renewal.model_copy(update={"approval": changed})
+    else:
+        desk.state.approval = changed
+    return changed
 
 
 def _waiting(desk: Desk) -> tuple[Approval, QuoteReference | None]:

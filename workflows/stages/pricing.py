@@ -3,19 +3,22 @@
 from temporalio import workflow
 
 from workflows.desk import Desk
+from workflows.stages.approval import approval_of
 from workflows.stages.configuration import refuse_with
 
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import PRICE_QUOTE
     from models import steps
-    from models.deal import Approval, Stage
+    from models.deal import Stage
 
 
 async def price(desk: Desk) -> None:
     """Make quote version 1; prices that are missing end the deal with all problems listed."""
     if not desk.enter(Stage.PRICE):
         return
-    outcome = await desk.do(PRICE_QUOTE, lambda: desk.step(steps.PriceQuote))
+    outcome = await desk.do(
+        PRICE_QUOTE, lambda: desk.step(steps.PriceQuote, creator=desk.file.actor)
+    )
     refuse_with(outcome.problems)
     take_version(desk, outcome)
 
@@ -24,12 +27,3 @@ def take_version(desk: Desk, outcome: steps.QuotePriced) -> None:
     """Put a quote version in force, with the approvals it needs."""
     desk.state.quote = outcome.quote
     desk.state.approval = approval_of(outcome)
-
-
-def approval_of(outcome: steps.QuotePriced) -> Approval:
-    """Return the approval a priced version waits for."""
-    return Approval(
-        steps=outcome.steps,
-        remind_after_hours=outcome.remind_after_hours,
-        escalate_after_hours=outcome.escalate_after_hours,
-    )

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from models import renewal as rules
     from models import steps
     from models.agenda import AgendaItem, AgendaKind
-    from models.deal import Approval, RenewalProgress, Stage, local_date, start_of_day
+    from models.deal import RenewalProgress, Stage, local_date, start_of_day
     from models.decisions import DecisionKind
     from models.documents import DocumentKind
     from models.messages import Answer, Command
@@ -47,12 +47,7 @@ async def prepare(desk: Desk, item: AgendaItem) -> None:
         reason = "; ".join(str(problem) for problem in outcome.problems)
         desk.hold(HOLD, f"the next term cannot be priced: {reason}", item=item)
         return
-    path = Approval(
-        steps=outcome.steps,
-        remind_after_hours=outcome.remind_after_hours,
-        escalate_after_hours=outcome.escalate_after_hours,
-    )
-    progress = RenewalProgress(quote=outcome.quote, approval=path)
+    progress = RenewalProgress(quote=outcome.quote, approval=approval.approval_of(outcome))
     if outcome.steps:
         await desk.attempt(PUBLISH_DOCUMENT, _offer(desk, progress, mail=False))
     desk.state.renewal = progress
