@@ -45,13 +45,20 @@ class Handed(Value):
     header_discount: Discount | None = None
 
 
-def submit(session: Session, quote: Quote, catalog: Catalog, handed: Handed) -> ApprovalPath:
-    """Freeze the approval path of a quote version; what still holds of the one before is kept.
+def submit(
+    session: Session,
+    quote: Quote,
+    catalog: Catalog,
+    handed: Handed,
+    previous: ApprovalPath | None = None,
+) -> ApprovalPath:
+    """Freeze the approval path of a quote version; what still holds of `previous` is kept.
 
+    Without `previous` that is the path, as it stands, of the version before in the same term.
     Raises `ParkedError` if for some step there is nobody who may decide.
     """
     request = request_for(session, quote, catalog, handed)
-    before = _path_before(session, quote)
+    before = previous or _path_before(session, quote)
     path = build_path(approval_policy(session), request, people(session), before)
     session.add(
         ApprovalPathRow(
