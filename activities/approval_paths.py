@@ -30,30 +30,36 @@ from models.deal_file import Discount
 from models.quoting import Quote
 from models.register import HOUSE
 from models.steps import RegisterKind
-from models.tables import ApprovalPathRow, DecisionRow, RegisterRow
+from models.tables import ApprovalPathRow, DecisionRow, QuoteRow, RegisterRow
 from models.value import Value
 
 
 class Handed(Value):
     """What is known of a quote version besides itself when it is handed in for approval.
 
-    `creator` is who asked for this version, if that was not its seller; `before` is the path of the
-    version it replaces, as that stands.
+    `creator` is who asked for this version, if that was not its seller.
     """
 
     on: date
     creator: str = ""
     header_discount: Discount | None = None
-    before: ApprovalPath | None = None
 
 
-def submit(session: Session, quote: Quote, catalog: Catalog, handed: Handed) -> ApprovalPath:
-    """Freeze the approval path of a quote version; what still holds of the one before is kept.
+def submit(
+    session: Session,
+    quote: Quote,
+    catalog: Catalog,
+    handed: Handed,
+    previous: ApprovalPath | None = None,
+) -> ApprovalPath:
+    """Freeze the approval path of a quote version; what still holds of `previous` is kept.
 
+    Without `previous` that is the path, as it stands, of the version before in the same term.
     Raises `ParkedError` if for some step there is nobody who may decide.
     """
     request = request_for(session, quote, catalog, handed)
-    path = build_path(approval_policy(session), request, people(session), handed.before)
+    before = previous or _path_before(session, quote)
+    path = build_path(approval_policy(session), request, people(session), before)
     session.add(
         ApprovalPathRow(
             deal=quote.deal,
@@ -106,6 +112,18 @@ def current_path(session: Session, deal: str, version: int) -> ApprovalPath:
         for row in session.exec(statement)
     )
     return replay(path_of(session, deal, version), rulings)
+
+
+def _path_before(session: Session, quote: Quote) -> ApprovalPath | None:
+    """Return the path of the version before, as it stands, if it was of the same term."""
+    statement = (
+        select(QuoteRow.version)
+        .where(QuoteRow.deal == quote.deal, QuoteRow.term == quote.term)
+        .where(QuoteRow.version < quote.version)
+        .order_by(col(QuoteRow.version).desc())
+    )
+    version = session.exec(statement).first()
+    return None if version is None else current_path(session, quote.deal, version)
 
 
 def _barred(session: Session, quote: Quote, creator: str) -> Iterator[Barred]:

@@ -182,9 +182,8 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
         on=step.on,
         creator=draft.creator,
         header_discount=draft.file.header_discount,
-        before=draft.previous,
     )
-    submit(session, quote, draft.price_list.catalog, handed)
+    submit(session, quote, draft.price_list.catalog, handed, draft.previous)
     PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
     note_lines(session, quote, segment)
     if step.term == 1:

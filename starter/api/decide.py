@@ -74,10 +74,30 @@ async def decision_page(house: TheHouse, request: Request, deal: str, version: s
     return _answer(await service.show(house, link, request.query_params.get("sign", "")))
 
 
+_FORM = {
+    "requestBody": {
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "choice": {"enum": list(service.CHOICES)},
+                        "reason": {"type": "string", "description": "Needed for a no."},
+                        "percent": {"type": "string", "description": "What a counter proposes."},
+                    },
+                },
+                "example": {"choice": "reject", "reason": "Discount too high for one year"},
+            }
+        }
+    }
+}
+
+
 @router.post(
     "/decide/{deal}/{version}",
     summary="Decide on the page of a link in a mail",
     response_class=HTMLResponse,
+    openapi_extra=_FORM,
 )
 async def decide_on_page(
     house: TheHouse, request: Request, deal: str, version: str

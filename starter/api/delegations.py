@@ -35,12 +35,15 @@ async def delegate(
 
 
 @router.post(
-    "/delegations/{delegation}/revoke",
+    "/delegations/revoke",
     summary="Revoke a delegation",
     responses=responses(401, 403, 404, 422, 503, 504),
+    openapi_extra=written_as(
+        service.DelegationOf.model_json_schema(), {"id": "mia-dan-2026-07-01"}
+    ),
 )
 async def revoke_delegation(
-    house: TheHouse, caller: TheCaller, delegation: str
+    house: TheHouse, caller: TheCaller, which: service.DelegationOf
 ) -> changes.Recorded:
     """End a delegation now; what was decided under it stays on record."""
-    return await service.revoke(house, caller, delegation)
+    return await service.revoke(house, caller, which.id)

@@ -7,7 +7,6 @@ import typer
 
 from models.errors import InvalidInputError, Problem
 from starter.cli.display import Column, amount, moment, say, show_json, show_rows
-from starter.cli.door import segment
 from starter.cli.messages import tell
 from starter.cli.options import AsJson, DealNumber, Reason, RequiredReason, day
 from starter.cli.session import Session, session_of
@@ -224,7 +223,7 @@ def revoke(
     Example: `q2c delegate revoke mia-dan-2026-07-01 --as mia`
     """
     session = session_of(ctx)
-    session.door.post(f"/v1/delegations/{segment(delegation)}/revoke", {})
+    session.door.post("/v1/delegations/revoke", {"id": delegation})
     say(session.out, f"Delegation {delegation} is revoked.", "green")
 
 

@@ -39,6 +39,12 @@ class DelegationFile(Value):
     reason: str = Field(default="", examples=["Vacation"], description="Why.")
 
 
+class DelegationOf(Value):
+    """Which delegation is meant, by the name the list shows."""
+
+    id: str = Field(examples=["mia-dan-2026-07-01"])
+
+
 def listing(session: Session, caller: Caller, now: datetime) -> Delegations:
     """Return the delegations in force or to come: the caller's own, and for an operator all."""
     sees_all = Role.OPERATOR in caller.person.roles

@@ -105,9 +105,9 @@ def test_a_delegation_is_revoked_by_a_further_revision(world: Any) -> None:
     delegated(world)
     sent = recorded(world)
 
-    by_dan = world.post("/v1/delegations/mia-leo/revoke", None, "dan")
-    unknown = world.post("/v1/delegations/nothing/revoke", None, "mia")
-    own = world.post("/v1/delegations/mia-leo/revoke", None, "mia")
+    by_dan = world.post("/v1/delegations/revoke", {"id": "mia-leo"}, "dan")
+    unknown = world.post("/v1/delegations/revoke", {"id": "nothing"}, "mia")
+    own = world.post("/v1/delegations/revoke", {"id": "mia-leo"}, "mia")
 
     assert [by_dan.status_code, unknown.status_code, own.status_code] == [403, 404, 200]
     assert sent()["revoked"] is True

@@ -93,7 +93,7 @@ def test_delegations_are_listed_and_revoked() -> None:
     api = Api(
         {
             "GET /v1/delegations": {"items": [row]},
-            "POST /v1/delegations/mia-dan-2026-07-01/revoke": {"revision": 2},
+            "POST /v1/delegations/revoke": {"revision": 2},
         }
     )
 
@@ -102,6 +102,7 @@ def test_delegations_are_listed_and_revoked() -> None:
 
     assert "mia-dan-2026-07-01" in listed.stdout
     assert "2026-07-14" in listed.stdout
+    assert api.body == {"id": "mia-dan-2026-07-01"}
     assert revoked.stdout == "Delegation mia-dan-2026-07-01 is revoked.\n"
 
 
