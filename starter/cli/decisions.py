@@ -7,6 +7,7 @@ import typer
 
 from models.errors import InvalidInputError, Problem
 from starter.cli.display import Column, amount, moment, say, show_json, show_rows
+from starter.cli.door import segment
 from starter.cli.messages import tell
 from starter.cli.options import AsJson, DealNumber, Reason, RequiredReason, day
 from starter.cli.session import Session, session_of

@@ -12,6 +12,7 @@ currency: USD             # ISO 4217
 term_months: 12           # 0 for a one-off sale
 # payment_terms_days: 30  # only if not those of the customer
 purchase_order: ""        # the customer's order number, if already known
+# sales_channel: partner  # only where products depend on it
 valid_days: 30            # how long the quote can be accepted
 signature_days: 14        # how long the contract can be signed
 note: ""                  # shown on the quote
@@ -23,11 +24,16 @@ lines:
       percent: "10"
       reason: Reference customer
 #   unit_price: "7.00"    # agreed instead of the list price
+#   attributes: {size: L} # values of the product's attributes, where it has some
+#   ramp:                 # quantities and prices that change within the term
+#     - quantity: "25"
+#     - from_month: 6     # or from_on: 2026-07-01, with starts_on above
+#       quantity: "40"
 # - product: IDENTITY-SUITE  # a bundle, with the parts that are optional
 #   quantity: "25"
 #   options:
 #     - product: OKTA-LIFECYCLE
-#       quantity: "1"
+#       quantity: "1"     # and options of its own, where it is a bundle itself
 
 # header_discount:        # off the whole quote
 #   amount: "100.00"

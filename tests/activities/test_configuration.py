@@ -1,10 +1,13 @@
 """Configuring: everything wrong with a deal at once, and nothing written until it is right."""
 
 import hashlib
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from sqlmodel import Session
 
 from activities.configuration import ConfigurationActivities
 from models.catalog import Catalog
@@ -251,3 +254,37 @@ def test_ten_thousand_problems_do_not_break_an_answer(house: House) -> None:
 
     assert len(found) == 101
     assert found[-1].reason == "200 more problems"
+
+
+def test_a_file_recorded_by_an_older_release_is_the_same_file(house: House) -> None:
+    """It was written with fewer fields under another hash; repeating the start is no conflict."""
+    file = deal_file("1001", line("CRM", "3"))
+    older = file.model_dump(mode="json", exclude_unset=True)
+    with_row = DealFileRow(
+        deal="1001", term=1, content=json.dumps(older), content_hash="of an older release"
+    )
+    house.books.write(lambda session: _put(session, with_row))
+
+    again = house.configuration.configure_deal(step(ConfigureDeal, "1001", file=file))
+    other = configure(house, line("CRM", "4"))
+
+    assert again.problems == ()
+    assert [problem.field for problem in other.problems] == ["number"]
+
+
+def _put(session: Session, row: DealFileRow) -> None:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    session.add(
+        DealRow(
+            number="1001",
+            entity="DE01",
+            customer="C-100",
+            seller="sam",
+            currency="EUR",
+            time_zone="Europe/Berlin",
+            stage="configure",
+            started_at=moment,
+        )
+    )
+    session.flush()
+    session.add(row)
