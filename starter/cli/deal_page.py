@@ -77,7 +77,8 @@ def show_deal_page(session: Session, detail: Row) -> None:
     if deal.get("on_hold"):
         say(out, f"  -> q2c deal hold {deal.get('number')}", "yellow")
     paths = detail.get("approvals") or [{}]
-    _show_part(session, "Approval", _STEPS, paths[0].get("steps") or [])
+    title = "Approval, recalled by the seller" if paths[0].get("recalled") else "Approval"
+    _show_part(session, title, _STEPS, paths[0].get("steps") or [])
     _show_part(session, "Order", _ORDER, detail.get("order") or [])
     _show_part(session, "Invoices", _INVOICES, detail.get("invoices") or [])
     _show_figures(session, detail.get("figures") or {})

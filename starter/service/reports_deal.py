@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from models.approval import ApprovalStep
+from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
 from models.deal_file import DealFile
 from models.errors import Problem
@@ -81,11 +81,13 @@ class DecisionEntry(Value):
 
 
 class ApprovalEntry(Value):
-    """The approval path of one quote version as it stands."""
+    """The approval path of one quote version as it stands, and who may not decide on it."""
 
     quote_version: int
     policy_version: str
     steps: tuple[ApprovalStep, ...]
+    recalled: bool = False
+    barred: tuple[Barred, ...] = ()
 
 
 class OrderEntry(Value):
@@ -205,6 +207,8 @@ def _approvals(session: Session, number: str) -> tuple[ApprovalEntry, ...]:
             quote_version=path.quote_version,
             policy_version=path.policy_version,
             steps=path.steps,
+            recalled=path.recalled,
+            barred=path.barred,
         )
         for path in paths_of(session, number)
     )

@@ -1,5 +1,6 @@
 """Messages: reading one never raises, and what does not fit is said."""
 
+import hashlib
 import json
 from typing import Any
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from models.approval_counter import CounterOffer
 from models.deal import DealInput
 from models.messages import (
     Answer,
@@ -119,3 +121,20 @@ def test_a_command_without_a_message_has_an_empty_one() -> None:
 def test_an_answer_says_at_least_whether_and_why() -> None:
     """Reference and hash are for those who need them."""
     assert Answer(accepted=False, text="No.").reference == ""
+
+
+def test_decisions_from_before_there_were_counters_keep_their_hash() -> None:
+    """A message repeated after an upgrade is the same request as before it."""
+    asked = (
+        '{"actor":"mia","person":"mia","step":"s","token":"t","content_hash":"c",'
+        '"reason":"","purchase_order":""}'
+    )
+    decision = Decision(
+        command_id="1", actor="mia", person="mia", step="s", token="t", content_hash="c"
+    )
+    command = Command(name="approve", command_id="1", decision=decision)
+
+    assert command.request_hash == hashlib.sha256(f"approve:{asked}".encode()).hexdigest()
+    counter = decision.model_copy(update={"counter": CounterOffer(term_months=12)})
+    other = command.model_copy(update={"decision": counter})
+    assert other.request_hash != command.request_hash

@@ -220,6 +220,31 @@ def test_an_open_counter_becomes_the_revision_that_offers_it(world: Any) -> None
         world.house.books.read(lambda session: revision_for_counter(session, "1001"))
 
 
+def test_a_deal_shows_its_path_as_it_stands(world: Any) -> None:
+    """Recalled or not, who is barred, and each decision with all it was made on."""
+    quote = world.quote(world.deal(stage="approve"))
+    world.decision(
+        quote,
+        "approve",
+        "leo",
+        step="sales-1",
+        on_behalf_of="mia",
+        policy_version="p1",
+        facts='{"discount_percent": "20"}',
+    )
+    world.decision(quote, "recall", "sam")
+
+    shown = world.get("/v1/deals/1001")
+
+    (path,) = shown["approvals"]
+    assert (path["recalled"], path["barred"]) == (True, [])
+    assert [step["status"] for step in path["steps"]] == ["approved", "active"]
+    assert (path["steps"][0]["decided_by"], path["steps"][0]["on_behalf_of"]) == ("leo", "mia")
+    first = shown["decisions"][0]
+    assert (first["policy_version"], first["facts"]) == ("p1", '{"discount_percent": "20"}')
+    assert (first["on_behalf_of"], first["content_hash"]) == ("mia", quote.content_hash)
+
+
 def test_an_override_waits_for_the_review_of_those_it_passed_over(world: Any) -> None:
     """Once for all of them, and not for who approved in time."""
     quote = world.quote(world.deal(stage="approve"))

@@ -177,3 +177,33 @@ def test_a_harmless_file_needs_nobody(tmp_path: Path) -> None:
     result = run(api, "deal", "path", str(file))
 
     assert result.stdout == "1001: nobody has to approve, by policy 2026.1.\n"
+
+
+def test_a_deal_page_says_who_decided_for_whom_and_that_it_was_recalled() -> None:
+    """A group shows how many must agree; a delegate is named with whom they stood in for."""
+    steps = [
+        {
+            "key": "sales-1",
+            "title": "sales_manager",
+            "approver": "mia",
+            "status": "approved",
+            "decided_by": "leo",
+            "on_behalf_of": "mia",
+        },
+        {
+            "key": "finance-1",
+            "title": "all of finance",
+            "approver": "ann",
+            "approvers": ["ann", "bob"],
+            "needed": 2,
+            "status": "active",
+        },
+    ]
+    deal = {"number": "1001", "stage": "approve", "currency": "USD"}
+    shown = {**deal, "approvals": [{"recalled": True, "steps": steps}]}
+
+    result = run(Api({"GET /v1/deals/1001": shown}), "deal", "show", "1001")
+
+    assert "Approval, recalled by the seller" in result.stdout
+    assert "leo for mia" in result.stdout
+    assert "2 of ann, bob" in result.stdout
