@@ -36,6 +36,25 @@ class AgendaKind(StrEnum):
 _ORDER = {kind: position for position, kind in enumerate(AgendaKind)}
 
 
+_WORDS = {
+    AgendaKind.COMMAND: "take a message again",
+    AgendaKind.STEP: "try a step again",
+    AgendaKind.APPROVAL_REQUEST: "ask for approval",
+    AgendaKind.QUOTE_EXPIRY: "the quote expires",
+    AgendaKind.APPROVAL_REMINDER: "remind of the approval",
+    AgendaKind.APPROVAL_ESCALATION: "escalate the approval",
+    AgendaKind.SIGNATURE_DEADLINE: "the time to sign ends",
+    AgendaKind.CONVERGE: "bill and recognize what is due",
+    AgendaKind.PUBLISH: "publish",
+    AgendaKind.DUN: "remind of what is overdue",
+    AgendaKind.RENEWAL_QUOTE: "price the next term",
+    AgendaKind.RENEWAL_OFFER: "offer the next term",
+    AgendaKind.RENEWAL_ALARM: "tell the seller that the renewal is open",
+    AgendaKind.RENEWAL_REMINDER: "remind the customer of the renewal",
+    AgendaKind.TERM_END: "the term ends",
+}
+
+
 class AgendaItem(Value):
     """One thing to do. `key` names it within the deal; `due_at` is business time.
 
@@ -49,6 +68,11 @@ class AgendaItem(Value):
     reference: str = ""
     attempts: int = 0
     retry_at: AwareDatetime | None = None
+
+    @property
+    def words(self) -> str:
+        """What is due, as a person says it, with what it is about."""
+        return f"{_WORDS[self.kind]} {self.reference}".strip()
 
     @property
     def sort_key(self) -> tuple[datetime, int, str]:

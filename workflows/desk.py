@@ -338,7 +338,7 @@ class Desk:
         if self._should_continue():
             await self._continue_as_new()
         item, seconds = self._wait_for()
-        summary = f"{item.kind} {item.reference or item.key}" if item else "progress"
+        summary = item.words if item else "progress"
         try:
             await workflow.wait_condition(
                 lambda: bool(self._arrived), timeout=seconds, timeout_summary=summary
@@ -392,7 +392,7 @@ class Desk:
             term=state.term,
             outcome=state.outcome,
             on_hold="; ".join(f"{hold.key}: {hold.reason}" for hold in state.holds)[:1000],
-            next_action=f"{item.kind} {item.reference}".strip() if item else "",
+            next_action=item.words if item else "",
             next_action_at=item.due_at if item else None,
             business_time=self.now(),
             balance_minor=state.balance_minor,

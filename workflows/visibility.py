@@ -81,7 +81,7 @@ def details_of(state: DealState, now: datetime) -> str:
         "|---|---|",
         f"| Contract value | {total} |",
         f"| Receivable | {balance} |",
-        f"| Term | {state.term}: {state.starts_on or '-'} to {state.ends_on or '-'} |",
+        f"| Term | {_term_of(state)} |",
         f"| {'Test clock' if state.test_clock else 'As of'} | {now:%Y-%m-%d %H:%M} |",
     ]
     if state.holds:
@@ -89,16 +89,19 @@ def details_of(state: DealState, now: datetime) -> str:
         lines += [f"- `{hold.key}`: {hold.reason}" for hold in state.holds]
     lines += ["", "**Waiting for**", "", *(_waiting_for(state) or ["- nothing but time"])]
     lines += ["", "**Next**", ""]
-    lines += [
-        f"- {item.due_at:%Y-%m-%d %H:%M} {item.kind.replace('_', ' ')} {item.reference}"
-        for item in state.agenda[:10]
-    ]
+    lines += [f"- {item.due_at:%Y-%m-%d %H:%M} {item.words}" for item in state.agenda[:10]]
     lines += ["", "**Lately**", ""]
     lines += [
         f"- {entry.at:%Y-%m-%d} {entry.actor}: {entry.what} {entry.detail}"
         for entry in reversed(state.audit[-8:])
     ]
     return "\n".join(lines)
+
+
+def _term_of(state: DealState) -> str:
+    if state.starts_on is None:
+        return "not signed yet"
+    return f"{state.term}: {state.starts_on} to before {state.ends_on}"
 
 
 def _waiting_for(state: DealState) -> list[str]:

@@ -102,7 +102,7 @@ def _summary(deal: Row, quote: Row) -> list[tuple[str, object]]:
         ("Total", money(deal.get("total_minor"), currency)),
         ("Open", money(deal.get("balance_minor"), currency)),
         ("Next", deal.get("next_action")),
-        ("Next on", short_moment(deal.get("next_action_at"))),
+        ("Next on (UTC)", short_moment(deal.get("next_action_at"))),
         ("Test clock", clock),
         ("Started", short_moment(deal.get("started_at"))),
         ("Closed", short_moment(deal.get("closed_at"))),

@@ -32,7 +32,7 @@ _DEALS = (
     Column("Total", amount("total_minor"), right=True),
     Column("Open", amount("balance_minor"), right=True),
     Column("Next", "next_action"),
-    Column("On", moment("next_action_at")),
+    Column("On (UTC)", moment("next_action_at")),
     Column("On hold", "on_hold"),
 )
 _TIMELINE = (
@@ -43,10 +43,13 @@ _TIMELINE = (
 )
 _AGENDA = (
     Column("Due", moment("due_at")),
-    Column("What", "kind"),
-    Column("About", "reference"),
+    Column("What", "what", long=True),
     Column("Tries", "attempts", right=True),
     Column("Key", "key"),
+)
+_INVOICES = (
+    Column("Bills on", "bill_on"),
+    Column("Net", amount("amount_minor"), right=True),
 )
 
 
@@ -125,11 +128,16 @@ def agenda(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> Non
     Example: `q2c deal agenda 1001`
     """
     session = session_of(ctx)
-    rows = session.door.rows(f"/v1/deals/{segment(deal)}/agenda")
+    found = session.door.get(f"/v1/deals/{segment(deal)}/agenda")
     if as_json:
-        show_json(session.out, rows)
+        show_json(session.out, found)
         return
-    show_rows(session.out, _AGENDA, rows, "Nothing is planned.")
+    show_rows(session.out, _AGENDA, found["items"], "Nothing is planned.")
+    if found["invoices"]:
+        show_heading(session.out, "Invoices to come")
+        show_rows(session.out, _INVOICES, found["invoices"], "")
+    if found["items"]:
+        say(session.out, f"\nTimes are of {found['time_zone']}.")
 
 
 def holds(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None:

@@ -1,13 +1,15 @@
 """What a deal waits for: its agenda and its holds, asked of the deal itself, else of the books."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from sqlmodel import Session
+from sqlmodel import Session, col, func, select
 
 from models.agenda import AgendaItem
 from models.deal import DealState
 from models.errors import NotFoundError
+from models.tables import InvoiceLineRow, PlannedChargeRow
 from models.value import Value
 from starter.service.errors import UnansweredError, UnavailableError
 from starter.service.ports import House
@@ -19,13 +21,33 @@ _KEY = re.compile(
     r"(?:^|; )(?P<key>(?:approval|billing|command|converge|dun|dunning|publish|quote-expiry|renewal"
     r"|signature-deadline|step|term-end)(?::[^\s;]+)?): "
 )
+_INVOICES_SHOWN = 6
 _ANSWERS = {"renewal": ("renew", "expire"), "dunning": ("hand over", "wait")}
 
 
-class Agenda(Value):
-    """What a deal does next, in order. `source` is the deal itself or the books."""
+class DueItem(AgendaItem):
+    """One thing on a deal's agenda, and what it is in words."""
 
-    items: tuple[AgendaItem, ...]
+    what: str = ""
+
+
+class PlannedInvoice(Value):
+    """What the contract will bill on a day and has not billed yet, all charges of the day."""
+
+    bill_on: date
+    amount_minor: int
+    currency: str
+
+
+class Agenda(Value):
+    """What a deal does next, in order, and the next days it bills on. Dates are of `time_zone`.
+
+    `source` is the deal itself or the books.
+    """
+
+    items: tuple[DueItem, ...]
+    invoices: tuple[PlannedInvoice, ...] = ()
+    time_zone: str = "UTC"
     source: str = "deal"
 
 
@@ -54,13 +76,46 @@ async def agenda(house: House, number: str) -> Agenda:
     row = await _summary(house, number)
     if row.closed_at is not None:
         return Agenda(items=(), source="books")
+    zone, invoices = await house.read(lambda session: _planned(session, number))
     try:
         items = await house.gateway.query(
             deal_workflow_id(number), "agenda", tuple[AgendaItem, ...], house.patience.query
         )
     except (UnansweredError, UnavailableError, NotFoundError) as error:
         raise UnavailableError(_without_worker(number, row)) from error
-    return Agenda(items=items)
+    due = (_due(item, zone) for item in items)
+    return Agenda(items=tuple(due), invoices=invoices, time_zone=zone)
+
+
+def _due(item: AgendaItem, zone: str) -> DueItem:
+    due_at = item.due_at.astimezone(ZoneInfo(zone))
+    return DueItem(**{**item.model_dump(), "due_at": due_at}, what=item.words)
+
+
+def _planned(session: Session, number: str) -> tuple[str, tuple[PlannedInvoice, ...]]:
+    """Return a deal's time zone, and the next days on which its contract bills, from the books."""
+    deal = deal_row(session, number)
+    billed = (
+        select(InvoiceLineRow.id)
+        .where(InvoiceLineRow.deal == number, InvoiceLineRow.term == PlannedChargeRow.term)
+        .where(InvoiceLineRow.reference == PlannedChargeRow.reference)
+        .where(InvoiceLineRow.starts_on == PlannedChargeRow.starts_on)
+        .exists()
+    )
+    statement = (
+        select(col(PlannedChargeRow.bill_on), func.sum(PlannedChargeRow.amount_minor))
+        .where(PlannedChargeRow.deal == number, col(PlannedChargeRow.canceled_on).is_(None))
+        .where(col(PlannedChargeRow.bill_on).is_not(None), ~billed)
+        .group_by(col(PlannedChargeRow.bill_on))
+        .order_by(col(PlannedChargeRow.bill_on))
+        .limit(_INVOICES_SHOWN)
+    )
+    found = tuple(
+        PlannedInvoice(bill_on=day, amount_minor=int(minor), currency=deal.currency)
+        for day, minor in session.exec(statement)
+        if day is not None
+    )
+    return deal.time_zone, found
 
 
 def _without_worker(number: str, row: DealSummary) -> str:

@@ -174,6 +174,8 @@ class Players:
         stops = [last]
         if found.renewal_quote_on is not None:
             stops.append(morning_of(found.renewal_quote_on))
+        if found.term_ends_on is not None:
+            stops.append(morning_of(found.term_ends_on))
         if paying.days_late is not None:
             days = [paying.day_for(invoice.due_on) for invoice in found.open_invoices]
             stops += [morning_of(day) for day in days if day is not None]

@@ -65,6 +65,7 @@ class Situation(Value):
     undelivered: tuple[str, ...] = ()
     open_invoices: tuple[OpenInvoice, ...] = ()
     renewal_quote_on: date | None = None
+    term_ends_on: date | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -82,6 +83,7 @@ def situation_of(session: Session, number: str) -> Situation | None:
     deal = session.get(DealRow, number)
     if deal is None or deal.business_time is None:
         return None
+    term = _current_term(session, number)
     return Situation(
         stage=deal.stage,
         business_time=deal.business_time,
@@ -89,7 +91,8 @@ def situation_of(session: Session, number: str) -> Situation | None:
         asked=_asked(session, deal),
         undelivered=_undelivered(session, number),
         open_invoices=_open_invoices(session, number),
-        renewal_quote_on=_renewal_quote_on(session, number),
+        renewal_quote_on=_renewal_quote_on(term) if term else None,
+        term_ends_on=term.ends_on if term else None,
     )
 
 
@@ -185,12 +188,17 @@ def _open_invoices(session: Session, number: str) -> tuple[OpenInvoice, ...]:
     )
 
 
-def _renewal_quote_on(session: Session, number: str) -> date | None:
-    """Return the day on which the next term is priced, if the current one has an end."""
+def _current_term(session: Session, number: str) -> ContractRow | None:
+    """Return the contract of the current term, if that has an end."""
     contract = session.exec(
         select(ContractRow).where(ContractRow.deal == number).order_by(col(ContractRow.term).desc())
     ).first()
     if contract is None or contract.ends_on - contract.starts_on <= timedelta(days=1):
         return None
+    return contract
+
+
+def _renewal_quote_on(contract: ContractRow) -> date:
+    """Return the day on which the next term is priced."""
     terms = RenewalTerms.model_validate_json(contract.renewal)
     return renewal_calendar(contract.starts_on, contract.ends_on, terms.notice_days).quote_on

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,6 +99,16 @@ def test_what_is_not_ready_is_waiting_for_its_date_or_its_retry(
     future = [item for item in agenda if item.due_at > business]
     assert due == (future[0] if future else None)
     assert retry == min((item.retry_at for item in late if item.retry_at), default=None)
+
+
+@pytest.mark.parametrize("kind", AgendaKind)
+def test_everything_due_is_said_in_words(kind: AgendaKind) -> None:
+    """Finance reads them at timers in the web UI; an engineer's word for it is no help there."""
+    item = AgendaItem(key="any", kind=kind, due_at=START, reference="INV-1")
+
+    assert item.words.endswith(" INV-1")
+    assert "_" not in item.words
+    assert " " in item.words.removesuffix(" INV-1") or kind is AgendaKind.PUBLISH
 
 
 def test_at_one_moment_commands_go_before_money_and_the_end_of_the_term_comes_last() -> None:

@@ -12,7 +12,7 @@ from models.deal import DealState, Hold
 from models.deal_file import DealFile
 from models.errors import Problem
 from models.steps import RegisterKind
-from models.tables import AuditRow, DealRow
+from models.tables import AuditRow, DealRow, PlannedChargeRow
 from starter.service.ports import Run, RunState, Start
 from starter.service.template import DEAL_TEMPLATE
 from tests.starter.conftest import CATALOG, DEAL
@@ -318,7 +318,34 @@ def test_the_agenda_is_asked_of_the_deal(world: Any) -> None:
     item = AgendaItem(key="converge", kind=AgendaKind.CONVERGE, due_at=due)
     world.gateway.queries["agenda"] = (item,)
 
-    assert [entry["key"] for entry in world.get("/v1/deals/1001/agenda")["items"]] == ["converge"]
+    world.add(
+        *(
+            PlannedChargeRow(
+                deal="1001",
+                term=1,
+                reference=f"{line}/seat",
+                description="CRM seat",
+                starts_on=date(2026, month, 1),
+                ends_on=date(2026, month + 1, 1),
+                bill_on=date(2026, month, 1),
+                amount_minor=10_00,
+                discount_minor=0,
+                currency="USD",
+            )
+            for line in (1, 2)
+            for month in (2, 3)
+        )
+    )
+
+    found = world.get("/v1/deals/1001/agenda")
+    assert [(one["key"], one["what"], one["due_at"]) for one in found["items"]] == [
+        ("converge", "bill and recognize what is due", "2026-02-01T00:00:00-08:00")
+    ]
+    assert [(one["bill_on"], one["amount_minor"]) for one in found["invoices"]] == [
+        ("2026-02-01", 20_00),
+        ("2026-03-01", 20_00),
+    ]
+    assert found["time_zone"] == "America/Los_Angeles"
 
     world.gateway.queries.clear()
     silent = world.client.get("/v1/deals/1001/agenda", headers=world.by("sam"))

@@ -306,7 +306,7 @@ def test_deals_are_listed_in_columns() -> None:
     result = run(api, "deal", "list", "--stage", "live", "--customer", "C-100", "--on-hold")
 
     heading, row = result.stdout.splitlines()
-    assert heading.split() == ["Deal", "Customer", "Stage", "Total", "Open", "Next", "On"]
+    assert heading.split() == ["Deal", "Customer", "Stage", "Total", "Open", "Next", "On", "(UTC)"]
     assert row.split("  ")[0] == "1001"
     assert "1,234.50 USD" in row
     assert "0.00 USD" in row
@@ -345,13 +345,32 @@ LISTINGS = [
     (["tasks", "--department", "it"], "/v1/tasks", {"number": "W-1", "department": "it"}),
     (["deal", "list"], "/v1/deals", _DEAL),
     (["deal", "timeline", "1001"], "/v1/deals/1001/timeline", {"what": "signed"}),
-    (["deal", "agenda", "1001"], "/v1/deals/1001/agenda", {"key": "converge"}),
     (["deal", "hold", "1001"], "/v1/deals/1001/holds", {"key": "dunning", "reason": "why"}),
     (["entity", "list"], "/v1/entities", {"key": "US01", "content": {"number": "US01"}}),
     (["customer", "list"], "/v1/customers", {"key": "C-1", "content": {"number": "C-1"}}),
     (["person", "list"], "/v1/register/person", {"key": "sam", "content": {"id": "sam"}}),
     (["document", "list"], "/v1/documents", {"kind": "invoice", "number": "I-1"}),
 ]
+
+
+def test_an_agenda_says_what_comes_in_words_with_the_invoices_to_come() -> None:
+    """The next action alone hides the next invoice; both have their day, in the deal's own zone."""
+    agenda = {
+        "items": [
+            {"key": "converge", "what": "bill and recognize", "due_at": "2026-02-01T00:00:00-08:00"}
+        ],
+        "invoices": [{"bill_on": "2026-02-01", "amount_minor": 100_00, "currency": "USD"}],
+        "time_zone": "America/Los_Angeles",
+    }
+    api = Api({"GET /v1/deals/1001/agenda": agenda})
+
+    shown = run(api, "deal", "agenda", "1001").stdout
+    written = json.loads(run(api, "deal", "agenda", "1001", "--json").stdout)
+
+    assert "2026-02-01 00:00  bill and recognize" in shown
+    assert "100.00 USD" in shown
+    assert "Times are of America/Los_Angeles." in shown
+    assert written == agenda
 
 
 @pytest.mark.parametrize(("arguments", "path", "row"), LISTINGS)

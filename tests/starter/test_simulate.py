@@ -53,6 +53,19 @@ async def test_three_years_of_seats_are_billed_paid_and_renewed(settings: Settin
     assert simulation.totals.contract_minor == 1851648
 
 
+async def test_a_term_renews_also_where_nobody_ever_pays(settings: Settings) -> None:
+    """Without payments the next thing to wait for is the renewal quote, then the term's end."""
+    simulation = await simulated(settings, "demo-2-seats.yaml", date(2027, 1, 31), "never")
+
+    assert [each.on for each in entries(simulation, Happening.TERM, "renewed")] == [
+        date(2025, 1, 31),
+        date(2026, 1, 31),
+        date(2027, 1, 31),
+    ]
+    parked = [each.text.partition(":")[0] for each in entries(simulation, Happening.QUESTION)]
+    assert set(parked) == {"dunning"}
+
+
 async def test_the_revenue_of_the_months_is_the_revenue_of_the_deal(settings: Settings) -> None:
     """Four whole months of a year of 6,900.00 EUR by days: 123 of 365."""
     simulation = await simulated(settings, "demo-4-late-payer.yaml", date(2025, 9, 10))
