@@ -7,9 +7,9 @@ from temporalio import workflow
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from workflows import alternatives
 from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
-    alternatives,
     approval,
     billing,
     closing,

@@ -206,6 +206,7 @@ def line_changes(number: int) -> st.SearchStrategy[LineChange]:
     return st.builds(
         LineChange,
         line=st.just(number),
+        choose=st.none() | st.booleans(),
         quantity=st.none() | quantities,
         unit_price=st.none() | prices,
         discount=st.none() | discounts,

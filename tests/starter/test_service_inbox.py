@@ -1,8 +1,9 @@
 """The inbox: everything that waits for one person, with the command that settles it."""
 
+from decimal import Decimal
 from typing import Any
 
-from models.tables import AuditRow
+from models.tables import AuditRow, RevisionRow
 from tests.starter.conftest import NOW
 
 
@@ -122,3 +123,42 @@ def test_an_ended_deal_asks_nobody(world: Any) -> None:
 
     assert waiting(world, "sam") == []
     assert waiting(world, "olga") == []
+
+
+def test_an_alternative_is_asked_for_after_the_primary(world: Any) -> None:
+    """One version at a time: its total in the inbox, its content in the decision."""
+    file = world.deal(stage="approve")
+    primary = world.quote(file)
+    fewer = file.lines[0].model_copy(update={"quantity": Decimal(5)})
+    beside = world.quote(file.model_copy(update={"lines": (fewer,)}), version=2)
+    world.add(
+        RevisionRow(
+            deal="1001",
+            term=1,
+            base_version=1,
+            quote_version=2,
+            origin="seller",
+            person="",
+            actor="sam",
+            channel="api",
+            reason="",
+            delta="{}",
+            command_id="r-1",
+            alternative="small",
+            revised_at=NOW,
+        )
+    )
+
+    (first,) = world.get("/v1/inbox", "mia")["items"]
+    world.tell("approve", {}, person="mia")
+    asked = world.gateway.updates[-1].message
+    for person in ("mia", "dan"):
+        step = world.get("/v1/inbox", person)["items"][0]["step"]
+        world.decision(primary, "approve", person, step=step)
+    (second,) = world.get("/v1/inbox", "mia")["items"]
+    world.tell("approve", {}, person="mia")
+    asked_then = world.gateway.updates[-1].message
+
+    assert (first["total_minor"], second["total_minor"]) == (9600_00, 1920_00)
+    assert asked.content_hash == primary.content_hash
+    assert asked_then.content_hash == beside.content_hash

@@ -269,3 +269,17 @@ async def test_a_live_deal_takes_no_revision(house: House) -> None:
     assert await deal.refuses("revise_quote", delta=seats(12)) == (
         "No quote is open for revision (live)."
     )
+
+
+async def test_a_revision_whose_answer_was_lost_is_not_made_twice(house: House) -> None:
+    """Everything was on record when the step failed; the retry finds its version."""
+    deal = await begin(house)
+    await offered(deal, 1)
+    house.faults.after = lambda name, _: for_good() if name == "revise_quote" else None
+
+    await deal.does("revise_quote", delta=seats(12))
+    house.faults.after = no_fault
+    await deal.does("retry")
+    await offered(deal, 2)
+
+    assert records.value(house.settings.home, "select count(*) from quote") == 2

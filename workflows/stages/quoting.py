@@ -8,8 +8,7 @@ from datetime import timedelta
 
 from temporalio import workflow
 
-from workflows.desk import Desk
-from workflows.stages.alternatives import (
+from workflows.alternatives import (
     change,
     in_force,
     labelled,
@@ -19,6 +18,7 @@ from workflows.stages.alternatives import (
     restore,
     waiting_to_be_sent,
 )
+from workflows.desk import Desk
 from workflows.stages.pricing import take_version
 
 with workflow.unsafe.imports_passed_through():
