@@ -17,7 +17,7 @@ from starter.cli.session import Session
 def show_checked(session: Session, answer: Row) -> None:
     """Show a deal file as the API understood it."""
     file = answer.get("file") or {}
-    lines = [f"{line.get('quantity')} x {line.get('product')}" for line in file.get("lines") or ()]
+    lines = [_line_words(line) for line in file.get("lines") or ()]
     pairs = [
         ("Customer", file.get("customer")),
         ("Seller", file.get("seller")),
@@ -29,6 +29,12 @@ def show_checked(session: Session, answer: Row) -> None:
     show_pairs(session.out, pairs, indent=2)
     show_problems(session.out, problems_in(answer.get("warnings")), indent=2)
     show_preview(session, answer.get("preview") or {})
+
+
+def _line_words(line: Row) -> str:
+    ramp = line.get("ramp") or ()
+    in_segments = f" in {len(ramp)} segments" if ramp else ""
+    return f"{line.get('quantity')} x {line.get('product')}{in_segments}"
 
 
 def show_started(session: Session, answer: Row) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from models.catalog import Catalog
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.parties import Entity, Role
 from models.reading import FieldRule, is_filled, read
@@ -110,9 +111,14 @@ async def record(
 
 
 def _sent(content: BaseModel) -> str:
-    """Return the content as it is checked again where it is recorded; tax rules are a list."""
+    """Return the content as it is checked again where it is recorded; tax rules are a list.
+
+    A catalogue is sent without what is preset, because it is the largest of all payloads.
+    """
     if isinstance(content, TaxRules):
         return f"[{','.join(canonical(rule) for rule in content.rules)}]"
+    if isinstance(content, Catalog):
+        return content.model_dump_json(exclude_defaults=True)
     return canonical(content)
 
 

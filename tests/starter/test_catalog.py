@@ -368,3 +368,31 @@ def test_without_a_catalogue_nothing_is_in_force(shop: Any) -> None:
     assert shop.get("/v1/catalog", on=date(2026, 1, 9).isoformat())["version"] == "2026-1"
     missing = shop.client.get("/v1/catalog/versions/y", headers=shop.by("sam"))
     assert missing.status_code == 404
+
+
+def test_a_ramp_is_checked_at_the_door(ask: Any, tmp_path: Path) -> None:
+    """What leaves a gap is refused with its place; what covers the term is in order."""
+    deal = {
+        "entity": "US01",
+        "customer": "C-100",
+        "currency": "USD",
+        "starts_on": "2026-02-01",
+        "term_months": 12,
+    }
+    gap = [{"quantity": 5, "until_month": 3}, {"from_month": 4, "quantity": 9}]
+    whole = [{"quantity": 5}, {"from_month": 4, "quantity": 9}]
+
+    refused, accepted = (
+        ask(
+            "sam",
+            "deal",
+            "check",
+            written(tmp_path, {**deal, "lines": [{"product": "CRM", "ramp": ramp}]}, "deal.yaml"),
+        )
+        for ramp in (gap, whole)
+    )
+
+    assert (refused.exit_code, accepted.exit_code) == (1, 0), accepted.output
+    assert "1 x CRM in 2 segments" in accepted.stdout
+    assert "lines[0].ramp[1]" in refused.output
+    assert "leaves a gap of 31 days before it" in refused.output
