@@ -72,9 +72,9 @@ def waterfall_of(quote: Quote, reference: str = "") -> tuple[Bar, ...]:
     The first bar is the list total, the last what the contract comes to; each begins where the one
     before ends. What rounding of billings makes of the shares is in the bar `round`.
     """
-    lines = [line for line in quote.lines if reference in {"", line.reference}]
+    lines = [line for line in quote.firm if reference in {"", line.reference}]
     wanted = {line.reference for line in lines}
-    calendar = Calendar(quote.starts_on, quote.ends_on)
+    calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on)
     planned = [charge.amount.minor for charge in quote.plan if charge.reference in wanted]
     listed = sum(_over(calendar, line, line.list_amount.minor) for line in lines)
     changes = dict.fromkeys(Cause, 0)
@@ -162,7 +162,7 @@ def discount_of(line: PricedLine) -> Decimal:
 
 def max_line_discount(quote: Quote) -> Decimal:
     """Return the largest discount of any line, every reduction included, in percent."""
-    return max((discount_of(line) for line in quote.lines), default=Decimal(0))
+    return max((discount_of(line) for line in quote.firm), default=Decimal(0))
 
 
 def header_discount_percent(quote: Quote) -> Decimal:
@@ -170,7 +170,7 @@ def header_discount_percent(quote: Quote) -> Decimal:
 
     An amount once counts; a promotion does not.
     """
-    lines = [(line, list(line.steps_of(WaterfallStep.HEADER_DISCOUNT))) for line in quote.lines]
+    lines = [(line, list(line.steps_of(WaterfallStep.HEADER_DISCOUNT))) for line in quote.firm]
     before = [(line, _money(steps[0].input, line)) for line, steps in lines if steps]
     after = [(line, _money(steps[-1].output, line)) for line, steps in lines if steps]
     whole = _sum_over_term(quote, before)
@@ -190,12 +190,13 @@ def _money(amount: Decimal, line: PricedLine) -> Money:
 
 
 def _sum_over_term(quote: Quote, amounts: Sequence[tuple[PricedLine, Money]]) -> Money:
-    return Money.total(over_term(amounts, quote.starts_on, quote.ends_on), quote.currency)
+    spread = over_term(amounts, quote.starts_on, quote.ends_on, quote.anchor_on)
+    return Money.total(spread, quote.currency)
 
 
 def services_total(quote: Quote) -> Money:
     """Return what the services of a quote come to over the term."""
-    services = {line.reference for line in quote.lines if line.kind is ProductKind.SERVICE}
+    services = {line.reference for line in quote.firm if line.kind is ProductKind.SERVICE}
     amounts = (charge.amount for charge in quote.plan if charge.reference in services)
     return Money.total(amounts, quote.currency)
 
@@ -207,9 +208,9 @@ def margin_by_kind(quote: Quote) -> Mapping[ProductKind, Decimal | None]:
     without costs, else -100.
     """
     return {
-        kind: _margin(quote, [line for line in quote.lines if line.kind is kind])
+        kind: _margin(quote, [line for line in quote.firm if line.kind is kind])
         for kind in ProductKind
-        if any(line.kind is kind for line in quote.lines)
+        if any(line.kind is kind for line in quote.firm)
     }
 
 
@@ -240,7 +241,7 @@ def below_floor(quote: Quote) -> tuple[BelowFloor, ...]:
     totals: dict[str, int] = {}
     for charge in quote.plan:
         totals[charge.reference] = totals.get(charge.reference, 0) + charge.amount.minor
-    for line in quote.lines:
+    for line in quote.firm:
         if line.floor is not None:
             floor = _sum_over_term(quote, [(line, line.floor)])
             total = Money(minor=totals.get(line.reference, 0), currency=quote.currency)

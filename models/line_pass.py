@@ -72,6 +72,7 @@ class LinePass:
         self._by_code = {each.code: each for each in request.promotions}
         self._told = {each.code: f"{each.code}: {each.words}" for each in request.promotions}
         self._counted: dict[_Counter, Decimal] = {}
+        self._entries: dict[tuple[str, str], PriceBookEntry | None] = {}
         self.commitments: dict[str, Commitment] = {}
         self._totals = self._product_totals()
 
@@ -144,7 +145,7 @@ class LinePass:
     def _entry(self, draft: Draft) -> PriceBookEntry:
         """Return the price as the line is priced by it; one that needs nothing done is as it is."""
         line = draft.line
-        found = self._book.entry(line.product.sku, draft.charge.key, line.attributes)
+        found = self._looked_up(line, draft.charge)
         if found is None:
             name = f"{line.product.sku}/{draft.charge.key}"
             raise LookupError(f"{name} has no price in {self._book.name}")
@@ -156,6 +157,15 @@ class LinePass:
             commitment = found.commitment.model_copy(update={"amount": amount})
             self.commitments[draft.reference] = commitment
         return found
+
+    def _looked_up(self, line: ConfiguredLine, charge: Charge) -> PriceBookEntry | None:
+        """Return the price of a charge; without attributes to look at, each is looked up once."""
+        key = (line.product.sku, charge.key)
+        if line.attributes:
+            return self._book.entry(*key, line.attributes)
+        if key not in self._entries:
+            self._entries[key] = self._book.entry(*key)
+        return self._entries[key]
 
     def _before(self, line: ConfiguredLine, charge: Charge) -> Decimal | None:
         """Return how many units of the product earlier lines have; None where lines stand alone."""

@@ -88,7 +88,7 @@ def _rate(book: PriceBook, request: PricingRequest) -> ExchangeRate | None:
 def _unpriced(
     lines: Iterable[ConfiguredLine], book: PriceBook, request: PricingRequest
 ) -> Iterator[Problem]:
-    sound: set[int] = set()
+    sound: set[tuple[str, str]] = set()
     for line in lines:
         for charge in line.product.charges:
             refusal = charge_refusal(charge, request.term_months)
@@ -96,12 +96,19 @@ def _unpriced(
                 field = f"{_place(line)}.product"
                 yield Problem(field=field, reason=f"{line.product.sku} {refusal}")
             elif not is_derived(line):
-                entry = book.entry(line.product.sku, charge.key, line.attributes)
-                if id(entry) not in sound:
-                    yield from _entry_problems(line, charge, book, request)
-                    # What is computed for each line is looked at for each line.
-                    if entry is not None and not (entry.price_unit or entry.formula):
-                        sound.add(id(entry))
+                key = (line.product.sku, charge.key)
+                if key in sound and not line.attributes:
+                    continue
+                entry = book.entry(*key, line.attributes)
+                found = tuple(_entry_problems(line, charge, book, request))
+                yield from found
+                # What is computed for each line, or depends on its attributes, is looked at again.
+                if (
+                    entry
+                    and not found
+                    and not (entry.attributes or entry.price_unit or entry.formula)
+                ):
+                    sound.add(key)
 
 
 def _entry_problems(

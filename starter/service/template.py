@@ -38,6 +38,14 @@ lines:
 # header_discount:        # off the whole quote
 #   amount: "100.00"
 #   basis: once           # or per_period
+#   stacking: compound    # or additive; a line's discount may also be best_of or exclusive
+# target_total: "5000.00" # instead of a header discount: what the contract shall come to
+# groups:                 # lines that name `group: Head office` are discounted together
+#   - name: Head office
+#     discount: {percent: "5"}
+# promotions: [SPRING]    # codes of promotions
+# partner: C-300          # a customer with partner terms, whose discount applies
+# price_currency: EUR     # take prices of this currency, converted at the rate of the day
 
 renewal:
   auto_renew: true

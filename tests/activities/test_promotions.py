@@ -18,7 +18,7 @@ from models.steps import (
     QuotePriced,
     RegisterKind,
 )
-from models.tables import InvoiceRow, PricedLineRow, PromotionUseRow, QuoteRow
+from models.tables import InvoiceRow, PricedLineRow, PromotionUseRow, QuoteRow, RecognizedRow
 from tests.activities.house import CATALOG, CUSTOMER, START, House, deal_file, line, step
 
 
@@ -118,6 +118,17 @@ def test_invoices_follow_the_plan_of_a_promotion_for_three_periods(house: House)
     assert plan == [120_00, 120_00, 120_00, 150_00, 150_00]
     assert [row.net_minor for row in house.rows(InvoiceRow)] == plan
     assert [row.tax_minor for row in house.rows(InvoiceRow)] == [22_80] * 3 + [28_50] * 2
+
+
+def test_a_promotion_for_three_periods_is_earned_to_the_cent(house: House) -> None:
+    """What is billed over the term, 3 x 120.00 and 9 x 150.00, is recognized over the term."""
+    offer(house, percent="20", duration="periods", periods=3)
+    house.sell(deal_file("1001", line("CRM", "3"), promotions=["SPRING"]))
+
+    house.billing.converge(step(Converge, "1001", date(2027, 1, 2)))
+
+    assert sum(row.net_minor for row in house.rows(InvoiceRow)) == 1_710_00
+    assert sum(row.amount_minor for row in house.rows(RecognizedRow)) == 1_710_00
 
 
 def test_of_two_deals_that_race_for_the_last_use_one_wins(house: House) -> None:

@@ -10,8 +10,9 @@ from sqlmodel import Session
 from activities.promotions import note_lines
 from models.parties import parse_customer
 from models.register import PARSERS
-from models.steps import RegisterKind
+from models.steps import ChangeRecorded, RegisterKind
 from models.tables import ContractRow
+from starter.service.ports import Start
 from tests.starter.conftest import CUSTOMER, DEAL, NOW
 
 FILE = {name: value for name, value in DEAL.items() if name != "number"}
@@ -283,3 +284,41 @@ def test_guidance_for_what_is_not_sold_is_refused(world: Any, path: str, status:
 
     assert response.status_code == status
     assert "CRM" in response.text or "quantity" in response.text
+
+
+TERMS: dict[str, Any] = {
+    "number": "C-100",
+    "prices": [{"sku": "CRM", "percent": "5", "valid_from": "2026-01-01"}],
+}
+RATES: dict[str, Any] = {
+    "rates": [
+        {"from_currency": "USD", "to_currency": "EUR", "rate": "0.9", "valid_from": "2026-01-01"}
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "content"),
+    [
+        ("promotion", "SPRING", SPRING),
+        ("customer_prices", "C-100", TERMS),
+        ("exchange_rates", "house", RATES),
+    ],
+)
+def test_price_terms_are_recorded_by_operators(
+    world: Any, kind: str, key: str, content: dict[str, Any]
+) -> None:
+    """Whoever sells does not set what it may be sold for."""
+
+    def on_start(start: Start) -> None:
+        world.gateway.results[start.workflow_id] = ChangeRecorded(revision=1)
+
+    world.gateway.on_start = on_start
+
+    recorded = world.post(f"/v1/register/{kind}", content, "olga")
+    forbidden = world.post(f"/v1/register/{kind}", content, "sam")
+    broken = world.post(f"/v1/register/{kind}", {**content, "surprise": 1}, "olga")
+
+    assert (recorded.status_code, recorded.json()["key"]) == (201, key)
+    assert forbidden.status_code == 403
+    assert broken.status_code == 422
