@@ -36,7 +36,7 @@ _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 MOST_LINES = 10_000
 """Lines and options of one deal."""
 
-MOST_INLINE = 250
+MOST_INLINE = 150
 """Of those, how many may travel inside a message, which stays under 64 KB."""
 
 MOST_LEVELS = 8

@@ -237,12 +237,12 @@ def test_a_stored_file_for_another_start_is_refused(house: House) -> None:
 
 def test_a_big_file_inside_its_message_is_refused(house: House) -> None:
     """Its payload would be too large for the engine."""
-    file = deal_file("1001", *[line("CRM")] * 251)
+    file = deal_file("1001", *[line("CRM")] * 151)
 
     found = house.configuration.configure_deal(step(ConfigureDeal, "1001", file=file)).problems
 
     assert [problem.reason for problem in found] == [
-        "251 lines and options are more than 250 in one message"
+        "151 lines and options are more than 150 in one message"
     ]
 
 

@@ -140,7 +140,7 @@ def test_every_problem_of_exchange_rates_is_listed_at_once() -> None:
 
     assert [str(problem) for problem in error.value.problems] == [
         "rates[0].to_currency: Usd is no currency (use an ISO 4217 code)",
-        "rates[0].rate: 0 must be more than 0",
+        "rates[0].rate: 0 must be more than 0 (write a number above 0)",
         "rates[1].to_currency: is EUR on both sides",
         "rates[2].to_currency: is EUR on both sides",
         "rates[2].valid_from: is the day of rates[1] too (keep one of the two)",
