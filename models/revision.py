@@ -27,7 +27,7 @@ from models.written import NUMBERS_AS_TEXT
 
 Requested = TypeVar("Requested", LineRequest, OptionRequest)
 
-MOST_CHANGES = 250
+MOST_CHANGES = 150
 """A revision travels in one message, which stays under 64 KB."""
 
 _PRICED = ("quantity", "unit_price", "discount")
