@@ -14,6 +14,7 @@ from activities.register import (
     approval_policy,
     customer_of,
     delegations,
+    latest,
     people,
 )
 from models.approval import (
@@ -32,6 +33,7 @@ from models.register import HOUSE
 from models.steps import RegisterKind
 from models.tables import ApprovalPathRow, DecisionRow, QuoteRow, RegisterRow
 from models.value import Value
+from models.waterfall import WaterfallStep
 
 
 class Handed(Value):
@@ -132,6 +134,10 @@ def _barred(session: Session, quote: Quote, creator: str) -> Iterator[Barred]:
     for editor in _editors(session, quote.catalog_version):
         reason = f"set its prices (catalogue {quote.catalog_version})"
         yield Barred(person=editor, reason=reason)
+    if any(True for line in quote.lines for _ in line.steps_of(WaterfallStep.CONTRACTED)):
+        own = latest(session, RegisterKind.CUSTOMER_PRICES, quote.customer)
+        if own is not None and own.actor:
+            yield Barred(person=own.actor, reason=f"set the own prices of {quote.customer}")
 
 
 def _editors(session: Session, catalog_version: str) -> Sequence[str]:

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from models.deal_file import (
+    Attributes,
     DealFile,
     Discount,
+    LineGroup,
     LineRequest,
     OptionRequest,
     RenewalTerms,
@@ -30,7 +32,7 @@ Requested = TypeVar("Requested", LineRequest, OptionRequest)
 MOST_CHANGES = 150
 """A revision travels in one message, which stays under 64 KB."""
 
-_PRICED = ("quantity", "unit_price", "discount")
+_PRICED = ("quantity", "unit_price", "discount", "attributes")
 _CLEARED_OF_LINES = ("unit_price", "discount")
 _HEADER = (
     "header_discount",
@@ -42,6 +44,11 @@ _HEADER = (
     "purchase_order",
     "note",
     "renewal",
+    "groups",
+    "target_total",
+    "promotions",
+    "partner",
+    "price_book",
 )
 _CLEARED_OF_FILES: Mapping[str, object] = {
     "header_discount": None,
@@ -49,6 +56,11 @@ _CLEARED_OF_FILES: Mapping[str, object] = {
     "payment_terms_days": None,
     "purchase_order": "",
     "note": "",
+    "groups": (),
+    "target_total": None,
+    "promotions": (),
+    "partner": "",
+    "price_book": None,
 }
 
 
@@ -70,6 +82,7 @@ class OptionChange(Value):
     quantity: Decimal | None = Field(default=None, description="Units for each bundle unit.")
     unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
     discount: Discount | None = Field(default=None, description="Instead of the one before.")
+    attributes: Attributes | None = Field(default=None, description="All values from now on.")
     clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
 
 
@@ -90,6 +103,7 @@ class LineChange(Value):
     quantity: Decimal | None = Field(default=None, description="How many units from now on.")
     unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
     discount: Discount | None = Field(default=None, description="Instead of the one before.")
+    attributes: Attributes | None = Field(default=None, description="All values from now on.")
     options: tuple[OptionChange, ...] = Field(default=(), description="Changes of its components.")
     clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
 
@@ -116,6 +130,16 @@ class QuoteDelta(Value):
     purchase_order: str | None = Field(default=None, description="The customer's order number.")
     note: str | None = Field(default=None, description="Shown on the quote.")
     renewal: RenewalTerms | None = Field(default=None, description="The next term.")
+    groups: tuple[LineGroup, ...] | None = Field(
+        default=None, description="All groups from now on."
+    )
+    target_total: Decimal | None = Field(
+        default=None,
+        description="What the contract shall come to; clear `header_discount` with it.",
+    )
+    promotions: tuple[str, ...] | None = Field(default=None, description="All codes from now on.")
+    partner: str | None = Field(default=None, description="Partner whose discount applies.")
+    price_book: str | None = Field(default=None, description="Price book from now on.")
     clear: tuple[str, ...] = Field(default=(), description="Header fields that are taken away.")
     reprice: bool = Field(default=False, description="Price it with the catalogue in force now.")
 

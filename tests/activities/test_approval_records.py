@@ -343,3 +343,17 @@ def test_a_calendar_that_is_known_is_recorded(house: House, country: str) -> Non
     done = house.publish(RegisterKind.APPROVAL_POLICY, {**POLICY, "calendar": {"country": country}})
 
     assert done.problems == ()
+
+
+def test_who_set_the_customers_own_prices_does_not_approve_them(house: House) -> None:
+    """Mia gave the customer the price the quote is made with, so her manager is asked."""
+    own = {"sku": "CRM", "charge": "seat", "price": "45", "currency": "EUR"}
+    content = {"number": "C-100", "prices": [{**own, "valid_from": "2026-01-01"}]}
+    recorded = house.register_by("mia", RegisterKind.CUSTOMER_PRICES, "C-100", content)
+    assert recorded.problems == ()
+
+    asked = priced(house)
+    refused = decide(house, APPROVE, "mia", "sales-1")
+
+    assert [entry.approver for entry in asked.steps] == ["vera"]
+    assert refused.refused_because == "mia cannot decide on it: set the own prices of C-100"

@@ -128,6 +128,29 @@ def test_the_header_is_changed_field_by_field() -> None:
     assert after.renewal.uplift_percent == 4
 
 
+def test_what_a_price_comes_of_is_changed_and_taken_away_like_everything_else() -> None:
+    """Codes, groups, a target and a partner are negotiated too; each is named as a whole."""
+    off = {"name": "Office", "discount": {"percent": "4"}}
+    base = file({"product": "CRM", "attributes": {"size": "S"}}, promotions=["SPRING"])
+
+    after = changed(
+        base,
+        lines=[{"line": 1, "attributes": {"size": "L"}}],
+        add=[{"product": "DESK", "group": "Office"}],
+        groups=[off],
+        target_total="900",
+        partner="P-1",
+        price_book="partners",
+        clear=["promotions"],
+    )
+    back = changed(after, clear=["target_total", "partner", "price_book"])
+
+    assert (after.promotions, after.target_total, after.partner) == ((), Decimal(900), "P-1")
+    assert (after.price_book, after.groups[0].name) == ("partners", "Office")
+    assert after.lines[0].attributes == {"size": "L"}
+    assert (back.target_total, back.partner, back.price_book) == (None, "", None)
+
+
 def test_everything_wrong_with_a_change_is_told_at_once() -> None:
     """Whoever corrects it wants to do it once; fields are named as they were asked for."""
     base = file({"product": "CRM"}, {"product": "B", "options": [{"product": "X"}]})
