@@ -30,6 +30,7 @@ from models.deal_file import DealFile
 from models.errors import InvalidInputError, ParkedError, Problem, told
 from models.price_books import PriceBook
 from models.pricing import PricedLine, PricingRequest, choose_price_book, price
+from models.promotions import Promotion
 from models.quoting import (
     Bound,
     Quote,
@@ -205,7 +206,7 @@ def draft_quote(session: Session, step: DealStep, draft: Draft) -> tuple[Quote, 
     asked = with_terms(session, request_of(file, on), file, step.deal)
     lines = _with_optional(catalog, file, wanted, asked)
     book = choose_price_book(catalog, asked)
-    quote = make_quote(_quote_request(session, step, draft, book), lines)
+    quote = make_quote(_quote_request(session, step, draft, (book, asked.promotions)), lines)
     return quote, asked.segment
 
 
@@ -325,13 +326,19 @@ def reference_to(quote: Quote) -> QuoteReference:
     )
 
 
-def _quote_request(session: Session, step: DealStep, draft: Draft, book: PriceBook) -> QuoteRequest:
+def _quote_request(
+    session: Session,
+    step: DealStep,
+    draft: Draft,
+    priced_by: tuple[PriceBook, Sequence[Promotion]],
+) -> QuoteRequest:
+    book, _ = priced_by
     file, catalog = draft.file, draft.price_list.catalog
     made = session.exec(select(func.max(QuoteRow.version)).where(QuoteRow.deal == step.deal)).one()
     version = (made or 0) + 1
     customer = customer_of(session, file.customer)
     terms = file.payment_terms_days
-    valid = _validity(step, file, book)
+    valid = _validity(step, file, *priced_by)
     return QuoteRequest(
         deal=step.deal,
         number=f"Q-{step.deal}-{version}",
@@ -356,18 +363,24 @@ def _quote_request(session: Session, step: DealStep, draft: Draft, book: PriceBo
     )
 
 
-def _validity(step: DealStep, file: DealFile, book: PriceBook) -> Bound:
+def _validity(
+    step: DealStep, file: DealFile, book: PriceBook, promotions: Sequence[Promotion]
+) -> Bound:
     """Return the last day an offer stands: a renewal's is the last notice day of the old term."""
     if step.term == 1 or file.starts_on is None:
-        return validity(step.on, file.valid_days, _bounds(file, book))
+        return validity(step.on, file.valid_days, _bounds(file, book, promotions))
     last_notice = file.starts_on - timedelta(days=file.renewal.notice_days)
     return Bound(last_on=max(last_notice, step.on), because="the last notice day")
 
 
-def _bounds(file: DealFile, book: PriceBook) -> Iterator[Bound]:
+def _bounds(file: DealFile, book: PriceBook, promotions: Sequence[Promotion]) -> Iterator[Bound]:
     """Yield what an offer may not outlive: its own start if the file says so, and its prices."""
     if file.valid_before_start and file.starts_on is not None:
         yield Bound(last_on=file.starts_on, because="the term starts")
     if book.valid_until is not None:
         last = book.valid_until - timedelta(days=1)
         yield Bound(last_on=last, because=f"price book {book.name} ends")
+    for promotion in promotions:
+        if promotion.valid_until is not None:
+            last = promotion.valid_until - timedelta(days=1)
+            yield Bound(last_on=last, because=f"promotion {promotion.code} ends")

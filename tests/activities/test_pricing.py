@@ -167,7 +167,8 @@ def test_an_offer_ends_with_its_prices(house: House) -> None:
     """Book `eur` ends on 11 January: the offer of thirty days stands through the 10th."""
     (book, other) = CATALOG["price_books"]
     ending = {**book, "valid_until": "2026-01-11"}
-    house.publish(RegisterKind.CATALOG, {**CATALOG, "price_books": [ending, other]})
+    ends = {**CATALOG, "version": "2026-ends", "price_books": [ending, other]}
+    assert house.publish(RegisterKind.CATALOG, ends).problems == ()
 
     house.quote(deal_file("1001", line("CRM")))
 

@@ -287,3 +287,13 @@ def test_what_is_offered_is_kept_for_guidance(house: House) -> None:
         ("CRM", Decimal(3), Decimal("10.00"), START),
         ("LAPTOP", Decimal(1), Decimal("0.00"), START),
     ]
+
+
+def test_an_offer_ends_with_the_promotion_it_is_priced_with(house: House) -> None:
+    """Nobody accepts in February at a price that was only for January."""
+    offer(house, valid_until="2026-01-21")
+
+    house.quote(deal_file("1001", line("CRM", "3"), promotions=["SPRING"]))
+
+    assert str(version(house).valid_until) == "2026-01-20"
+    assert version(house).valid_because == "promotion SPRING ends"
