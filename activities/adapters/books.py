@@ -40,6 +40,9 @@ _PRAGMAS = (
     # Without it INSERT OR REPLACE deletes a row and no trigger hears of it.
     "recursive_triggers=ON",
 )
+_FLEETING = "synchronous=OFF"
+"""For books that are thrown away: a power cut may take them."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -51,8 +54,11 @@ def _address(url: str) -> URL:
     return address
 
 
-def open_engine(url: str) -> Engine:
-    """Open the database of the books with the settings its durability needs."""
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """Open the database of the books with the settings its durability needs.
+
+    SQLite books that are not `durable` do not wait for the disk.
+    """
     address = _address(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(
@@ -66,6 +72,8 @@ def open_engine(url: str) -> Engine:
         url, connect_args={"timeout": 30, "check_same_thread": False}, pool_size=20, max_overflow=20
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if not durable:
+        event.listen(engine, "connect", _let_go)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -79,6 +87,10 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor.close()
 
 
+def _let_go(connection: Any, _record: object) -> None:
+    connection.execute(f"PRAGMA {_FLEETING}").close()
+
+
 def _begin_sqlite(connection: Any) -> None:
     reading = connection.get_execution_options().get("q2c_read", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
@@ -87,8 +99,8 @@ def _begin_sqlite(connection: Any) -> None:
 class Books:
     """Runs work in one short transaction."""
 
-    def __init__(self, url: str) -> None:
-        self._engine = open_engine(url)
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self._engine = open_engine(url, durable=durable)
         # SQLite lets one writer in and has the others sleep and ask again; threads of one process
         # rather queue here, where the next one is woken at once.
         is_sqlite = self._engine.dialect.name == "sqlite"

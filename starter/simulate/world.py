@@ -112,7 +112,7 @@ def _office(settings: Settings) -> Office:
         continue_as_new_every=settings.continue_as_new_every,
     )
     return Office(
-        books=adapter.Books(settings.books_url),
+        books=adapter.Books(settings.books_url, durable=False),
         rules=rules,
         wall_clock=_wall_clock,
         holidays=public_holidays,
