@@ -93,14 +93,18 @@ def approval_request(
     )
 
 
-def quote(about: Subject, request: Request, number: str, valid_until: str) -> Letter:
-    """Send the offer to the buyer, with the way to accept it."""
+def quote(
+    about: Subject, request: Request, number: str, valid_until: str, *, link: str = ""
+) -> Letter:
+    """Send the offer to the buyer, with the ways to accept it; `link` leads to its page."""
+    page = ["View it, change it, comment on it, or accept it here:", "", f"  {link}", ""]
     return Letter(
         subject=f"Your quote {number} from {about.entity}",
         text=_paragraphs(
             f"Please find our quote {number} over {about.total} attached.",
             f"It is valid until {valid_until}.",
             "",
+            page if link else [],
             f"To accept, reply to {about.seller} with your order number and this token:",
             "",
             f"  {request.token}",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, select
 
-from activities import letters
+from activities import letters, negotiation_letters
 from activities.accounts import deal_row
 from activities.approval import current_path
 from activities.collection import LetterItems
@@ -13,7 +13,8 @@ from activities.contract import signers_of
 from activities.formats import Formats, formats_for
 from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
-from activities.pricing import quote_version
+from activities.negotiation import quote_link
+from activities.pricing import file_of_version, quote_version
 from activities.register import customer_of, dunning_policy, entity_of, people
 from models.approval import ApprovalStep
 from models.contract import SIGNED
@@ -21,13 +22,19 @@ from models.deal_file import RenewalTerms
 from models.decisions import decision_token
 from models.documents import DocumentKind, ReceiptDocument
 from models.fulfillment import OrderLine
+from models.links import link_token
 from models.money import Money
+from models.negotiation import described
 from models.parties import Contact, Customer, Role
 from models.quoting import Quote
 from models.renewal import renewal_calendar
+from models.revision import Origin, QuoteDelta
 from models.steps import DealStep, Notice, Notify, PublishDocument
 from models.tables import (
+    CommentRow,
     ContractRow,
+    CounterAnswerRow,
+    CounterOfferRow,
     DealRow,
     InvoiceRow,
     OrderLineRow,
@@ -47,8 +54,11 @@ def noon(day: date) -> datetime:
 class Desk:
     """What the letters of one deal share: its parties, its looks, and how a mail is addressed."""
 
-    def __init__(self, session: Session, step: DealStep, secret: bytes) -> None:
+    def __init__(
+        self, session: Session, step: DealStep, secret: bytes, public_url: str = ""
+    ) -> None:
         self.session, self.step, self.secret = session, step, secret
+        self.public_url = public_url
         self.deal: DealRow = deal_row(session, step.deal)
         self.customer: Customer = customer_of(session, self.deal.customer)
         self.entity = entity_of(session, self.deal.entity)
@@ -80,6 +90,13 @@ class Desk:
             content_hash=quote.content_hash,
             step=step if message == "approve" else "",
         )
+
+    def link(self, quote: Quote, person: str) -> str:
+        """Return the address of the buyer page of an offer for a contact; empty without a base."""
+        if not self.public_url:
+            return ""
+        token = link_token(self.secret, quote_link(self.session, quote, person))
+        return f"{self.public_url}/q/{token}"
 
     def mail(self, recipient: str, key: str, letter: Letter) -> OutgoingMail:
         """Address a letter; `key` makes it one mail however often it is sent."""
@@ -118,9 +135,11 @@ class Desk:
         return f"Please answer until {day}; without an answer the deal ends."
 
 
-def letters_of(session: Session, step: PublishDocument, secret: bytes) -> list[OutgoingMail]:
+def letters_of(
+    session: Session, step: PublishDocument, secret: bytes, public_url: str = ""
+) -> list[OutgoingMail]:
     """Return the mails that carry a document."""
-    return _WRITERS[step.kind](Desk(session, step, secret), step)
+    return _WRITERS[step.kind](Desk(session, step, secret, public_url), step)
 
 
 def _quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
@@ -128,7 +147,11 @@ def _quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     buyer = desk.contact().email
     asked = desk.request(quote, ("accept_quote", "accept"), buyer, "accept")
     letter = letters.quote(
-        desk.about(quote.total), asked, quote.number, desk.looks.day(quote.valid_until)
+        desk.about(quote.total),
+        asked,
+        quote.number,
+        desk.looks.day(quote.valid_until),
+        link=desk.link(quote, buyer),
     )
     return [desk.mail(buyer, f"quote:{quote.number}", letter)]
 
@@ -249,9 +272,11 @@ _OPENINGS = {
 }
 
 
-def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[OutgoingMail], str]:
+def notices_of(
+    session: Session, step: Notify, secret: bytes, public_url: str = ""
+) -> tuple[list[OutgoingMail], str]:
     """Return the mails of a notice, and the quote to attach (empty: none)."""
-    desk = Desk(session, step, secret)
+    desk = Desk(session, step, secret, public_url)
     match step.notice:
         case Notice.APPROVAL_REQUEST | Notice.APPROVAL_REMINDER:
             return _approval(desk, step)
@@ -265,6 +290,8 @@ def notices_of(session: Session, step: Notify, secret: bytes) -> tuple[list[Outg
         case Notice.ENDED:
             letter = letters.ended(desk.about(), step.text)
             return [desk.mail(_seller(desk), "ended", letter)], ""
+        case Notice.COMMENT | Notice.COUNTER_OFFER | Notice.COUNTER_REJECTED:
+            return [_NEGOTIATION[step.notice](desk, step)], ""
 
 
 def _seller(desk: Desk) -> str:
@@ -291,6 +318,58 @@ def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:
     notice = desk.notice(quote.term - 1)
     letter = letters.renewal_reminder(desk.about(quote.total), quote.number, notice)
     return [desk.mail(desk.contact().email, f"renewal-reminder:{quote.number}", letter)]
+
+
+def _comment(desk: Desk, step: Notify) -> OutgoingMail:
+    """Tell the other side what was written."""
+    row = desk.session.exec(
+        select(CommentRow).where(
+            CommentRow.deal == step.deal, CommentRow.number == int(step.reference)
+        )
+    ).one()
+    quote = quote_version(desk.session, step.deal, row.quote_version)
+    if row.origin == Origin.BUYER.value:
+        letter = negotiation_letters.comment_to_seller(desk.about(), row.person, row.text)
+        return desk.mail(_seller(desk), f"comment:{row.number}", letter)
+    buyer = desk.contact().email
+    link = desk.link(quote, buyer)
+    letter = negotiation_letters.comment_to_buyer(desk.about(), quote.number, row.text, link)
+    return desk.mail(buyer, f"comment:{row.number}", letter)
+
+
+def _counter(desk: Desk, step: Notify) -> CounterOfferRow:
+    statement = select(CounterOfferRow).where(
+        CounterOfferRow.deal == step.deal, CounterOfferRow.number == int(step.reference)
+    )
+    return desk.session.exec(statement).one()
+
+
+def _counter_offer(desk: Desk, step: Notify) -> OutgoingMail:
+    row = _counter(desk, step)
+    file, _ = file_of_version(desk.session, step.deal, row.base_version)
+    wishes = described(file, QuoteDelta.model_validate_json(row.delta))
+    letter = negotiation_letters.counter_offer(desk.about(), row.person, wishes, row.reason)
+    return desk.mail(_seller(desk), f"counter-offer:{row.number}", letter)
+
+
+def _counter_rejected(desk: Desk, step: Notify) -> OutgoingMail:
+    row = _counter(desk, step)
+    answer = desk.session.exec(
+        select(CounterAnswerRow).where(
+            CounterAnswerRow.deal == step.deal, CounterAnswerRow.counter == row.number
+        )
+    ).one()
+    quote = quote_version(desk.session, step.deal, row.base_version)
+    link = desk.link(quote, row.person)
+    letter = negotiation_letters.counter_rejected(desk.about(), quote.number, answer.reason, link)
+    return desk.mail(row.person, f"counter-rejected:{row.number}", letter)
+
+
+_NEGOTIATION: Mapping[Notice, Callable[[Desk, Notify], OutgoingMail]] = {
+    Notice.COMMENT: _comment,
+    Notice.COUNTER_OFFER: _counter_offer,
+    Notice.COUNTER_REJECTED: _counter_rejected,
+}
 
 
 def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:

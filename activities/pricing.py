@@ -124,13 +124,7 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     Raises `InvalidInputError` with everything that keeps it from being priced, `ParkedError` when
     nobody can approve it.
     """
-    file, catalog = draft.file, draft.price_list.catalog
-    configured = configure(catalog, file)
-    if configured.problems:
-        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft)))
-    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
-    lines = price(catalog, wanted, _asked_of(step, draft))
-    quote = make_quote(_quote_request(session, step, draft), lines)
+    quote = drafted(session, step, draft)
     session.add(
         QuoteRow(
             number=quote.number,
@@ -151,6 +145,20 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     if step.term == 1:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
+
+
+def drafted(session: Session, step: DealStep, draft: Draft) -> Quote:
+    """Return what a deal file would be priced as; nothing is put on record.
+
+    Raises `InvalidInputError` with everything that keeps it from being priced.
+    """
+    file, catalog = draft.file, draft.price_list.catalog
+    configured = configure(catalog, file)
+    if configured.problems:
+        raise InvalidInputError(line_problems(catalog, file, _asked_of(step, draft)))
+    wanted = configured.lines if step.term == 1 else _recurring_only(configured.lines)
+    lines = price(catalog, wanted, _asked_of(step, draft))
+    return make_quote(_quote_request(session, step, draft), lines)
 
 
 def _asked_of(step: DealStep, draft: Draft) -> PricingRequest:
@@ -292,6 +300,20 @@ def _valid_until(step: DealStep, file: DealFile) -> date:
 
 def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> None:
     """Freeze the approval path of a quote version, with what still holds of the previous one."""
+    path = needed_path(session, quote, previous)
+    session.add(
+        ApprovalPathRow(
+            deal=quote.deal,
+            quote_version=quote.version,
+            policy_version=path.policy_version,
+            content=path.model_dump_json(),
+        )
+    )
+    session.flush()
+
+
+def needed_path(session: Session, quote: Quote, previous: ApprovalPath | None) -> ApprovalPath:
+    """Return the approvals a quote needs, with what still holds of the previous version's."""
     request = ApprovalRequest(
         seller=quote.seller,
         currency=quote.currency,
@@ -305,16 +327,7 @@ def _route(session: Session, quote: Quote, previous: ApprovalPath | None) -> Non
             quote.term_months,
         ),
     )
-    path = build_path(approval_policy(session), request, people(session), previous)
-    session.add(
-        ApprovalPathRow(
-            deal=quote.deal,
-            quote_version=quote.version,
-            policy_version=path.policy_version,
-            content=path.model_dump_json(),
-        )
-    )
-    session.flush()
+    return build_path(approval_policy(session), request, people(session), previous)
 
 
 def path_of(session: Session, deal: str, version: int) -> ApprovalPath:

@@ -67,6 +67,25 @@ class OptionRequest(Value):
     discount: Discount | None = Field(default=None, description="Off this component.")
 
 
+class BuyerLimits(Value):
+    """What a buyer may change of a line on their page; what is not named stays as it is.
+
+    The quantity may move between `minimum` and `maximum` as soon as one of the two is given.
+    `options` are the components the buyer may add or take out.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    minimum: Decimal | None = Field(default=None, description="The least units.", examples=["10"])
+    maximum: Decimal | None = Field(default=None, description="The most units.", examples=["50"])
+    options: tuple[str, ...] = Field(default=(), description="SKUs the buyer may add or decline.")
+
+    @property
+    def allows_quantity(self) -> bool:
+        """Whether the quantity may be changed at all."""
+        return self.minimum is not None or self.maximum is not None
+
+
 class LineRequest(Value):
     """One wanted product. `unit_price` is an agreed price that replaces the list price.
 
@@ -83,6 +102,9 @@ class LineRequest(Value):
         default=None, description="Agreed instead of the list price."
     )
     discount: Discount | None = Field(default=None, description="Off this line.")
+    buyer_may: BuyerLimits | None = Field(
+        default=None, description="What the buyer may change by themselves."
+    )
 
 
 class PriceBasis(StrEnum):
@@ -129,6 +151,7 @@ class DealFile(Value):
     signature_days: int = Field(default=14, description="How long the contract can be signed.")
     note: str = Field(default="", description="Shown on the quote.")
     test_clock: AwareDatetime | None = Field(default=None, description="Start of a test clock.")
+    partner: str | None = Field(default=None, description="Number of the partner who offers it.")
 
 
 def parse_deal_file(data: object) -> DealFile:
@@ -225,6 +248,21 @@ def _line_problems(file: DealFile) -> Iterator[Problem]:
             place = f"{path}.options[{position}]"
             yield from number_problem(f"{place}.quantity", option.quantity)
             yield from _request_problems(place, option, file.currency)
+        yield from _limit_problems(f"{path}.buyer_may", line.buyer_may)
+
+
+def _limit_problems(path: str, limits: BuyerLimits | None) -> Iterator[Problem]:
+    if limits is None:
+        return
+    yield from number_problem(f"{path}.minimum", limits.minimum, positive=True)
+    yield from number_problem(f"{path}.maximum", limits.maximum, positive=True)
+    least, most = limits.minimum, limits.maximum
+    if least is not None and most is not None and most < least:
+        reason = f"{most} is less than the minimum of {least}"
+        yield Problem(field=f"{path}.maximum", reason=reason, remedy="swap or widen them")
+    if limits == BuyerLimits():
+        remedy = "give a minimum, a maximum or options, or leave it out"
+        yield Problem(field=path, reason="allows nothing", remedy=remedy)
 
 
 def _request_problems(

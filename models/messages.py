@@ -92,6 +92,49 @@ class Revision(Message):
     token: str = ""
 
 
+class Comment(Message):
+    """A remark on the offer, for the other side to read.
+
+    `origin` says which side writes. A buyer proves to be `person` by `token`.
+    """
+
+    text: str = Field(default="", max_length=2000)
+    origin: Origin = Origin.SELLER
+    person: str = ""
+    token: str = ""
+
+
+class CounterOffer(Message):
+    """What a buyer would take instead: `delta` says what differs from the version of `base_hash`.
+
+    The buyer proves to be `person` by `token`.
+    """
+
+    delta: QuoteDelta = QuoteDelta()
+    base_hash: str = ""
+    reason: str = Field(default="", max_length=1000)
+    person: str = ""
+    token: str = ""
+
+
+class CounterAnswer(Message):
+    """The seller's answer to a counter-offer: `answer` is accept or reject.
+
+    `counter` is its number within the deal; 0 means the one that is open.
+    """
+
+    answer: str = ""
+    counter: int = 0
+    reason: str = Field(default="", max_length=1000)
+
+
+class LinkRevocation(Message):
+    """End the links to the buyer page of `person` that are out; links made later work again."""
+
+    person: str = ""
+    reason: str = Field(default="", max_length=1000)
+
+
 class Delivery(Message):
     """Order lines changed hands. No `lines` means all that are open."""
 
@@ -169,6 +212,10 @@ class Command(Value):
     line_cancellation: LineCancellation | None = None
     clock: ClockAdvance | None = None
     revision: Revision | None = None
+    comment: Comment | None = None
+    counter_offer: CounterOffer | None = None
+    counter_answer: CounterAnswer | None = None
+    link_revocation: LinkRevocation | None = None
 
     @property
     def request_hash(self) -> str:
@@ -190,5 +237,9 @@ class Command(Value):
             self.line_cancellation,
             self.clock,
             self.revision,
+            self.comment,
+            self.counter_offer,
+            self.counter_answer,
+            self.link_revocation,
         )
         return next((field for field in fields if field is not None), Message())

@@ -10,9 +10,11 @@ from models.collection import DunningPolicy, parse_dunning_policy
 from models.parties import (
     Customer,
     Entity,
+    Partner,
     Person,
     parse_customer,
     parse_entity,
+    parse_partner,
     parse_person,
 )
 from models.steps import RegisterKind
@@ -42,6 +44,7 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: parse_policy,
     RegisterKind.DUNNING_POLICY: parse_dunning_policy,
     RegisterKind.TAX_RULES: _parse_tax_rules,
+    RegisterKind.PARTNER: parse_partner,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -53,6 +56,7 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.APPROVAL_POLICY: ApprovalPolicy,
     RegisterKind.DUNNING_POLICY: DunningPolicy,
     RegisterKind.TAX_RULES: TaxRules,
+    RegisterKind.PARTNER: Partner,
 }
 """What is kept of each kind."""
 

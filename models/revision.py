@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 
 from models.deal_file import (
+    BuyerLimits,
     DealFile,
     Discount,
     LineRequest,
@@ -87,6 +88,7 @@ class LineChange(Value):
     unit_price: Decimal | None = Field(default=None, description="Agreed from now on.")
     discount: Discount | None = Field(default=None, description="Instead of the one before.")
     options: tuple[OptionChange, ...] = Field(default=(), description="Changes of its components.")
+    buyer_may: BuyerLimits | None = Field(default=None, description="What the buyer may change.")
     clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
 
 
@@ -171,7 +173,8 @@ def _option_problems(
 
 
 def _change_problems(path: str, change: LineChange | OptionChange) -> Iterator[Problem]:
-    named = [field for field in (*_PRICED, "options") if getattr(change, field, None)]
+    parts = (*_PRICED, "options", "buyer_may")
+    named = [field for field in parts if getattr(change, field, None)]
     if change.remove and (named or change.clear):
         reason = "is removed and changed at once"
         yield Problem(field=path, reason=reason, remedy="ask for one of the two")
@@ -209,8 +212,10 @@ def _lines(file: DealFile, delta: QuoteDelta) -> Iterator[LineRequest]:
         if change is None:
             yield line
         elif not change.remove:
-            options = tuple(_options(line, change.options))
-            yield _changed(line, change).model_copy(update={"options": options})
+            parts: dict[str, Any] = {"options": tuple(_options(line, change.options))}
+            if change.buyer_may is not None:
+                parts["buyer_may"] = change.buyer_may
+            yield _changed(line, change).model_copy(update=parts)
 
 
 def _options(line: LineRequest, asked: Sequence[OptionChange]) -> Iterator[OptionRequest]:

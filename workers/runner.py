@@ -70,6 +70,7 @@ def open_office(settings: Settings) -> PublishingOffice:
         allow_unverified_decisions=settings.allow_unverified_decisions,
         continue_as_new_every=settings.continue_as_new_every,
         api_url=f"http://{settings.api_host}:{settings.api_port}",
+        public_url=settings.public_url,
     )
     office = Office(books=Books(settings.books_url), rules=rules, wall_clock=wall_clock)
     return PublishingOffice(

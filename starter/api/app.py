@@ -12,11 +12,13 @@ from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
+    buyer,
     deals,
     documents,
     health,
     inbox,
     messages,
+    negotiation,
     parties,
     payments,
     problems,
@@ -43,6 +45,7 @@ _ROUTERS = (
     deals.router,
     procurement.router,
     messages.router,
+    negotiation.router,
     inbox.router,
     payments.router,
     parties.router,
@@ -86,4 +89,5 @@ def create_app(settings: Settings, house: House | None = None) -> FastAPI:
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
+    app.include_router(buyer.router)
     return app

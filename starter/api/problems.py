@@ -27,8 +27,11 @@ from models.errors import (
 )
 from models.value import Value
 from starter.service.errors import (
+    BadLinkError,
     DealEndedError,
+    EndedLinkError,
     NotPermittedError,
+    OutdatedError,
     RunFailedError,
     UnansweredError,
     UnauthenticatedError,
@@ -41,6 +44,9 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[type[Q2CError], tuple[HTTPStatus, str]] = {
     UnauthenticatedError: (HTTPStatus.UNAUTHORIZED, "Say who you are"),
     NotPermittedError: (HTTPStatus.FORBIDDEN, "You may not do this"),
+    BadLinkError: (HTTPStatus.FORBIDDEN, "This link is not valid"),
+    EndedLinkError: (HTTPStatus.GONE, "This link has ended"),
+    OutdatedError: (HTTPStatus.CONFLICT, "There is a newer version"),
     NotFoundError: (HTTPStatus.NOT_FOUND, "Nothing on record"),
     ConflictError: (HTTPStatus.CONFLICT, "It exists with other content"),
     RefusedError: (HTTPStatus.CONFLICT, "Refused"),
@@ -114,11 +120,18 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-async def _told(_: Request, error: Exception) -> JSONResponse:
+def status_of(error: Exception) -> HTTPStatus:
+    """Return the HTTP status an error of the house is answered with."""
+    return _answer_to(error)[0]
+
+
+def _answer_to(error: Exception) -> tuple[HTTPStatus, str]:
     kinds = (kind for kind in type(error).__mro__ if kind in STATUSES)
-    status, title = STATUSES.get(
-        next(kinds, Q2CError), (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed")
-    )
+    return STATUSES.get(next(kinds, Q2CError), (HTTPStatus.INTERNAL_SERVER_ERROR, "It failed"))
+
+
+async def _told(_: Request, error: Exception) -> JSONResponse:
+    status, title = _answer_to(error)
     problems = getattr(error, "problems", ())
     code = getattr(error, "code", Q2CError.code)
     return problem_response(status, title, str(error), code, problems)

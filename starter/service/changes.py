@@ -30,6 +30,7 @@ RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
     RegisterKind.APPROVAL_POLICY: (Role.OPERATOR,),
     RegisterKind.DUNNING_POLICY: (Role.OPERATOR,),
     RegisterKind.TAX_RULES: (Role.OPERATOR,),
+    RegisterKind.PARTNER: (Role.OPERATOR,),
 }
 """Who may record what."""
 

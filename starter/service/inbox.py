@@ -17,6 +17,7 @@ from models.tables import AuditRow, DealRow, DecisionRow, QuoteRow
 from models.value import Value
 from starter.service.approvals import is_approved, path_of, waiting_for
 from starter.service.decisions import default_person
+from starter.service.negotiation import counter_offers_for, summary_of
 from starter.service.register import all_latest, customer_of
 from starter.service.waiting import HoldEntry, holds_in
 
@@ -46,11 +47,12 @@ class Inbox(Value):
     next: str | None = None
 
 
-def inbox(session: Session, person: Person) -> Inbox:
-    """Return what waits for a person."""
+def inbox(session: Session, person: Person, now: datetime) -> Inbox:
+    """Return what waits for a person; `now` is when a counter-offer would be accepted."""
     found = [
         *_approvals(session, person),
         *_acceptances(session, person),
+        *_counter_offers(session, person, now),
         *_signatures(session, person),
         *_renewals(session, person),
         *_holds(session, person),
@@ -118,6 +120,23 @@ def _acceptances(session: Session, person: Person) -> Iterator[Asked]:
             reason=f"quote {quote.number} can be accepted until {quote.valid_until}",
             command=f"q2c accept {deal.number}" + (f" --person {contact}" if contact else ""),
             body={"person": contact} if contact else {},
+        )
+
+
+def _counter_offers(session: Session, person: Person, now: datetime) -> Iterator[Asked]:
+    for deal, entry in counter_offers_for(session, person, now):
+        yield Asked(
+            deal=deal.number,
+            kind="answer_counter_offer",
+            step=str(entry.number),
+            customer=deal.customer,
+            total_minor=(entry.total or entry.total_now).minor,
+            currency=deal.currency,
+            reason=summary_of(entry),
+            since=entry.offered_at,
+            command=f"q2c counter accept {deal.number}",
+            path=f"/v1/deals/{deal.number}/messages/answer_counter_offer",
+            body={"answer": "accept", "counter": entry.number},
         )
 
 

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import PUBLISH_DOCUMENT, RECORD_DECISION, REVISE_QUOTE
     from models import steps
     from models.agenda import AgendaItem, AgendaKind
-    from models.deal import Stage, start_of_day
+    from models.deal import QuoteReference, Stage, start_of_day
     from models.decisions import DecisionKind
     from models.documents import DocumentKind
     from models.messages import Answer, Command
@@ -106,6 +106,11 @@ async def take_revision(desk: Desk, command: Command) -> Answer:
         command_id=command.command_id,
         **asked,
     )
+    return await revise(desk, payload, offered)
+
+
+async def revise(desk: Desk, payload: steps.ReviseQuote, offered: QuoteReference) -> Answer:
+    """Make the next version and go back to the stage of the quote, or say why not."""
     outcome = await desk.attempt(REVISE_QUOTE, payload, f"revise {offered.number}")
     if outcome.quote is None:
         reasons = "; ".join(str(problem) for problem in outcome.problems)
