@@ -4,6 +4,7 @@ The link is the proof; there is no other way in. Answers are pages, also when so
 """
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from models.errors import InvalidInputError, Problem, Q2CError
+from models.negotiation import described
 from starter.api.access import TheHouse
 from starter.api.problems import status_of
 from starter.service import offer_replies as replies
@@ -123,7 +125,8 @@ async def _previewed(
         quote = await replies.preview(house, visit, asked, is_counter=is_counter)
     except Q2CError as error:
         return await _again(house, visit, reader, draft, error)
-    shown = Draft(action=action, form=form, preview=quote, key=draft.key)
+    wishes = described(offer.file, asked) if offer.file else ()
+    shown = replace(draft, preview=quote, wishes=wishes)
     return _page(visit, offer, reader, shown)
 
 

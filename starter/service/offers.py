@@ -41,6 +41,7 @@ from starter.service.reports import deal_row
 
 LINKERS = (Role.SALES, Role.OPERATOR, Role.PARTNER)
 
+_BUYER = Origin.BUYER.value
 _NOT_VALID = "This link is not valid. Please use the link from your mail as it is."
 _ENDED = "This link no longer opens. Please ask your contact for a new one."
 
@@ -209,10 +210,10 @@ def _with_quote(session: Session, deal: DealRow, found: Offer, shown: Sequence[Q
             "quote": Quote.model_validate_json(row.content),
             "file": file,
             "has_document": document_of(session, row.number) is not None,
-            "decided_by": decision.person if decision else "",
+            "decided_by": _name(found, decision.person) if decision else "",
             "purchase_order": decision.purchase_order if decision else "",
             "versions": tuple(map(_version, shown)),
-            "words": _words(session, deal, found.seller_name),
+            "words": _words(session, deal, found),
             "names": _names(session, deal, row.version, file),
         }
     )
@@ -290,26 +291,32 @@ def _version(row: QuoteRow) -> Version:
     )
 
 
-def _words(session: Session, deal: DealRow, seller: str) -> tuple[Word, ...]:
-    found = [*_comments(session, deal, seller), *_counter_offers(session, deal, seller)]
-    return tuple(sorted(found, key=lambda word: word.at))
+def _name(found: Offer, person: str) -> str:
+    """Return the name of a contact; somebody who is none any more goes by their address."""
+    contacts = (one.name for one in found.customer.contacts if one.email == person)
+    return next(contacts, person)
 
 
-def _comments(session: Session, deal: DealRow, seller: str) -> list[Word]:
+def _words(session: Session, deal: DealRow, found: Offer) -> tuple[Word, ...]:
+    words = [*_comments(session, deal, found), *_counter_offers(session, deal, found)]
+    return tuple(sorted(words, key=lambda word: word.at))
+
+
+def _comments(session: Session, deal: DealRow, found: Offer) -> list[Word]:
     rows = session.exec(select(CommentRow).where(CommentRow.deal == deal.number)).all()
     return [
         Word(
             at=row.written_at,
             kind="comment",
-            by=row.person if row.origin == Origin.BUYER.value else seller,
-            is_ours=row.origin != Origin.BUYER.value,
+            by=_name(found, row.person) if row.origin == _BUYER else found.seller_name,
+            is_ours=row.origin != _BUYER,
             text=row.text,
         )
         for row in rows
     ]
 
 
-def _counter_offers(session: Session, deal: DealRow, seller: str) -> list[Word]:
+def _counter_offers(session: Session, deal: DealRow, found: Offer) -> list[Word]:
     rows = session.exec(select(CounterOfferRow).where(CounterOfferRow.deal == deal.number)).all()
     answers = session.exec(
         select(CounterAnswerRow).where(CounterAnswerRow.deal == deal.number)
@@ -318,7 +325,7 @@ def _counter_offers(session: Session, deal: DealRow, seller: str) -> list[Word]:
         Word(
             at=row.offered_at,
             kind="counter_offer",
-            by=row.person,
+            by=_name(found, row.person),
             is_ours=False,
             text=row.reason,
             wishes=_wishes(session, row),
@@ -329,7 +336,7 @@ def _counter_offers(session: Session, deal: DealRow, seller: str) -> list[Word]:
         Word(
             at=row.answered_at,
             kind="accepted" if row.accepted else "rejected",
-            by=seller,
+            by=found.seller_name,
             is_ours=True,
             text=row.reason,
         )

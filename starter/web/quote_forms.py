@@ -18,13 +18,15 @@ CHANGE, COUNTER, COMMENT, ACCEPT, DECLINE = "change", "counter", "comment", "acc
 class Draft:
     """What a visitor filled in and what became of it: `action` names the form.
 
-    `preview` is the quote it would lead to, `done` what was done, `headline` what went wrong.
+    `preview` is the quote that its `wishes` would lead to, `done` what was done, `headline` what
+    went wrong.
     """
 
     action: str = ""
     form: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[Problem] = ()
     preview: Quote | None = None
+    wishes: Sequence[str] = ()
     done: str = ""
     headline: str = ""
     key: str = ""
@@ -71,6 +73,7 @@ def preview_card(visit: Visit, offer: Offer, reader: Reader, draft: Draft) -> Ht
     return tag(
         "section",
         tag("h2", words.preview_title),
+        tag("ul", *(tag("li", wish) for wish in draft.wishes), class_="wishes"),
         tag(
             "dl",
             tag("div", tag("dt", words.preview_now), tag("dd", money(offer.quote.total))),

@@ -41,9 +41,10 @@ def quote_page(visit: Visit, offer: Offer, reader: Reader, draft: Draft) -> Html
 def _header(reader: Reader, offer: Offer, title: str) -> Html:
     words, quote = reader.words, offer.quote
     entity = offer.entity.legal_name
-    by = words.from_entity.format(entity=entity)
+    said = [words.version.format(version=quote.version)] if quote else []
     if offer.partner is not None:
         by = words.offered_by.format(partner=offer.partner.legal_name, entity=entity)
+        said.insert(0, by)
     return tag(
         "header",
         tag(
@@ -51,7 +52,7 @@ def _header(reader: Reader, offer: Offer, title: str) -> Html:
             tag("p", words.test_clock, class_="test") if offer.test_clock else None,
             tag("p", entity if offer.partner is None else offer.partner.legal_name, class_="brand"),
             tag("h1", title),
-            tag("p", by, " · ", words.version.format(version=quote.version)) if quote else None,
+            tag("p", " · ".join(said)) if said else None,
             class_="inner",
         ),
     )
@@ -138,7 +139,12 @@ def _summary(visit: Visit, offer: Offer, reader: Reader, quote: Quote) -> Html:
             "dl",
             *((tag("div", tag("dt", name), tag("dd", value))) for name, value in facts if value),
         ),
-        download if offer.has_document else None,
+        tag(
+            "p",
+            download if offer.has_document else None,
+            tag("a", words.answer, href="#actions", class_="button primary narrow-only"),
+            class_="ways",
+        ),
     )
 
 

@@ -15,7 +15,6 @@ class Words(Value):
     language: str = "en"
 
     title: str = "Quote {number}"
-    from_entity: str = "from {entity}"
     offered_by: str = "offered by {partner} for {entity}"
     version: str = "Version {version}"
     test_clock: str = "Test: this offer was made on a test clock and binds nobody."
@@ -30,6 +29,7 @@ class Words(Value):
     at_once: str = "due at once"
     note: str = "Note"
     download: str = "Download the PDF"
+    answer: str = "Answer this offer"
 
     lines: str = "What we offer"
     description: str = "Description"
@@ -77,7 +77,7 @@ class Words(Value):
     accept_title: str = "Accept this quote"
     purchase_order: str = "Your purchase order number"
     optional: str = "optional"
-    agree: str = "I accept quote {number} over {total} before tax on behalf of {customer}."
+    agree: str = "On behalf of {customer}, I accept quote {number} over {total} before tax."
     change_title: str = "Change quantities and options"
     change_text: str = "Within these limits you can change the quote yourself."
     between: str = "from {minimum} to {maximum}"
