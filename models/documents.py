@@ -15,7 +15,7 @@ from models.billing import Invoice
 from models.collection import OpenItem
 from models.fulfillment import OrderLine
 from models.money import Money
-from models.parties import Customer, Entity
+from models.parties import Customer, Entity, Partner
 from models.periods import Interval
 from models.quoting import PlannedCharge, Quote
 from models.value import Value
@@ -69,6 +69,8 @@ class SignerBlock(Value):
 class QuoteDocument(Value):
     """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` who sells.
 
+    `partner` is who offers it in their own name; the contract is with the entity all the same.
+
     `terms` are paragraphs printed after the standard ones. Decisions are printed only where one of
     them is unverified: a customer need not read our internal approvals.
     """
@@ -80,6 +82,7 @@ class QuoteDocument(Value):
     attention: str = ""
     seller_name: str = ""
     seller_email: str = ""
+    partner: Partner | None = None
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
@@ -99,6 +102,7 @@ class RenewalQuoteDocument(Value):
     attention: str = ""
     seller_name: str = ""
     seller_email: str = ""
+    partner: Partner | None = None
     auto_renew: bool
     last_notice_on: date | None = None
     previous_total: Money | None = None

@@ -370,6 +370,9 @@ def _partner_problems(data: Mapping[str, object]) -> Iterator[Problem]:
     if is_theirs and _is_blank(data.get("partner")):
         remedy = "write the partner's number"
         yield Problem(field="partner", reason="is missing for the role partner", remedy=remedy)
+    if is_theirs and (_is_blank(data.get("manager")) or data.get("titles")):
+        remedy = "name who of ours answers for them as `manager`, and give no titles"
+        yield Problem(field="manager", reason="is who decides for a partner", remedy=remedy)
     if not is_theirs and not _is_blank(data.get("partner")):
         remedy = "add the role partner or leave it out"
         yield Problem(field="partner", reason="goes with the role partner only", remedy=remedy)

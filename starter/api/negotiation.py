@@ -6,6 +6,7 @@ from starter.api.access import TheCaller, TheHouse
 from starter.api.problems import responses
 from starter.service import negotiation as service
 from starter.service import offers
+from starter.service.partners import is_partner, without_reasons
 
 router = APIRouter(tags=["Negotiation"])
 
@@ -30,10 +31,15 @@ async def link(
     summary="The counter-offer that waits for an answer",
     responses=responses(401, 404),
 )
-async def counter_offer(house: TheHouse, _: TheCaller, number: str) -> service.CounterOfferEntry:
+async def counter_offer(
+    house: TheHouse, caller: TheCaller, number: str
+) -> service.CounterOfferEntry:
     """Return what the buyer would take, what it comes to, and who would have to approve it."""
     now = house.clock()
-    return await house.read(lambda session: service.counter_offer(session, number, now))
+    found = await house.read(lambda session: service.counter_offer(session, number, now))
+    if is_partner(caller.person):
+        return found.model_copy(update={"approvals": without_reasons(found.approvals)})
+    return found
 
 
 @router.get("/deals/{number}/comments", summary="What was written", responses=responses(401, 404))

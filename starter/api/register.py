@@ -20,6 +20,7 @@ class Kind(StrEnum):
     DUNNING_POLICY = "dunning_policy"
     TAX_RULES = "tax_rules"
     PERSON = "person"
+    PARTNER = "partner"
 
 
 _BODY = written_as(

@@ -106,12 +106,27 @@ _PERSON = Party(
 )
 
 
+_PARTNER = Party(
+    "partner",
+    "/v1/register/partner",
+    "number",
+    (
+        Column("Partner", _of("number")),
+        Column("Name", _of("legal_name"), long=True),
+        Column("Country", _of("address", "country")),
+        Column("Price book", _of("price_book")),
+        Column("Commission", _of("commission_percent"), right=True),
+    ),
+)
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for party, text in (
         (_ENTITY, "Our own companies: the sellers on documents."),
         (_CUSTOMER, "Whom we sell to."),
         (_PERSON, "People of ours and what they may do."),
+        (_PARTNER, "Who offers our products in their own name."),
     ):
         group = _party_commands(party, text)
         if party is _PERSON:
@@ -214,6 +229,7 @@ def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[P
         "entity": parties.parse_entity,
         "customer": parties.parse_customer,
         "person": parties.parse_person,
+        "partner": parties.parse_partner,
     }
     problems: list[Problem] = []
     first: dict[str, str] = {}

@@ -49,6 +49,8 @@ class Inbox(Value):
 
 def inbox(session: Session, person: Person, now: datetime) -> Inbox:
     """Return what waits for a person; `now` is when a counter-offer would be accepted."""
+    if Role.PARTNER in person.roles:
+        return Inbox(items=tuple(_counter_offers(session, person, now)))
     found = [
         *_approvals(session, person),
         *_acceptances(session, person),

@@ -12,6 +12,7 @@ from models.configuration import configure
 from models.deal import DealInput, Stage
 from models.deal_file import DealFile, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
+from models.negotiation import limit_problems
 from models.parties import Entity, Role
 from models.pricing import PricingRequest, price
 from models.reading import text_at
@@ -19,6 +20,7 @@ from models.steps import RegisterKind
 from models.tables import DealFileRow, DealRow, QuoteRow
 from models.value import Value
 from starter.service import numbers
+from starter.service.partners import as_offered
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
 from starter.service.register import catalog_in_force, customer_of, find, fingerprint
@@ -26,7 +28,7 @@ from workers.records import running_stack
 from workers.settings import Settings
 from workflows.ids import deal_workflow_id
 
-STARTERS = (Role.SALES,)
+STARTERS = (Role.SALES, Role.PARTNER)
 
 _UNNUMBERED = "D-000000"
 
@@ -97,15 +99,20 @@ async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFi
         raise InvalidInputError([problem])
     is_numbered = bool(data.get("number"))
     number = data["number"] if is_numbered else _UNNUMBERED
-    written = {**data, "seller": caller.id, "number": number}
+    offered = await house.read(lambda session: as_offered(session, caller, data))
+    written = {**data, "seller": caller.id, "number": number, **offered.fields}
     today = house.clock().date()
     try:
         file = parse_deal_file(written)
     except InvalidInputError as error:
         entity, customer = text_at(written, "entity"), text_at(written, "customer")
         parties = await house.read(lambda session: _party_problems(session, entity, customer))
-        raise InvalidInputError(_each_field_once((*error.problems, *parties))) from error
-    problems = await house.read(lambda session: _problems(session, house.settings, file, today))
+        found = (*offered.problems, *error.problems, *parties)
+        raise InvalidInputError(_each_field_once(found)) from error
+    problems = [
+        *offered.problems,
+        *await house.read(lambda session: _problems(session, house.settings, file, today)),
+    ]
     if problems:
         raise InvalidInputError(problems)
     return file, is_numbered
@@ -152,8 +159,9 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
         remedy = "publish one with `q2c catalog publish`"
         return (Problem(field="lines", reason="there is no catalogue on record", remedy=remedy),)
     configured = configure(catalog, file)
-    if configured.problems:
-        return configured.problems
+    found = (*configured.problems, *limit_problems(catalog, file))
+    if found:
+        return found
     request = PricingRequest(
         currency=file.currency,
         price_book=file.price_book,

@@ -12,6 +12,7 @@ from models.revision import QuoteDelta
 from models.value import Value
 
 _SALES = (Role.SALES,)
+_OFFERERS = (Role.SALES, Role.PARTNER)
 _APPROVERS = (Role.APPROVER,)
 _OPERATORS = (Role.OPERATOR,)
 
@@ -85,7 +86,7 @@ _KINDS = (
         "revise_quote",
         messages.Revision,
         "revision",
-        (Role.SALES, Role.APPROVER),
+        (Role.SALES, Role.APPROVER, Role.PARTNER),
         "Change the quote on offer: its next version replaces it",
         {"delta": {"lines": [{"line": 1, "quantity": "30"}]}, "reason": "Five more seats"},
         by_the_door=SET_BY_THE_DOOR | {"origin", "person", "token"},
@@ -95,7 +96,7 @@ _KINDS = (
         "comment",
         messages.Comment,
         "comment",
-        _SALES,
+        _OFFERERS,
         "Write to the buyer about the offer; it is shown on their page and mailed",
         {"text": "We can deliver in two weeks."},
         by_the_door=SET_BY_THE_DOOR | {"origin", "person", "token"},
@@ -104,7 +105,7 @@ _KINDS = (
         "answer_counter_offer",
         messages.CounterAnswer,
         "counter_answer",
-        _SALES,
+        _OFFERERS,
         "Accept the buyer's counter-offer, which revises the quote, or reject it with a reason",
         {"answer": "reject", "counter": 1, "reason": "10 % is the most we can do"},
     ),
@@ -112,7 +113,7 @@ _KINDS = (
         "revoke_link",
         messages.LinkRevocation,
         "link_revocation",
-        (Role.SALES, Role.OPERATOR),
+        (Role.SALES, Role.PARTNER, Role.OPERATOR),
         "End the links to the buyer page that a contact has; links made later work again",
         {"person": "bea@acme.example", "reason": "Sent to the wrong address"},
     ),

@@ -39,6 +39,8 @@ class Labels(Value):
     ship_to: str = "Deliver to"
     attention: str = "Attn. {name}"
     your_contact: str = "Your contact"
+    offered_by: str = "Offered by"
+    offered_for: str = "for {entity}"
     tax_id: str = "Tax ID"
     vat_id: str = "VAT ID"
     registration: str = "Registration"

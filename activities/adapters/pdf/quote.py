@@ -14,6 +14,7 @@ from activities.adapters.pdf.edition import (
 )
 from activities.adapters.pdf.page import Sheet
 from models.documents import QuoteDocument, RenewalQuoteDocument, document_number
+from models.parties import Partner
 from models.periods import Interval
 from models.quoting import Quote
 
@@ -53,6 +54,8 @@ def _sheet(
         buyer(edition, document.customer, labels.prepared_for, document.attention),
         *delivery_place(edition, document.customer),
     ]
+    if document.partner is not None:
+        parties.append(_offering(edition, document.partner, document.entity.legal_name))
     if document.seller_name:
         contact = [document.seller_email] if document.seller_email else []
         parties.append(Party(labels.your_contact, document.seller_name, contact))
@@ -73,6 +76,15 @@ def _sheet(
         size=edition.size,
         story=story,
         test_clock=document.test_clock,
+    )
+
+
+def _offering(edition: Edition, partner: Partner, entity: str) -> Party:
+    """Return who offers it in their own name; the contract is with our entity all the same."""
+    return Party(
+        edition.labels.offered_by,
+        partner.legal_name,
+        [edition.labels.offered_for.format(entity=entity), partner.email],
     )
 
 
