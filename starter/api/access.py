@@ -43,7 +43,8 @@ def caller_of(
     Raises `UnauthenticatedError`; to somebody of a partner most doors are closed.
     """
     token = credentials.credentials if credentials else ""
-    path = getattr(request.scope.get("route"), "path", "")
+    # Depending on its release the framework names the route with or without its router's prefix.
+    path = getattr(request.scope.get("route"), "path", "").removeprefix("/v1")
 
     def look(session: Session) -> Person:
         person = authenticate(session, token)

@@ -107,7 +107,9 @@ def _number(form: Form, field: str, problems: list[Problem]) -> Decimal | None:
         value = Decimal("NaN")
     if value.is_finite():
         return value
-    reason = f"{written[:40]} is not a number"
+    reason = (
+        f"\N{LEFT DOUBLE QUOTATION MARK}{written[:40]}\N{RIGHT DOUBLE QUOTATION MARK} is no number"
+    )
     problems.append(Problem(field=field, reason=reason, remedy="write it like 12 or 12.50"))
     return None
 

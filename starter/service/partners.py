@@ -27,28 +27,28 @@ from starter.service.reports_deal import DealDetail, OrderEntry
 
 _OPEN = frozenset(
     {
-        ("GET", "/v1/me"),
-        ("GET", "/v1/schema/deal"),
-        ("GET", "/v1/template/deal"),
-        ("POST", "/v1/deals"),
-        ("POST", "/v1/deals/check"),
-        ("GET", "/v1/deals"),
-        ("GET", "/v1/inbox"),
+        ("GET", "/me"),
+        ("GET", "/schema/deal"),
+        ("GET", "/template/deal"),
+        ("POST", "/deals"),
+        ("POST", "/deals/check"),
+        ("GET", "/deals"),
+        ("GET", "/inbox"),
     }
 )
 _OF_OWN_DEALS = frozenset(
     {
-        ("GET", "/v1/deals/{number}"),
-        ("GET", "/v1/deals/{number}/link"),
-        ("GET", "/v1/deals/{number}/counter-offer"),
-        ("GET", "/v1/deals/{number}/comments"),
-        ("POST", "/v1/deals/{number}/messages/revise_quote"),
-        ("POST", "/v1/deals/{number}/messages/comment"),
-        ("POST", "/v1/deals/{number}/messages/answer_counter_offer"),
-        ("POST", "/v1/deals/{number}/messages/revoke_link"),
+        ("GET", "/deals/{number}"),
+        ("GET", "/deals/{number}/link"),
+        ("GET", "/deals/{number}/counter-offer"),
+        ("GET", "/deals/{number}/comments"),
+        ("POST", "/deals/{number}/messages/revise_quote"),
+        ("POST", "/deals/{number}/messages/comment"),
+        ("POST", "/deals/{number}/messages/answer_counter_offer"),
+        ("POST", "/deals/{number}/messages/revoke_link"),
     }
 )
-_DOCUMENT = ("GET", "/v1/documents/{kind}/{number:path}.pdf")
+_DOCUMENT = ("GET", "/documents/{kind}/{number:path}.pdf")
 _INTERNAL_OF_LINES = {"__all__": {"cost", "ssp", "waterfall"}}
 
 
