@@ -1,6 +1,7 @@
 """The application: every router under /v1, one error form, and the house behind them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -90,4 +91,5 @@ def create_app(settings: Settings, house: House | None = None) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
     app.include_router(buyer.router)
+    logging.getLogger("uvicorn.access").addFilter(buyer.LinksUnsaid())
     return app

@@ -260,7 +260,7 @@ def test_the_command_line_refuses_a_partner_the_same(
     assert by("pat", "catalog", "show").exit_code == 4
     assert by("pat", "accept", "1001").exit_code == 4
     refused = by("pat", "deal", "start", str(file))
-    assert refused.exit_code == 2
+    assert refused.exit_code == 1
     assert "own price book only" in refused.output
 
 

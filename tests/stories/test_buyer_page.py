@@ -166,6 +166,9 @@ def test_a_quote_is_negotiated_over_three_rounds_and_accepted(
     seller_offers_less_and_the_buyer_accepts(people, page, link)
 
     people["sam"].stage(NUMBER, "contract")
+    log = (house.settings.logs / "api.log").read_text()
+    assert "GET /q/... HTTP" in log
+    assert link.rpartition("/")[2] not in log
     told = [
         (entry["actor"], entry["what"])
         for entry in people["sam"].ask(f"/deals/{NUMBER}/timeline")["items"]
