@@ -23,6 +23,7 @@ from models.errors import InvalidInputError, Problem
 
 PREFIX = "Q2C_"
 _BOOKS_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+_EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
 _WEB_SCHEMES = ("http", "https")
 _MAIL_SCHEMES = ("maildir", "smtp", "smtp+starttls")
 
@@ -131,7 +132,7 @@ class Settings(BaseSettings):
         self._default("books_url", f"sqlite:///{self.home / 'books.sqlite'}")
         self._default("documents_url", f"file://{self.home / 'documents'}")
         self._default("mail_url", f"maildir://{self.home / 'mail'}")
-        self._default("public_url", f"http://{self.api_host}:{self.api_port}")
+        self._default("public_url", f"http://{_reachable(self.api_host)}:{self.api_port}")
         return self
 
     def _default(self, name: str, value: str) -> None:
@@ -197,6 +198,13 @@ class Settings(BaseSettings):
         if self.secret is not None:
             plain["secret"] = self.secret.get_secret_value()
         return {f"{PREFIX}{name.upper()}": value for name, value in plain.items()}
+
+
+def _reachable(host: str) -> str:
+    """Return a host as a browser on this machine would name it; every interface is this machine."""
+    if host in _EVERY_INTERFACE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def load_settings(**overrides: Any) -> Settings:
