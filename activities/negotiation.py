@@ -29,7 +29,7 @@ from models.deal import start_of_day_after
 from models.decisions import token_matches
 from models.errors import InvalidInputError, Problem
 from models.links import Link, LinkPurpose
-from models.negotiation import counter_offer_problems
+from models.negotiation import counter_offer_problems, said_hash
 from models.quoting import Quote
 from models.revision import Origin, QuoteDelta, apply_delta
 from models.steps import DealStep, Negotiate, Negotiated, NegotiationKind
@@ -118,7 +118,7 @@ class NegotiationActivities:
             return
         quote = quote_version(session, step.deal, step.quote_version)
         yield from _too_many(session, CommentRow, step.deal)
-        proof = Proof(COMMENT, step.person, step.token, "")
+        proof = Proof(COMMENT, step.person, step.token, said_hash(step.text))
         yield from proof_problems(session, self._office.rules, quote, proof)
 
     def _counter_offer(self, session: Session, step: Negotiate) -> Negotiated:

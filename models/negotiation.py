@@ -4,6 +4,7 @@ Within the limits that the seller wrote on a line, the buyer changes the offer b
 everything else there is the counter-offer: the same delta, which the seller accepts or rejects.
 """
 
+import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
 
@@ -67,6 +68,11 @@ def limit_problems(catalog: Catalog, file: DealFile) -> Iterator[Problem]:
                     reason=f"{sku} is not a component of {line.product}",
                     remedy=nearest(sku, known) if known else "leave it out",
                 )
+
+
+def said_hash(text: str) -> str:
+    """Return the SHA-256 (hex) of a comment: the proof of one is worth nothing for others."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def described(file: DealFile, delta: QuoteDelta) -> tuple[str, ...]:

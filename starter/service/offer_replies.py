@@ -21,7 +21,7 @@ from models.decisions import Channel, decision_token
 from models.errors import InvalidInputError, Problem
 from models.messages import Command as Sent
 from models.messages import Comment, CounterOffer, Decision, Message, Revision
-from models.negotiation import buyer_change_problems
+from models.negotiation import buyer_change_problems, said_hash
 from models.quoting import Quote
 from models.revision import Origin, QuoteDelta
 from models.steps import DealStep
@@ -171,7 +171,8 @@ async def send_comment(house: House, visit: Visit, form: Form) -> None:
     text = text_in(form, "text")
     if not text:
         raise InvalidInputError([Problem(field="text", reason="write something first")])
-    token = decision_token(await _secret(house), visit.deal, COMMENT, visit.contact.email, "")
+    said = said_hash(text)
+    token = decision_token(await _secret(house), visit.deal, COMMENT, visit.contact.email, said)
     message = Comment(
         **_signed(visit, form),
         text=text,

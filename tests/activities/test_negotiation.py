@@ -9,6 +9,7 @@ from activities.revision import PURPOSE, RevisionActivities
 from models.decisions import decision_token
 from models.documents import DocumentKind
 from models.links import read_link
+from models.negotiation import said_hash
 from models.quoting import Quote
 from models.revision import Origin
 from models.steps import (
@@ -44,6 +45,11 @@ def proof(purpose: str, content: str) -> dict[str, Any]:
     return {"person": BEN, "actor": BEN, "origin": Origin.BUYER, "token": token}
 
 
+def words(text: str) -> dict[str, Any]:
+    """Return a comment of Ben's with its proof."""
+    return {"text": text, **proof(COMMENT, said_hash(text))}
+
+
 def counter(house: House, quote: Quote, command: str = "n-1", **delta: Any) -> Negotiated:
     fields = {"delta": delta, "base_hash": quote.content_hash, "text": "our budget"}
     signed = proof(COUNTER, quote.content_hash)
@@ -65,7 +71,7 @@ FIFTEEN: dict[str, Any] = {"header_discount": {"percent": "15"}}
 def test_a_comment_sent_twice_is_on_record_once(house: House) -> None:
     """Law 1; and each side's is numbered within the deal."""
     offered(house)
-    said = {"text": "When?", **proof(COMMENT, "")}
+    said = words("When?")
 
     first = say(house, NegotiationKind.COMMENT, **said)
     again = say(house, NegotiationKind.COMMENT, **said)
@@ -81,13 +87,15 @@ def test_a_comment_sent_twice_is_on_record_once(house: House) -> None:
 def test_a_buyer_proves_who_writes_and_writes_something(house: House) -> None:
     """Whoever reaches the port could put words into a buyer's mouth."""
     quote = offered(house)
-    fake = {**proof(COMMENT, ""), "token": "wrong"}
+    fake = {**words("x"), "token": "wrong", "text": " "}
     before = house.everything()
 
-    assert named(say(house, NegotiationKind.COMMENT, text=" ", **fake)) == ["text", "token"]
-    stranger = {**proof(COMMENT, ""), "person": "eve@evil.example"}
-    assert named(say(house, NegotiationKind.COMMENT, text="x", **stranger)) == ["person", "token"]
-    for_comments = {**proof(COMMENT, ""), "base_hash": quote.content_hash, "delta": FIFTEEN}
+    assert named(say(house, NegotiationKind.COMMENT, **fake)) == ["text", "token"]
+    stranger = {**words("x"), "person": "eve@evil.example"}
+    assert named(say(house, NegotiationKind.COMMENT, **stranger)) == ["person", "token"]
+    other_words = {**words("x"), "text": "something else"}
+    assert named(say(house, NegotiationKind.COMMENT, **other_words)) == ["token"]
+    for_comments = {**words("x"), "base_hash": quote.content_hash, "delta": FIFTEEN}
     assert named(say(house, NegotiationKind.COUNTER_OFFER, **for_comments)) == ["token"]
     assert house.everything() == before
 
@@ -96,11 +104,9 @@ def test_a_link_that_leaked_does_not_fill_the_books(house: House) -> None:
     """There is an end to what one buyer can write; the seller still can."""
     offered(house)
     for number in range(MOST_WORDS):
-        assert not say(
-            house, NegotiationKind.COMMENT, f"n-{number}", text="hi", **proof(COMMENT, "")
-        ).problems
+        assert not say(house, NegotiationKind.COMMENT, f"n-{number}", **words("hi")).problems
 
-    more = say(house, NegotiationKind.COMMENT, "more", text="hi", **proof(COMMENT, ""))
+    more = say(house, NegotiationKind.COMMENT, "more", **words("hi"))
 
     assert named(more) == ["text"]
     assert say(house, NegotiationKind.COMMENT, "s-1", text="stop", actor="sam").number == 201
@@ -221,7 +227,7 @@ def mails(house: House, notice: Notice, number: str) -> list[tuple[str, str]]:
 def test_each_side_is_mailed_what_the_other_said(house: House) -> None:
     """The seller with the commands to answer, the buyer with the link to the page."""
     quote = offered(house)
-    say(house, NegotiationKind.COMMENT, text="When?", **proof(COMMENT, ""))
+    say(house, NegotiationKind.COMMENT, **words("When?"))
     say(house, NegotiationKind.COMMENT, "n-2", text="In May.", actor="sam")
     counter(house, quote, "n-3", **FIFTEEN)
     say(house, NegotiationKind.REJECTION, "n-4", counter=1, text="too much", actor="sam")

@@ -10,6 +10,7 @@ import pytest
 
 from models.deal_file import DealFile
 from models.links import Link, LinkPurpose, link_token
+from models.negotiation import said_hash
 from models.quoting import Quote
 from models.revision import Origin
 from models.tables import CommentRow, DealRow, DocumentRow, LinkRevocationRow, MailRow
@@ -364,7 +365,9 @@ def test_what_people_write_is_text_and_never_a_tag(world: Any) -> None:
     sent = send(world, "comment", text="When?\r\nSoon?")
     assert sent.status_code == 303
     assert world.gateway.updates[-1].message.text == "When?\nSoon?"
-    assert world.gateway.updates[-1].message.token == world.token("comment", BEA, "")
+    assert world.gateway.updates[-1].message.token == world.token(
+        "comment", BEA, said_hash("When?\nSoon?")
+    )
 
 
 def test_the_pdf_of_the_version_that_is_shown_is_there_to_keep(world: Any, quote: Quote) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from models.deal import Stage
 from models.decisions import decision_token
+from models.negotiation import said_hash
 from tests.workflows import records
 from tests.workflows.driver import Deal, audited, begin
 from tests.workflows.faults import for_good, no_fault
@@ -20,16 +21,18 @@ async def offered(house: House, **file: Any) -> Deal:
     return deal
 
 
-async def signed(deal: Deal, purpose: str, *, content: bool = True) -> dict[str, Any]:
-    """Return what a buyer's message carries: person, content, and the token the page makes."""
+async def signed(deal: Deal, purpose: str, said: str = "") -> dict[str, Any]:
+    """Return what a buyer's message carries: person, content, and the token the page makes.
+
+    A comment is proven by what it says, everything else by the content it is for.
+    """
     quote = (await deal.state()).quote
     assert quote is not None
-    base = quote.content_hash if content else ""
+    base = quote.content_hash
     secret = deal.house.settings.signing_secret()
-    token = decision_token(secret, deal.number, purpose, BUYER, base)
-    return {"person": BUYER, "actor": BUYER, "token": token} | (
-        {"base_hash": base} if content else {}
-    )
+    token = decision_token(secret, deal.number, purpose, BUYER, said_hash(said) if said else base)
+    asked = {"person": BUYER, "actor": BUYER, "token": token}
+    return asked if said else {**asked, "base_hash": base}
 
 
 async def test_a_counter_offer_is_accepted_asks_who_has_to_be_asked_and_is_offered(
@@ -115,7 +118,7 @@ async def test_a_comment_is_taken_though_the_mail_server_is_down(house: House) -
     house.faults.before = lambda name, _: for_good("no mail") if name == "notify" else None
 
     said = await deal.does(
-        "comment", text="When?", origin="buyer", **await signed(deal, "comment", content=False)
+        "comment", text="When?", origin="buyer", **await signed(deal, "comment", "When?")
     )
     state = await deal.until(lambda one: bool(one.holds), "a hold")
     house.faults.before = no_fault
