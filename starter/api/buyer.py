@@ -133,11 +133,9 @@ async def _previewed(
 ) -> Response:
     """Show what a change or a counter-offer would come to; nothing is sent."""
     draft = Draft(action=action, form=form, key=replies.new_key())
-    is_counter = action == COUNTER
     try:
-        offer = replies.require_open(await replies.look(house, visit), form)
-        asked = (replies.counter_offer_of if is_counter else replies.change_of)(offer, form)
-        quote = await replies.preview(house, visit, asked, is_counter=is_counter)
+        asked, quote = await replies.preview(house, visit, form, is_counter=action == COUNTER)
+        offer = await replies.look(house, visit)
     except Q2CError as error:
         return await _again(house, visit, reader, draft, error)
     wishes = described(offer.file, asked) if offer.file else ()

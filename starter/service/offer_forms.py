@@ -10,8 +10,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from models.deal_file import DealFile, Discount, LineRequest
-from models.errors import InvalidInputError, Problem
+from models.errors import Problem
 from models.revision import LineChange, OptionChange, QuoteDelta
+from models.value import Value
 
 Form = Mapping[str, str]
 
@@ -20,11 +21,17 @@ _PLACE = re.compile(r"(?P<delta>delta\.)?lines\[(?P<index>\d+)\](?P<rest>.*)")
 _BOXES = (("options", "option"), ("quantity", "quantity"), ("unit_price", "price"))
 
 
-def change_asked(file: DealFile, form: Form) -> QuoteDelta:
+class Asked(Value):
+    """What a form asks for as far as it can be read, and the boxes that cannot."""
+
+    delta: QuoteDelta
+    problems: tuple[Problem, ...] = ()
+
+
+def change_asked(file: DealFile, form: Form) -> Asked:
     """Return the change of quantities and options that a form asks for.
 
-    Boxes that say what the file says already ask for nothing. Raises `InvalidInputError` with
-    every box that cannot be read.
+    Boxes that say what the file says already ask for nothing.
     """
     problems: list[Problem] = []
     changes = []
@@ -37,16 +44,11 @@ def change_asked(file: DealFile, form: Form) -> QuoteDelta:
         )
         if change != LineChange(line=number):
             changes.append(change)
-    if problems:
-        raise InvalidInputError(problems)
-    return QuoteDelta(lines=tuple(changes))
+    return Asked(delta=QuoteDelta(lines=tuple(changes)), problems=tuple(problems))
 
 
-def counter_offer_asked(file: DealFile, form: Form) -> QuoteDelta:
-    """Return what a buyer would take instead: prices, discounts, quantities, and the term.
-
-    Raises `InvalidInputError` with every box that cannot be read, or if nothing is asked for.
-    """
+def counter_offer_asked(file: DealFile, form: Form) -> Asked:
+    """Return what a buyer would take instead: prices, discounts, quantities, and the term."""
     problems: list[Problem] = []
     changes = []
     for number, line in enumerate(file.lines, start=1):
@@ -64,13 +66,13 @@ def counter_offer_asked(file: DealFile, form: Form) -> QuoteDelta:
     months = _number(form, "term", problems)
     if months is not None and months != int(months):
         problems.append(Problem(field="term", reason="is not a whole number of months"))
-    if problems:
-        raise InvalidInputError(problems)
-    return QuoteDelta(
+        months = None
+    delta = QuoteDelta(
         lines=tuple(changes),
         header_discount=None if percent is None else _wish(percent),
         term_months=None if months in (None, file.term_months) else int(months or 0),
     )
+    return Asked(delta=delta, problems=tuple(problems))
 
 
 def _wish(percent: Decimal) -> Discount:

@@ -44,6 +44,9 @@ _OUTDATED = (
     "This page is no longer up to date: the offer has changed or was decided in the meantime. "
     "Nothing was sent. Please look at it again."
 )
+_NOTHING = Problem(
+    field="change", reason="changes nothing", remedy="fill in what you would like to be different"
+)
 _UNPROVEN = Problem(field="agreed", reason="tick the box to accept")
 
 
@@ -70,38 +73,40 @@ def require_open(shown: Offer, form: Form) -> Offer:
     return shown
 
 
-def change_of(shown: Offer, form: Form) -> QuoteDelta:
-    """Return the change a form asks for within the limits of its lines.
-
-    Raises `InvalidInputError` with every problem, under the names of the boxes.
-    """
-    file = _required(shown)
-    delta = change_asked(file, form)
-    if delta.is_empty:
-        remedy = "choose another quantity or option"
-        raise InvalidInputError([Problem(field="change", reason="changes nothing", remedy=remedy)])
-    problems = beside_boxes(delta, buyer_change_problems(file, delta))
-    if problems:
-        raise InvalidInputError(problems)
-    return delta
-
-
-def counter_offer_of(shown: Offer, form: Form) -> QuoteDelta:
-    """Return the counter-offer that a form makes; raises `InvalidInputError` with every problem."""
-    return counter_offer_asked(_required(shown), form)
-
-
 def _required(shown: Offer) -> DealFile:
     if shown.file is None:
         raise OutdatedError(_OUTDATED)
     return shown.file
 
 
-async def preview(house: House, visit: Visit, delta: QuoteDelta, *, is_counter: bool) -> Quote:
-    """Return the quote that a change or a counter-offer would lead to; nothing is sent.
+async def preview(
+    house: House, visit: Visit, form: Form, *, is_counter: bool
+) -> tuple[QuoteDelta, Quote]:
+    """Return what a form asks for, and the quote that it would lead to; nothing is sent.
 
-    Raises `InvalidInputError` with every problem, under the names of the boxes.
+    Raises `OutdatedError`, and `InvalidInputError` with every problem, under the names of the
+    boxes: those that cannot be read, those beyond the limits, and those that cannot be sold.
     """
+    shown = require_open(await look(house, visit), form)
+    file = _required(shown)
+    asked = counter_offer_asked(file, form) if is_counter else change_asked(file, form)
+    problems = list(asked.problems)
+    if not is_counter:
+        problems += beside_boxes(asked.delta, buyer_change_problems(file, asked.delta))
+    if asked.delta.is_empty and not problems:
+        problems.append(_NOTHING)
+    quote = None
+    if not asked.delta.is_empty:
+        try:
+            quote = await _priced(house, visit, asked.delta, is_counter=is_counter)
+        except InvalidInputError as error:
+            problems += beside_boxes(asked.delta, error.problems)
+    if problems or quote is None:
+        raise InvalidInputError(list({one.field: one for one in reversed(problems)}.values()))
+    return asked.delta, quote
+
+
+async def _priced(house: House, visit: Visit, delta: QuoteDelta, *, is_counter: bool) -> Quote:
     now = house.clock()
 
     def make(session: Session) -> Quote:
@@ -117,10 +122,7 @@ async def preview(house: House, visit: Visit, delta: QuoteDelta, *, is_counter: 
             return priced_as_offered(session, step, base, delta)
         return drafted(session, step, revised_draft(session, step, base, delta))
 
-    try:
-        return await house.read(make)
-    except InvalidInputError as error:
-        raise InvalidInputError(beside_boxes(delta, error.problems)) from error
+    return await house.read(make)
 
 
 async def send_change(house: House, visit: Visit, form: Form) -> None:
@@ -130,9 +132,7 @@ async def send_change(house: House, visit: Visit, form: Form) -> None:
     """
     if await _was_sent(house, visit, form):
         return
-    shown = require_open(await look(house, visit), form)
-    delta = change_of(shown, form)
-    await preview(house, visit, delta, is_counter=False)
+    delta, _ = await preview(house, visit, form, is_counter=False)
     secret, base = await _secret(house), form.get("base", "")
     message = Revision(
         **_signed(visit, form),
@@ -151,9 +151,7 @@ async def send_counter_offer(house: House, visit: Visit, form: Form) -> None:
     """Make a counter-offer; raises as `send_change` does."""
     if await _was_sent(house, visit, form):
         return
-    shown = require_open(await look(house, visit), form)
-    delta = counter_offer_of(shown, form)
-    await preview(house, visit, delta, is_counter=True)
+    delta, _ = await preview(house, visit, form, is_counter=True)
     secret, base = await _secret(house), form.get("base", "")
     message = CounterOffer(
         **_signed(visit, form),

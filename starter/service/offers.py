@@ -42,8 +42,8 @@ from starter.service.reports import deal_row
 LINKERS = (Role.SALES, Role.OPERATOR, Role.PARTNER)
 
 _BUYER = Origin.BUYER.value
-_NOT_VALID = "This link is not valid. Please use the link from your mail as it is."
-_ENDED = "This link no longer opens. Please ask your contact for a new one."
+_NOT_VALID = "Please use the link from your mail as it is, or ask your contact for a new one."
+_ENDED = "It no longer opens. Please ask your contact for a new one."
 
 
 class Standing(StrEnum):

@@ -91,7 +91,7 @@ class Words(Value):
     )
     target_price: str = "Price per unit ({currency})"
     discount_wish: str = "Discount (%)"
-    header_wish: str = "Discount on everything (%)"
+    header_wish: str = "Overall discount (%)"
     term_wish: str = "Term (months)"
     why: str = "Why?"
     show_result: str = "Show what it comes to"

@@ -337,6 +337,7 @@ def test_a_counter_offer_is_priced_and_every_fault_of_it_told(world: Any, quote:
     assert wrong.status_code == beyond.status_code == 422
     assert "“x” is no number" in text_of(wrong)
     assert "not a whole number of months" in text_of(wrong)
+    assert "101 is not between 0 and 100" in text_of(wrong)
     assert "101 is not between 0 and 100" in text_of(beyond)
 
 
