@@ -59,9 +59,7 @@ def submit(
     Without `previous` that is the path, as it stands, of the version before in the same term.
     Raises `ParkedError` if for some step there is nobody who may decide.
     """
-    request = request_for(session, quote, catalog, handed)
-    before = previous or _path_before(session, quote)
-    path = build_path(approval_policy(session), request, people(session), before)
+    path = needed_path(session, quote, catalog, handed, previous)
     session.add(
         ApprovalPathRow(
             deal=quote.deal,
@@ -72,6 +70,19 @@ def submit(
     )
     session.flush()
     return path
+
+
+def needed_path(
+    session: Session,
+    quote: Quote,
+    catalog: Catalog,
+    handed: Handed,
+    previous: ApprovalPath | None = None,
+) -> ApprovalPath:
+    """Return the approvals `submit` would freeze for a quote version; nothing is put on record."""
+    request = request_for(session, quote, catalog, handed)
+    before = previous or _path_before(session, quote)
+    return build_path(approval_policy(session), request, people(session), before)
 
 
 def request_for(

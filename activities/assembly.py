@@ -12,7 +12,7 @@ from activities.accounts import deal_row, open_items
 from activities.collection import LetterItems
 from activities.contract import signers_of
 from activities.pricing import file_of_term, quote_of_term, quote_version
-from activities.register import customer_of, dunning_policy, entity_of, people
+from activities.register import customer_of, dunning_policy, entity_of, partner_of, people
 from models.billing import Invoice
 from models.contract import SIGNED
 from models.deal_file import RenewalTerms
@@ -36,7 +36,7 @@ from models.documents import (
 )
 from models.fulfillment import OrderLine
 from models.money import Money
-from models.parties import language_between
+from models.parties import Partner, language_between
 from models.quoting import Quote
 from models.renewal import renewal_calendar
 from models.steps import PublishDocument
@@ -65,6 +65,7 @@ def _quote(session: Session, step: PublishDocument) -> Document:
     quote = quote_version(session, step.deal, step.quote_version)
     return QuoteDocument(
         quote=quote,
+        partner=_partner(session, deal),
         test_clock=deal.test_clock,
         decisions=_decisions(session, quote),
         renewal=_renewal(session, quote),
@@ -91,11 +92,16 @@ def _renewal_quote(session: Session, step: PublishDocument) -> Document:
         auto_renew=terms.auto_renew,
         last_notice_on=dates.last_notice_on,
         previous_total=previous.total if previous else None,
+        partner=_partner(session, deal),
         test_clock=deal.test_clock,
         decisions=_decisions(session, quote),
         **_parties(session, deal),
         **_people(session, deal),
     )
+
+
+def _partner(session: Session, deal: DealRow) -> Partner | None:
+    return partner_of(session, deal.partner) if deal.partner else None
 
 
 def _order_form(session: Session, step: PublishDocument) -> Document:

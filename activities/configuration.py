@@ -8,8 +8,8 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.ports import Office
-from activities.price_terms import request_of, with_terms
-from activities.register import catalog_on, customer_of, entity_of, person_of
+from activities.price_terms import partner_terms, request_of, with_terms
+from activities.register import catalog_on, customer_of, entity_of, partner_of, person_of
 from activities.signatures import CONFIGURE_DEAL
 from models.catalog import Catalog
 from models.configuration import configure, context_for
@@ -17,6 +17,7 @@ from models.deal import Stage
 from models.deal_file import MOST_INLINE, DealFile, check_deal_file, line_count
 from models.eligibility import SaleContext
 from models.errors import InvalidInputError, NotFoundError, Problem, told
+from models.negotiation import limit_problems
 from models.pricing import price
 from models.steps import ConfigureDeal, DealConfigured, DealStep
 from models.tables import DealFileRow, DealRow
@@ -98,6 +99,7 @@ class ConfigurationActivities:
             test_clock=step.test_clock,
             business_time=step.at,
             started_at=step.at,
+            partner=step.file.partner or "",
         )
         session.add(deal)
         session.flush()
@@ -127,7 +129,11 @@ def file_hash(file: DealFile) -> str:
 def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     """Return everything that keeps a deal file from being sold: parties, products and prices."""
     file = step.file
-    problems = [*check_deal_file(file), *_party_problems(session, file)]
+    problems = [
+        *check_deal_file(file),
+        *_party_problems(session, file),
+        *_partner_problems(session, file),
+    ]
     if _recorded_hash(session, step.deal) not in ("", file_hash(file)):
         reason = f"deal {step.deal} exists with another file"
         problems.append(Problem(field="number", reason=reason, remedy="use another number"))
@@ -136,7 +142,8 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
-    return (*problems, *line_problems(session, catalog, file, step))
+    lines = line_problems(session, catalog, file, step)
+    return (*problems, *lines, *limit_problems(catalog, file))
 
 
 def sale_context(session: Session, file: DealFile, step: DealStep) -> SaleContext | None:
@@ -176,6 +183,30 @@ def _party_problems(session: Session, file: DealFile) -> list[Problem]:
         except NotFoundError as error:
             problems.append(Problem(field=field, reason=str(error), remedy=f"add it: {remedy}"))
     return problems
+
+
+def _partner_problems(session: Session, file: DealFile) -> Iterator[Problem]:
+    """Yield what keeps a partner from offering this: another price book, or another's name."""
+    try:
+        theirs = person_of(session, file.seller).partner
+    except NotFoundError:
+        theirs = None
+    if theirs and theirs != file.partner:
+        reason = f"{file.seller} offers for partner {theirs} only"
+        yield Problem(field="partner", reason=reason, remedy=f"write {theirs}")
+    if not file.partner:
+        return
+    try:
+        partner = partner_of(session, file.partner)
+    except NotFoundError as error:
+        if partner_terms(session, file.partner) is not None:
+            return
+        remedy = "add it: `q2c partner add`"
+        yield Problem(field="partner", reason=str(error), remedy=remedy)
+        return
+    if file.price_book != partner.price_book:
+        reason = f"{partner.number} sells from its own price book only"
+        yield Problem(field="price_book", reason=reason, remedy=f"write {partner.price_book}")
 
 
 def line_problems(

@@ -135,7 +135,7 @@ def countered(about: Subject, number: str, approver: str, said: Sequence[str]) -
             "",
             words.countered_ask,
             "",
-            f"  q2c counter-offer accept {about.deal}",
+            f"  q2c quote revise {about.deal} --as-countered",
             f"  q2c resubmit {about.deal}",
         ),
     )
@@ -152,9 +152,12 @@ def recalled(about: Subject, number: str) -> Letter:
     )
 
 
-def quote(about: Subject, request: Request, number: str, valid_until: str) -> Letter:
-    """Send the offer to the buyer, with the way to accept it."""
+def quote(
+    about: Subject, request: Request, number: str, valid_until: str, *, link: str = ""
+) -> Letter:
+    """Send the offer to the buyer, with the ways to accept it; `link` leads to its page."""
     words = about.words
+    page = [words.quote_page, "", f"  {link}", ""] if link else []
     return Letter(
         subject=words.quote_subject.format(number=number, entity=about.entity),
         text=_to_customer(
@@ -163,6 +166,7 @@ def quote(about: Subject, request: Request, number: str, valid_until: str) -> Le
             words.quote_text.format(number=number, total=about.total),
             words.quote_valid.format(day=valid_until),
             "",
+            page,
             words.quote_accept.format(seller=about.seller),
             "",
             f"  {request.token}",

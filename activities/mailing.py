@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
-from typing import assert_never
 
 from sqlmodel import Session, col, select
 
-from activities import letters
+from activities import letters, negotiation_letters
 from activities.accounts import deal_row
 from activities.approval_paths import current_path
 from activities.collection import LetterItems
@@ -14,10 +13,11 @@ from activities.contract import signers_of
 from activities.formats import Formats, formats_for
 from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
-from activities.pricing import quote_version
+from activities.negotiation import quote_link
+from activities.pricing import file_of_version, quote_version
 from activities.register import customer_of, delegations, dunning_policy, entity_of, people
 from models.approval import ApprovalPath, ApprovalStep, StepStatus
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.contract import SIGNED
 from models.deal_file import RenewalTerms
 from models.decision_link import DecisionLink, link_url
@@ -25,13 +25,19 @@ from models.decisions import DecisionKind, decision_token
 from models.delegation import delegates_of
 from models.documents import DocumentKind, ReceiptDocument
 from models.fulfillment import OrderLine
+from models.links import link_token
 from models.money import Money
+from models.negotiation import described
 from models.parties import Contact, Customer, Role, language_between
 from models.quoting import Quote
 from models.renewal import renewal_calendar
+from models.revision import Origin, QuoteDelta
 from models.steps import DealStep, Notice, Notify, PublishDocument
 from models.tables import (
+    CommentRow,
     ContractRow,
+    CounterAnswerRow,
+    CounterOfferRow,
     DealRow,
     DecisionRow,
     InvoiceRow,
@@ -53,8 +59,11 @@ def noon(day: date) -> datetime:
 class Desk:
     """What the letters of one deal share: its parties, its looks, and how a mail is addressed."""
 
-    def __init__(self, session: Session, step: DealStep, secret: bytes, api_url: str = "") -> None:
-        self.session, self.step, self.secret, self.api_url = session, step, secret, api_url
+    def __init__(
+        self, session: Session, step: DealStep, secret: bytes, public_url: str = ""
+    ) -> None:
+        self.session, self.step, self.secret = session, step, secret
+        self.public_url = public_url
         self.deal: DealRow = deal_row(session, step.deal)
         self.customer: Customer = customer_of(session, self.deal.customer)
         self.entity = entity_of(session, self.deal.entity)
@@ -100,6 +109,13 @@ class Desk:
             step=step if message == "approve" else "",
         )
 
+    def link(self, quote: Quote, person: str) -> str:
+        """Return the address of the buyer page of an offer for a contact; empty without a base."""
+        if not self.public_url:
+            return ""
+        token = link_token(self.secret, quote_link(self.session, quote, person))
+        return f"{self.public_url}/q/{token}"
+
     def mail(self, recipient: str, key: str, letter: Letter) -> OutgoingMail:
         """Address a letter; `key` makes it one mail however often it is sent."""
         return OutgoingMail(
@@ -143,9 +159,11 @@ class Desk:
         return about.words.notice_ends.format(day=day)
 
 
-def letters_of(session: Session, step: PublishDocument, secret: bytes) -> list[OutgoingMail]:
+def letters_of(
+    session: Session, step: PublishDocument, secret: bytes, public_url: str = ""
+) -> list[OutgoingMail]:
     """Return the mails that carry a document."""
-    return _WRITERS[step.kind](Desk(session, step, secret), step)
+    return _WRITERS[step.kind](Desk(session, step, secret, public_url), step)
 
 
 def _quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
@@ -153,7 +171,11 @@ def _quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     buyer = desk.contact().email
     asked = desk.request(quote, ("accept_quote", "accept"), buyer, "accept")
     letter = letters.quote(
-        desk.about(quote.total), asked, quote.number, desk.looks.day(quote.valid_until)
+        desk.about(quote.total),
+        asked,
+        quote.number,
+        desk.looks.day(quote.valid_until),
+        link=desk.link(quote, buyer),
     )
     return [desk.mail(buyer, f"quote:{quote.number}", letter)]
 
@@ -292,40 +314,16 @@ def _opening(words: MailWords, notice: Notice, escalated_from: str) -> str:
 
 
 def notices_of(
-    session: Session, step: Notify, secret: bytes, api_url: str = ""
+    session: Session, step: Notify, secret: bytes, public_url: str = ""
 ) -> tuple[list[OutgoingMail], str]:
     """Return the mails of a notice, and the quote to attach (empty: none).
 
     With the address of the API, approvers get a link to a page on which they can decide.
     """
-    desk = Desk(session, step, secret, api_url)
+    desk = Desk(session, step, secret, public_url)
     if step.notice in (Notice.APPROVAL_REQUEST, Notice.APPROVAL_REMINDER):
         return _approval(desk, step)
-    return _plain_notices(desk, step), ""
-
-
-def _plain_notices(desk: Desk, step: Notify) -> list[OutgoingMail]:
-    match step.notice:
-        case Notice.APPROVAL_REQUEST | Notice.APPROVAL_REMINDER:
-            mails, _ = _approval(desk, step)
-        case Notice.APPROVAL_COUNTERED:
-            mails = _countered(desk, step)
-        case Notice.APPROVAL_RECALLED:
-            mails = _recalled(desk, step)
-        case Notice.RENEWAL_REMINDER:
-            mails = _renewal_reminder(desk, step)
-        case Notice.RENEWAL_ALARM:
-            about = desk.about_for_us()
-            letter = letters.renewal_alarm(about, desk.notice(step.term, about))
-            mails = [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)]
-        case Notice.DUNNING_DECISION:
-            mails = _dunning_decision(desk, step)
-        case Notice.ENDED:
-            letter = letters.ended(desk.about_for_us(), step.text)
-            mails = [desk.mail(_seller(desk), "ended", letter)]
-        case _:
-            assert_never(step.notice)
-    return mails
+    return _NOTICES[step.notice](desk, step), ""
 
 
 def _seller(desk: Desk) -> str:
@@ -366,12 +364,12 @@ def _to_ask(desk: Desk, path: ApprovalPath, asked: ApprovalStep) -> list[tuple[s
 
 
 def _link(desk: Desk, quote: Quote, person: str, key: str) -> str:
-    if not desk.api_url:
+    if not desk.public_url:
         return ""
     link = DecisionLink(
         deal=quote.deal, version=quote.version, step=key, person=person, until=quote.valid_until
     )
-    return link_url(desk.api_url, desk.secret, link, quote.content_hash)
+    return link_url(desk.public_url, desk.secret, link, quote.content_hash)
 
 
 def _decisions(desk: Desk, step: Notify, kind: DecisionKind) -> list[DecisionRow]:
@@ -392,7 +390,7 @@ def _resubmissions(desk: Desk, step: Notify) -> int:
 def _countered(desk: Desk, step: Notify) -> list[OutgoingMail]:
     quote = quote_version(desk.session, step.deal, step.quote_version)
     last = _decisions(desk, step, DecisionKind.COUNTER)[-1]
-    proposed = str(CounterOffer.model_validate_json(last.counter))
+    proposed = str(ApproverCounter.model_validate_json(last.counter))
     said = [proposed, *([last.reason] if last.reason else [])]
     about = desk.about_for_us(quote.total)
     letter = letters.countered(about, quote.number, desk.name(last.person), said)
@@ -419,6 +417,62 @@ def _renewal_reminder(desk: Desk, step: Notify) -> list[OutgoingMail]:
     return [desk.mail(desk.contact().email, f"renewal-reminder:{quote.number}", letter)]
 
 
+def _renewal_alarm(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    about = desk.about_for_us()
+    letter = letters.renewal_alarm(about, desk.notice(step.term, about))
+    return [desk.mail(_seller(desk), f"renewal-alarm:{step.term}", letter)]
+
+
+def _ended(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    letter = letters.ended(desk.about_for_us(), step.text)
+    return [desk.mail(_seller(desk), "ended", letter)]
+
+
+def _comment(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    """Tell the other side what was written."""
+    row = desk.session.exec(
+        select(CommentRow).where(
+            CommentRow.deal == step.deal, CommentRow.number == int(step.reference)
+        )
+    ).one()
+    quote = quote_version(desk.session, step.deal, row.quote_version)
+    if row.origin == Origin.BUYER.value:
+        letter = negotiation_letters.comment_to_seller(desk.about_for_us(), row.person, row.text)
+        return [desk.mail(_seller(desk), f"comment:{row.number}", letter)]
+    buyer = desk.contact().email
+    link = desk.link(quote, buyer)
+    letter = negotiation_letters.comment_to_buyer(desk.about(), quote.number, row.text, link)
+    return [desk.mail(buyer, f"comment:{row.number}", letter)]
+
+
+def _counter(desk: Desk, step: Notify) -> CounterOfferRow:
+    statement = select(CounterOfferRow).where(
+        CounterOfferRow.deal == step.deal, CounterOfferRow.number == int(step.reference)
+    )
+    return desk.session.exec(statement).one()
+
+
+def _counter_offer(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    row = _counter(desk, step)
+    file, _ = file_of_version(desk.session, step.deal, row.base_version)
+    wishes = described(file, QuoteDelta.model_validate_json(row.delta))
+    letter = negotiation_letters.counter_offer(desk.about_for_us(), row.person, wishes, row.reason)
+    return [desk.mail(_seller(desk), f"counter-offer:{row.number}", letter)]
+
+
+def _counter_rejected(desk: Desk, step: Notify) -> list[OutgoingMail]:
+    row = _counter(desk, step)
+    answer = desk.session.exec(
+        select(CounterAnswerRow).where(
+            CounterAnswerRow.deal == step.deal, CounterAnswerRow.counter == row.number
+        )
+    ).one()
+    quote = quote_version(desk.session, step.deal, row.base_version)
+    link = desk.link(quote, row.person)
+    letter = negotiation_letters.counter_rejected(desk.about(), quote.number, answer.reason, link)
+    return [desk.mail(row.person, f"counter-rejected:{row.number}", letter)]
+
+
 def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:
     finance = [
         person
@@ -428,3 +482,16 @@ def _dunning_decision(desk: Desk, step: Notify) -> list[OutgoingMail]:
     letter = letters.dunning_decision(desk.about_for_us())
     key = f"dunning-decision:{step.on}"
     return [desk.mail(person.email, key, letter) for person in finance]
+
+
+_NOTICES: Mapping[Notice, Callable[[Desk, Notify], list[OutgoingMail]]] = {
+    Notice.APPROVAL_COUNTERED: _countered,
+    Notice.APPROVAL_RECALLED: _recalled,
+    Notice.RENEWAL_REMINDER: _renewal_reminder,
+    Notice.RENEWAL_ALARM: _renewal_alarm,
+    Notice.DUNNING_DECISION: _dunning_decision,
+    Notice.ENDED: _ended,
+    Notice.COMMENT: _comment,
+    Notice.COUNTER_OFFER: _counter_offer,
+    Notice.COUNTER_REJECTED: _counter_rejected,
+}

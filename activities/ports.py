@@ -60,7 +60,7 @@ class HouseRules:
     allow_test_clock: bool
     allow_unverified_decisions: bool
     continue_as_new_every: int
-    api_url: str = ""
+    public_url: str = ""
 
 
 @dataclass(frozen=True)

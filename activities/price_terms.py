@@ -101,12 +101,18 @@ def _found(session: Session, kind: RegisterKind, key: str, model: type[Content])
 def _partner(session: Session, number: str) -> tuple[PartnerTerms | None, tuple[Problem, ...]]:
     if not number:
         return None, ()
-    terms = _found(session, RegisterKind.CUSTOMER_PRICES, number, CustomerPrices)
-    if terms is not None and terms.partner is not None:
-        return terms.partner, ()
+    terms = partner_terms(session, number)
+    if terms is not None or latest(session, RegisterKind.PARTNER, number) is not None:
+        return terms, ()
     reason = f"{number} has no partner terms on record"
     remedy = "record them: `q2c customer-prices add`"
     return None, (Problem(field="partner", reason=reason, remedy=remedy),)
+
+
+def partner_terms(session: Session, number: str) -> PartnerTerms | None:
+    """Return what a partner gets off the prices, or None where nothing is agreed."""
+    terms = _found(session, RegisterKind.CUSTOMER_PRICES, number, CustomerPrices)
+    return terms.partner if terms else None
 
 
 def offered_codes(session: Session) -> tuple[str, ...]:

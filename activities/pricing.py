@@ -179,17 +179,17 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
             catalog_revision=draft.price_list.revision,
         )
     )
-    handed = Handed(
-        on=step.on,
-        creator=draft.creator,
-        header_discount=draft.file.header_discount,
-    )
-    submit(session, quote, draft.price_list.catalog, handed, draft.previous)
+    submit(session, quote, draft.price_list.catalog, handed_in(step, draft), draft.previous)
     PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
     note_lines(session, quote, segment)
     if step.term == 1:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
+
+
+def handed_in(step: DealStep, draft: Draft) -> Handed:
+    """Return what approvers are told of a version besides itself."""
+    return Handed(on=step.on, creator=draft.creator, header_discount=draft.file.header_discount)
 
 
 def draft_quote(session: Session, step: DealStep, draft: Draft) -> tuple[Quote, str]:

@@ -59,7 +59,10 @@ class PublishingActivities:
             document = self._books.read(lambda session: assemble(session, step))
             stored = self._keep(document, step, step.number)
         if step.mail:
-            mails = self._books.read(lambda session: letters_of(session, step, self._rules.secret))
+            rules = self._rules
+            mails = self._books.read(
+                lambda session: letters_of(session, step, rules.secret, rules.public_url)
+            )
             attachment = Attachment(
                 filename=stored.filename, content=self._store.get(stored.sha256)
             )
@@ -88,7 +91,7 @@ class PublishingActivities:
         Safe to retry: one mail per notice, reference and person.
         """
         mails, quote = self._books.read(
-            lambda session: notices_of(session, step, self._rules.secret, self._rules.api_url)
+            lambda session: notices_of(session, step, self._rules.secret, self._rules.public_url)
         )
         attached: list[Attachment] = []
         kinds = (DocumentKind.QUOTE, DocumentKind.RENEWAL_QUOTE) if quote else ()

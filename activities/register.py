@@ -24,6 +24,7 @@ from models.fulfillment import FulfillmentStatus
 from models.parties import (
     Customer,
     Entity,
+    Partner,
     Person,
 )
 from models.register import HOUSE, MODELS, PARSERS, TaxRules, key_of
@@ -68,6 +69,11 @@ def customer_of(session: Session, number: str) -> Customer:
 def person_of(session: Session, person: str) -> Person:
     """Return a person; raises `NotFoundError`."""
     return _content(session, RegisterKind.PERSON, person, Person)
+
+
+def partner_of(session: Session, number: str) -> Partner:
+    """Return a partner; raises `NotFoundError`."""
+    return _content(session, RegisterKind.PARTNER, number, Partner)
 
 
 def people(session: Session) -> tuple[Person, ...]:

@@ -1,34 +1,35 @@
 """Revise: turn a change of the quote on offer into the next immutable version, or say why not."""
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.approval_paths import current_path
 from activities.configuration import file_content, file_hash
+from activities.negotiation import (
+    Proof,
+    open_counter_offer,
+    proof_problems,
+    require_in_force,
+    revised_draft,
+)
 from activities.ports import Office
 from activities.pricing import (
-    Draft,
-    PriceList,
     file_of_version,
     make_version,
     or_problems,
-    price_list_now,
-    price_list_of,
     priced,
     quote_version,
 )
-from activities.register import customer_of
 from activities.signatures import REVISE_QUOTE
 from models.deal_file import DealFile
-from models.decisions import token_matches
-from models.errors import InvalidInputError, Problem
+from models.errors import InvalidInputError
+from models.negotiation import buyer_change_problems
 from models.quoting import Quote
-from models.revision import Origin, apply_delta
+from models.revision import Origin, QuoteDelta
 from models.steps import QuotePriced, ReviseQuote
-from models.tables import DealFileRow, RevisionRow
+from models.tables import CounterAnswerRow, CounterOfferRow, DealFileRow, RevisionRow
 
 PURPOSE = "revise"
 """What the token is for that lets a buyer change a quote."""
@@ -64,61 +65,60 @@ class RevisionActivities:
                 self._office.holidays,
             )
         base = quote_version(session, step.deal, step.quote_version)
-        self._require_right(session, step, base)
-        quote = make_version(session, step, _draft(session, step, base))
+        counter = open_counter_offer(session, step.deal, base.version, step.counter)
+        if counter is None:
+            self._require_right(session, step, base)
+        else:
+            step = _as_offered(step, counter)
+        creator = "" if step.origin is Origin.BUYER else step.actor
+        draft = revised_draft(session, step, base, step.delta, creator)
+        on_record = replace(draft, file_revision=_append_file(session, step, draft.file))
+        quote = make_version(session, step, on_record)
         session.add(_row(step, quote))
         if step.alternative and step.term == 1:
             deal_row(session, step.deal).total_minor = base.total.minor
+        if counter is not None:
+            session.add(_yes(step, counter, quote))
         session.flush()
         return priced(session, quote, self._office.holidays)
 
     def _require_right(self, session: Session, step: ReviseQuote, base: Quote) -> None:
-        """Refuse a change of something outdated, and a buyer who does not prove to be one."""
-        if step.base_hash not in ("", base.content_hash):
-            reason = f"this changes an outdated version; in force is {base.number}"
-            remedy = f"look at it and name its content {base.content_hash[:12]}"
-            raise InvalidInputError([Problem(field="base_hash", reason=reason, remedy=remedy)])
+        """Refuse a change of something outdated, and a buyer who may not make it."""
+        require_in_force(step.base_hash, base)
         if step.origin is Origin.BUYER:
-            problems = tuple(self._buyer_problems(session, step, base))
+            proof = Proof(PURPOSE, step.person, step.token, base.content_hash)
+            file, _ = file_of_version(session, step.deal, base.version)
+            problems = (
+                *proof_problems(session, self._office.rules, base, proof),
+                *buyer_change_problems(file, step.delta),
+            )
             if problems:
                 raise InvalidInputError(problems)
 
-    def _buyer_problems(
-        self, session: Session, step: ReviseQuote, base: Quote
-    ) -> Iterator[Problem]:
-        contacts = [contact.email for contact in customer_of(session, base.customer).contacts]
-        if step.person not in contacts:
-            reason = f"{step.person or 'nobody'} is no contact of customer {base.customer}"
-            yield Problem(field="person", reason=reason, remedy=f"these are: {', '.join(contacts)}")
-        rules, content = self._office.rules, base.content_hash
-        if not step.token and rules.allow_unverified_decisions:
-            return
-        if not token_matches(step.token, rules.secret, step.deal, PURPOSE, step.person, content):
-            reason = "does not prove who asks for this content"
-            yield Problem(field="token", reason=reason, remedy="use the one from the mail")
+
+def _as_offered(step: ReviseQuote, counter: CounterOfferRow) -> ReviseQuote:
+    """Return the revision that a counter-offer asks for, as the buyer's wish."""
+    wish = {
+        "delta": QuoteDelta.model_validate_json(counter.delta),
+        "origin": Origin.BUYER,
+        "person": counter.person,
+        "reason": counter.reason or step.reason,
+    }
+    return step.model_copy(update=wish)
 
 
-def _draft(session: Session, step: ReviseQuote, base: Quote) -> Draft:
-    """Return the file after the change, put on record as the next revision."""
-    file, _ = file_of_version(session, step.deal, base.version)
-    changed = apply_delta(file, step.delta)
-    if changed == file and not step.delta.reprice and step.delta.valid_days is None:
-        reason = "changes nothing"
-        remedy = "name what changes; `valid_days` offers it anew, `reprice` at today's prices"
-        raise InvalidInputError([Problem(field="delta", reason=reason, remedy=remedy)])
-    return Draft(
-        file=changed,
-        file_revision=_append_file(session, step, changed),
-        price_list=_price_list(session, step, base),
-        previous=current_path(session, step.deal, base.version),
-        creator=step.actor if step.origin is not Origin.BUYER else "",
+def _yes(step: ReviseQuote, counter: CounterOfferRow, quote: Quote) -> CounterAnswerRow:
+    return CounterAnswerRow(
+        deal=step.deal,
+        counter=counter.number,
+        accepted=True,
+        reason=step.reason,
+        quote_version=quote.version,
+        actor=step.actor,
+        channel=step.channel.value,
+        command_id=step.command_id,
+        answered_at=step.at,
     )
-
-
-def _price_list(session: Session, step: ReviseQuote, base: Quote) -> PriceList:
-    if step.delta.reprice:
-        return price_list_now(session, step.on)
-    return price_list_of(session, step.deal, base.version)
 
 
 def _append_file(session: Session, step: ReviseQuote, file: DealFile) -> int:

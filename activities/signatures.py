@@ -36,6 +36,7 @@ class Signature(Generic[Input, Output]):
 CONFIGURE_DEAL = Signature("configure_deal", Queue.BOOKS, steps.ConfigureDeal, steps.DealConfigured)
 PRICE_QUOTE = Signature("price_quote", Queue.BOOKS, steps.PriceQuote, steps.QuotePriced)
 REVISE_QUOTE = Signature("revise_quote", Queue.BOOKS, steps.ReviseQuote, steps.QuotePriced)
+RECORD_NEGOTIATION = Signature("record_negotiation", Queue.BOOKS, steps.Negotiate, steps.Negotiated)
 RECORD_DECISION = Signature(
     "record_decision", Queue.BOOKS, steps.RecordDecision, steps.DecisionRecorded
 )

@@ -18,6 +18,7 @@ class AgendaKind(StrEnum):
 
     COMMAND = "command"
     STEP = "step"
+    NOTICE = "notice"
     APPROVAL_REQUEST = "approval_request"
     QUOTE_EXPIRY = "quote_expiry"
     APPROVAL_REMINDER = "approval_reminder"

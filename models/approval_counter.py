@@ -21,7 +21,7 @@ class LineCounter(Value):
     discount_percent: Decimal = Field(default=Decimal(0), description="From 0 to 100.")
 
 
-class CounterOffer(Value):
+class ApproverCounter(Value):
     """What an approver would say yes to: `fine at 12 %`. What is not named stays as it is."""
 
     model_config = NUMBERS_AS_TEXT
@@ -36,7 +36,7 @@ class CounterOffer(Value):
     @property
     def is_empty(self) -> bool:
         """Whether nothing is proposed."""
-        return self == CounterOffer()
+        return self == ApproverCounter()
 
     def __str__(self) -> str:
         """Say it in one line: `12 % off the quote, line 2 at 5 %, 30 days to pay`."""
@@ -51,7 +51,7 @@ class CounterOffer(Value):
         return ", ".join(parts)
 
 
-def counter_problems(counter: CounterOffer | None) -> tuple[Problem, ...]:
+def counter_problems(counter: ApproverCounter | None) -> tuple[Problem, ...]:
     """Return everything wrong with a counter that can be told without the quote."""
     if counter is None or counter.is_empty:
         remedy = "say what you would approve: a discount, days to pay or a term"
@@ -59,7 +59,7 @@ def counter_problems(counter: CounterOffer | None) -> tuple[Problem, ...]:
     return tuple(_problems(counter))
 
 
-def revision_of(counter: CounterOffer, reason: str) -> dict[str, Any]:
+def revision_of(counter: ApproverCounter, reason: str) -> dict[str, Any]:
     """Return the change of the deal file that a counter stands for, once its seller accepts it.
 
     It is written as the message that revises a quote takes it: `lines` by their number in the file,
@@ -83,7 +83,7 @@ def revision_of(counter: CounterOffer, reason: str) -> dict[str, Any]:
     return change
 
 
-def _problems(counter: CounterOffer) -> Iterator[Problem]:
+def _problems(counter: ApproverCounter) -> Iterator[Problem]:
     percents = [("counter.discount_percent", counter.discount_percent)]
     for index, one in enumerate(counter.lines):
         place = f"counter.lines[{index}]"

@@ -4,7 +4,7 @@ What is true (quotes, invoices, entries) lives in the books; this stays under 50
 """
 
 import hashlib
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -285,6 +285,11 @@ def local_date(moment: datetime, time_zone: str) -> date:
 def start_of_day(day: date, time_zone: str) -> datetime:
     """Return the first moment of `day` in the contract's time zone."""
     return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(time_zone))
+
+
+def start_of_day_after(day: date, time_zone: str) -> datetime:
+    """Return the moment at which `day` is over in the contract's time zone."""
+    return start_of_day(day + timedelta(days=1), time_zone)
 
 
 def upcast(carried: DealState) -> DealState:

@@ -128,6 +128,25 @@ class RampSegment(Value):
     discount: Discount | None = Field(default=None, description="Off these days.")
 
 
+class BuyerLimits(Value):
+    """What a buyer may change of a line on their page; what is not named stays as it is.
+
+    The quantity may move between `minimum` and `maximum` as soon as one of the two is given.
+    `options` are the components the buyer may add or take out.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    minimum: Decimal | None = Field(default=None, description="The least units.", examples=["10"])
+    maximum: Decimal | None = Field(default=None, description="The most units.", examples=["50"])
+    options: tuple[str, ...] = Field(default=(), description="SKUs the buyer may add or decline.")
+
+    @property
+    def allows_quantity(self) -> bool:
+        """Whether the quantity may be changed at all."""
+        return self.minimum is not None or self.maximum is not None
+
+
 class LineRequest(Value):
     """One wanted product. `unit_price` is an agreed price that replaces the list price.
 
@@ -154,6 +173,9 @@ class LineRequest(Value):
     )
     optional: bool = Field(
         default=False, description="Offered beside the rest; in no total until it is chosen."
+    )
+    buyer_may: BuyerLimits | None = Field(
+        default=None, description="What the buyer may change by themselves."
     )
 
 
@@ -213,7 +235,9 @@ class DealFile(Value):
         default=None, description="What the contract shall come to; instead of a header discount."
     )
     promotions: tuple[str, ...] = Field(default=(), description="Codes of promotions.")
-    partner: str = Field(default="", description="Number of the partner whose discount applies.")
+    partner: str = Field(
+        default="", description="Number of the partner who offers it; their discount applies."
+    )
     price_currency: str = Field(
         default="", description="Take prices of this currency and convert them at the day's rate."
     )
@@ -332,6 +356,7 @@ def _line_problems(file: DealFile) -> Iterator[Problem]:
         yield from _request_problems(path, line, file.currency)
         yield from _option_problems(path, line.options, file.currency)
         yield from _ramp_problems(f"{path}.ramp", line.ramp, file)
+        yield from _limit_problems(f"{path}.buyer_may", line.buyer_may)
 
 
 def _attribute_text(
@@ -375,6 +400,20 @@ def _ramp_problems(path: str, ramp: tuple[RampSegment, ...], file: DealFile) -> 
 
 def _is_usable(day: date | None) -> bool:
     return day is None or day.year in _YEARS
+
+
+def _limit_problems(path: str, limits: BuyerLimits | None) -> Iterator[Problem]:
+    if limits is None:
+        return
+    yield from number_problem(f"{path}.minimum", limits.minimum, positive=True)
+    yield from number_problem(f"{path}.maximum", limits.maximum, positive=True)
+    least, most = limits.minimum, limits.maximum
+    if least is not None and most is not None and most < least:
+        reason = f"{most} is less than the minimum of {least}"
+        yield Problem(field=f"{path}.maximum", reason=reason, remedy="swap or widen them")
+    if limits == BuyerLimits():
+        remedy = "give a minimum, a maximum or options, or leave it out"
+        yield Problem(field=path, reason="allows nothing", remedy=remedy)
 
 
 def _request_problems(

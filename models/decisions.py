@@ -13,7 +13,8 @@ from hashlib import sha256
 from models.errors import InvalidInputError, Problem
 
 _PURPOSE = "q2c-decision-1"
-_DIGEST_BYTES = 24
+DIGEST_BYTES = 24
+"""192 bits of an HMAC-SHA256."""
 
 
 class DecisionKind(StrEnum):
@@ -45,6 +46,7 @@ class Channel(StrEnum):
     API = "api"
     CLI = "cli"
     MAIL = "mail"
+    WEB = "web"
     TEMPORAL = "temporal"
 
 
@@ -58,7 +60,7 @@ def decision_token(secret: bytes, deal: str, step: str, person: str, content_has
         problem = Problem(field="secret", reason="is empty", remedy="set a secret for decisions")
         raise InvalidInputError([problem])
     message = _encoded((_PURPOSE, deal, step, person, content_hash))
-    digest = hmac.new(secret, message, sha256).digest()[:_DIGEST_BYTES]
+    digest = hmac.new(secret, message, sha256).digest()[:DIGEST_BYTES]
     return urlsafe_b64encode(digest).decode("ascii")
 
 

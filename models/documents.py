@@ -16,7 +16,7 @@ from models.collection import OpenItem
 from models.deal_file import RenewalTerms
 from models.fulfillment import OrderLine
 from models.money import Money
-from models.parties import Customer, Entity
+from models.parties import Customer, Entity, Partner
 from models.periods import Interval
 from models.quoting import PlannedCharge, Quote
 from models.value import Value
@@ -70,6 +70,7 @@ class SignerBlock(Value):
 class QuoteDocument(Value):
     """A quote as the buyer gets it. `attention` is the buyer's contact, `seller_*` who sells.
 
+    `partner` is who offers it in their own name; the contract is with the entity all the same.
     `renewal` is what is agreed about the time after the term; None leaves it unsaid. `terms` are
     paragraphs printed after the standard ones. Decisions are printed only where one of
     them is unverified: a customer need not read our internal approvals.
@@ -83,6 +84,7 @@ class QuoteDocument(Value):
     seller_name: str = ""
     seller_email: str = ""
     renewal: RenewalTerms | None = None
+    partner: Partner | None = None
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
@@ -102,6 +104,7 @@ class RenewalQuoteDocument(Value):
     attention: str = ""
     seller_name: str = ""
     seller_email: str = ""
+    partner: Partner | None = None
     auto_renew: bool
     last_notice_on: date | None = None
     previous_total: Money | None = None

@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.decisions import Channel
 from models.errors import Problem
 from models.faults import problem_of
@@ -70,7 +70,7 @@ class Decision(Message):
     content_hash: str = ""
     reason: str = ""
     purchase_order: str = ""
-    counter: CounterOffer | None = None
+    counter: ApproverCounter | None = None
 
 
 class Revision(Message):
@@ -89,6 +89,49 @@ class Revision(Message):
     person: str = ""
     token: str = ""
     alternative: str = Field(default="", max_length=40)
+
+
+class Comment(Message):
+    """A remark on the offer, for the other side to read.
+
+    `origin` says which side writes. A buyer proves to be `person` by `token`.
+    """
+
+    text: str = Field(default="", max_length=2000)
+    origin: Origin = Origin.SELLER
+    person: str = ""
+    token: str = ""
+
+
+class CounterOffer(Message):
+    """What a buyer would take instead: `delta` says what differs from the version of `base_hash`.
+
+    The buyer proves to be `person` by `token`.
+    """
+
+    delta: QuoteDelta = QuoteDelta()
+    base_hash: str = ""
+    reason: str = Field(default="", max_length=1000)
+    person: str = ""
+    token: str = ""
+
+
+class CounterAnswer(Message):
+    """The seller's answer to a counter-offer: `answer` is accept or reject.
+
+    `counter` is its number within the deal; 0 means the one that is open.
+    """
+
+    answer: str = ""
+    counter: int = 0
+    reason: str = Field(default="", max_length=1000)
+
+
+class LinkRevocation(Message):
+    """End the links to the buyer page of `person` that are out; links made later work again."""
+
+    person: str = ""
+    reason: str = Field(default="", max_length=1000)
 
 
 class Delivery(Message):
@@ -168,6 +211,10 @@ class Command(Value):
     line_cancellation: LineCancellation | None = None
     clock: ClockAdvance | None = None
     revision: Revision | None = None
+    comment: Comment | None = None
+    counter_offer: CounterOffer | None = None
+    counter_answer: CounterAnswer | None = None
+    link_revocation: LinkRevocation | None = None
 
     @property
     def request_hash(self) -> str:
@@ -192,5 +239,9 @@ class Command(Value):
             self.line_cancellation,
             self.clock,
             self.revision,
+            self.comment,
+            self.counter_offer,
+            self.counter_answer,
+            self.link_revocation,
         )
         return next((field for field in fields if field is not None), Message())

@@ -6,6 +6,7 @@ when a party is recorded, not when its first invoice is due.
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from zoneinfo import available_timezones
@@ -17,6 +18,7 @@ from models.errors import Problem
 from models.reading import FieldRule, is_filled, read, text_at, value_at, within
 from models.value import Value
 from models.words import LANGUAGES, spoken
+from models.written import NUMBERS_AS_TEXT
 
 
 class Address(Value):
@@ -122,6 +124,25 @@ class Role(StrEnum):
     FINANCE = "finance"
     OPERATOR = "operator"
     OVERRIDE = "override"
+    PARTNER = "partner"
+
+
+class Partner(Value):
+    """A company that offers our products in its own name, for one of our entities.
+
+    It sells from one price book only. `commission_percent` of the contract value is what it earns.
+    """
+
+    model_config = NUMBERS_AS_TEXT
+
+    number: str
+    legal_name: str
+    address: Address
+    tax_id: str
+    vat_id: str = ""
+    email: str
+    price_book: str
+    commission_percent: Decimal = Decimal(0)
 
 
 class Person(Value):
@@ -133,6 +154,7 @@ class Person(Value):
     roles: tuple[Role, ...] = ()
     titles: tuple[str, ...] = ()
     manager: str | None = None
+    partner: str | None = None
 
 
 def parse_entity(data: object) -> Entity:
@@ -162,11 +184,21 @@ def parse_customer(data: object) -> Customer:
 
 
 def parse_person(data: object) -> Person:
-    """Return the person of ours written in `data` (from YAML or JSON).
+    """Return the person of ours, or of a partner, written in `data` (from YAML or JSON).
 
-    Raises `InvalidInputError` with every problem.
+    Raises `InvalidInputError` with every problem: whoever works for a partner has that role alone.
     """
-    return read(Person, data, _PERSON_RULES, (_other_than_itself("id", "manager"),))
+    checks = (_other_than_itself("id", "manager"), _partner_problems)
+    return read(Person, data, _PERSON_RULES, checks)
+
+
+def parse_partner(data: object) -> Partner:
+    """Return the partner written in `data` (from YAML or JSON).
+
+    Raises `InvalidInputError` with every problem: a partner is named on quotes, so it needs its
+    legal data, and the one price book it sells from.
+    """
+    return read(Partner, data, _PARTNER_RULES, (_region_problems("address"),))
 
 
 def has_valid_check_digits(account: str) -> bool:
@@ -212,6 +244,14 @@ def _is_language_if_any(value: object) -> bool:
 
 def _is_bic_if_any(value: object) -> bool:
     return value == "" or _matches(_BIC)(value)
+
+
+def _is_percentage(value: object) -> bool:
+    try:
+        percent = Decimal(str(value))
+    except ArithmeticError:
+        return False
+    return percent.is_finite() and 0 <= percent <= 100
 
 
 def _is_time_zone(value: object) -> bool:
@@ -303,6 +343,19 @@ _CUSTOMER_RULES = (
     ),
 )
 
+_PARTNER_RULES = (
+    _number("number"),
+    *_filled("legal_name", "tax_id", "price_book"),
+    *_address("address"),
+    _email("email"),
+    FieldRule(
+        "commission_percent",
+        _is_percentage,
+        "is not a percentage from 0 to 100",
+        "write it as text: '12.5'",
+    ),
+)
+
 _PERSON_RULES = (
     _number("id"),
     *_filled("name", "titles.*"),
@@ -342,6 +395,25 @@ def _customer_vat_problems(data: Mapping[str, object]) -> Iterator[Problem]:
             reason="is not a VAT number of the EU",
             remedy="write the letters of its country and the number, without blanks",
         )
+
+
+def _partner_problems(data: Mapping[str, object]) -> Iterator[Problem]:
+    """Somebody of a partner sees the partner's deals and nothing else of the house."""
+    roles = data.get("roles")
+    named = [str(role) for role in roles] if isinstance(roles, list | tuple) else []
+    is_theirs = Role.PARTNER.value in named
+    if is_theirs and set(named) != {Role.PARTNER.value}:
+        remedy = "give a person of a partner this role alone"
+        yield Problem(field="roles", reason="mix partner with roles of ours", remedy=remedy)
+    if is_theirs and _is_blank(data.get("partner")):
+        remedy = "write the partner's number"
+        yield Problem(field="partner", reason="is missing for the role partner", remedy=remedy)
+    if is_theirs and (_is_blank(data.get("manager")) or data.get("titles")):
+        remedy = "name who of ours answers for them as `manager`, and give no titles"
+        yield Problem(field="manager", reason="is who decides for a partner", remedy=remedy)
+    if not is_theirs and not _is_blank(data.get("partner")):
+        remedy = "add the role partner or leave it out"
+        yield Problem(field="partner", reason="goes with the role partner only", remedy=remedy)
 
 
 def _is_blank(value: object) -> bool:

@@ -12,9 +12,11 @@ from models.delegation import Delegation, parse_delegation
 from models.parties import (
     Customer,
     Entity,
+    Partner,
     Person,
     parse_customer,
     parse_entity,
+    parse_partner,
     parse_person,
 )
 from models.price_terms import (
@@ -56,6 +58,7 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.EXCHANGE_RATES: parse_exchange_rates,
     RegisterKind.DEAL_TEMPLATE: parse_deal_template,
     RegisterKind.DELEGATION: parse_delegation,
+    RegisterKind.PARTNER: parse_partner,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
 
@@ -72,6 +75,7 @@ MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.EXCHANGE_RATES: ExchangeRates,
     RegisterKind.DEAL_TEMPLATE: DealTemplate,
     RegisterKind.DELEGATION: Delegation,
+    RegisterKind.PARTNER: Partner,
 }
 """What is kept of each kind."""
 

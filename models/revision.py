@@ -15,6 +15,7 @@ from pydantic import Field
 
 from models.deal_file import (
     Attributes,
+    BuyerLimits,
     DealFile,
     Discount,
     LineGroup,
@@ -105,6 +106,7 @@ class LineChange(Value):
     discount: Discount | None = Field(default=None, description="Instead of the one before.")
     attributes: Attributes | None = Field(default=None, description="All values from now on.")
     options: tuple[OptionChange, ...] = Field(default=(), description="Changes of its components.")
+    buyer_may: BuyerLimits | None = Field(default=None, description="What the buyer may change.")
     clear: tuple[str, ...] = Field(default=(), description="Of `unit_price` and `discount`.")
 
 
@@ -200,7 +202,8 @@ def _option_problems(
 
 
 def _change_problems(path: str, change: LineChange | OptionChange) -> Iterator[Problem]:
-    named = [field for field in (*_PRICED, "options", "choose") if getattr(change, field, None)]
+    parts = (*_PRICED, "options", "choose", "buyer_may")
+    named = [field for field in parts if getattr(change, field, None)]
     if change.remove and (named or change.clear):
         reason = "is removed and changed at once"
         yield Problem(field=path, reason=reason, remedy="ask for one of the two")
@@ -241,6 +244,8 @@ def _lines(file: DealFile, delta: QuoteDelta) -> Iterator[LineRequest]:
             parts: dict[str, Any] = {"options": tuple(_options(line, change.options))}
             if change.choose is not None:
                 parts["optional"] = not change.choose
+            if change.buyer_may is not None:
+                parts["buyer_may"] = change.buyer_may
             yield _changed(line, change).model_copy(update=parts)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime
 
 from models.approval import ApprovalStep
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.charges import Transfer
 from models.deal import AnsweredCommand, AuditEntry, QuoteReference, Stage
 from models.deal_file import DealFile, RenewalTerms
@@ -78,10 +78,13 @@ class QuotePriced(Value):
 
 
 class ReviseQuote(DealStep):
-    """Apply a change to the quote version in force and make the next version of it."""
+    """Apply a change to the quote version in force and make the next version of it.
+
+    `counter` is the counter-offer that is accepted by it; the change is then the one on record.
+    """
 
     quote_version: int
-    delta: QuoteDelta
+    delta: QuoteDelta = QuoteDelta()
     base_hash: str = ""
     reason: str = ""
     origin: Origin = Origin.SELLER
@@ -91,6 +94,43 @@ class ReviseQuote(DealStep):
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
     alternative: str = ""
+    counter: int = 0
+
+
+class NegotiationKind(StrEnum):
+    """What buyer and seller put on record while they negotiate, beside revisions."""
+
+    COMMENT = "comment"
+    COUNTER_OFFER = "counter_offer"
+    REJECTION = "rejection"
+    REVOCATION = "revocation"
+
+
+class Negotiate(DealStep):
+    """Put a comment, a counter-offer, its rejection or the revocation of links on record.
+
+    `text` is the comment or the reason; `counter` the counter-offer that is rejected.
+    """
+
+    kind: NegotiationKind
+    quote_version: int
+    text: str = ""
+    delta: QuoteDelta = QuoteDelta()
+    base_hash: str = ""
+    counter: int = 0
+    origin: Origin = Origin.SELLER
+    person: str = ""
+    token: str = ""
+    actor: str = ""
+    channel: Channel = Channel.TEMPORAL
+    command_id: str = ""
+
+
+class Negotiated(Value):
+    """The problems that kept it off the record, or its number within the deal and kind."""
+
+    problems: tuple[Problem, ...] = ()
+    number: int = 0
 
 
 class RecordDecision(DealStep):
@@ -107,7 +147,7 @@ class RecordDecision(DealStep):
     channel: Channel = Channel.TEMPORAL
     command_id: str = ""
     quote_version: int = 0
-    counter: CounterOffer | None = None
+    counter: ApproverCounter | None = None
 
 
 class DecisionRecorded(Value):
@@ -282,6 +322,9 @@ class Notice(StrEnum):
     RENEWAL_REMINDER = "renewal_reminder"
     DUNNING_DECISION = "dunning_decision"
     ENDED = "ended"
+    COMMENT = "comment"
+    COUNTER_OFFER = "counter_offer"
+    COUNTER_REJECTED = "counter_rejected"
 
 
 class Notify(DealStep):
@@ -361,6 +404,7 @@ class RegisterKind(StrEnum):
     EXCHANGE_RATES = "exchange_rates"
     DEAL_TEMPLATE = "deal_template"
     DELEGATION = "delegation"
+    PARTNER = "partner"
 
 
 class RegisterChange(Value):

@@ -9,6 +9,7 @@ from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
+from activities.negotiation import NegotiationActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -53,6 +54,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ConfigurationActivities(office).configure_deal,
         PricingActivities(office).price_quote,
         RevisionActivities(office).revise_quote,
+        NegotiationActivities(office).record_negotiation,
         approval.record_decision,
         approval.escalate_approval,
         contract.draw_up_contract,

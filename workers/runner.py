@@ -71,7 +71,7 @@ def open_office(settings: Settings) -> PublishingOffice:
         allow_test_clock=settings.allow_test_clock,
         allow_unverified_decisions=settings.allow_unverified_decisions,
         continue_as_new_every=settings.continue_as_new_every,
-        api_url=f"http://{settings.api_host}:{settings.api_port}",
+        public_url=settings.public_url,
     )
     store = DocumentStore(settings.documents_url)
     office = Office(

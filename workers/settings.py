@@ -23,6 +23,8 @@ from models.errors import InvalidInputError, Problem
 
 PREFIX = "Q2C_"
 _BOOKS_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
+_EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
+_WEB_SCHEMES = ("http", "https")
 _MAIL_SCHEMES = ("maildir", "smtp", "smtp+starttls")
 
 
@@ -56,6 +58,9 @@ class Settings(BaseSettings):
 
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8800, ge=1, le=65535)
+    public_url: str = Field(
+        default="", description="Where customers reach the API; without it its own address."
+    )
     temporal_port: int = Field(default=7233, ge=1, le=65535, description="Embedded server.")
     temporal_ui_port: int = Field(default=8233, ge=1, le=65535, description="Embedded web UI.")
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
@@ -97,6 +102,15 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("public_url")
+    @classmethod
+    def reachable(cls, url: str) -> str:
+        """Accept the address of a web server, without the slash at its end."""
+        parts = urlsplit(url)
+        if url and (parts.scheme not in _WEB_SCHEMES or not parts.netloc or parts.query):
+            raise ValueError("write it like https://quotes.example.com")
+        return url.rstrip("/")
+
     @field_validator("secret")
     @classmethod
     def long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -118,6 +132,7 @@ class Settings(BaseSettings):
         self._default("books_url", f"sqlite:///{self.home / 'books.sqlite'}")
         self._default("documents_url", f"file://{self.home / 'documents'}")
         self._default("mail_url", f"maildir://{self.home / 'mail'}")
+        self._default("public_url", f"http://{_reachable(self.api_host)}:{self.api_port}")
         return self
 
     def _default(self, name: str, value: str) -> None:
@@ -183,6 +198,13 @@ class Settings(BaseSettings):
         if self.secret is not None:
             plain["secret"] = self.secret.get_secret_value()
         return {f"{PREFIX}{name.upper()}": value for name, value in plain.items()}
+
+
+def _reachable(host: str) -> str:
+    """Return a host as a browser on this machine would name it; every interface is this machine."""
+    if host in _EVERY_INTERFACE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -17,6 +17,7 @@ from workflows.stages import (
     configuration,
     contract,
     fulfillment,
+    negotiation,
     operation,
     pricing,
     quoting,
@@ -31,9 +32,13 @@ with workflow.unsafe.imports_passed_through():
         Cancellation,
         ClockAdvance,
         Command,
+        Comment,
+        CounterAnswer,
+        CounterOffer,
         Decision,
         Delivery,
         LineCancellation,
+        LinkRevocation,
         Message,
         PaymentNotice,
         Resolve,
@@ -54,6 +59,10 @@ COMMANDS = {
     "accept_quote": quoting.take_acceptance,
     "decline_quote": quoting.take_decline,
     "revise_quote": quoting.take_revision,
+    "comment": negotiation.take_comment,
+    "counter_offer": negotiation.take_counter_offer,
+    "answer_counter_offer": negotiation.take_answer,
+    "revoke_link": negotiation.take_revocation,
     "contract_signed": contract.take_signature,
     "delivery_confirmed": fulfillment.take_delivery,
     "stock_arrived": fulfillment.take_stock,
@@ -68,6 +77,7 @@ COMMANDS = {
 }
 
 ITEMS = {
+    AgendaKind.NOTICE: negotiation.notify,
     AgendaKind.APPROVAL_REQUEST: approval.request,
     AgendaKind.APPROVAL_REMINDER: approval.remind,
     AgendaKind.APPROVAL_ESCALATION: approval.escalate,
@@ -308,6 +318,68 @@ class DealWorkflow:
 
     @revise_quote_now.validator
     def check_revise_quote(self, message: Revision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="comment")
+    def comment(self, message: Comment | None = None) -> None:
+        """Comment on the offer, for the other side."""
+        self._take("comment", message, comment=message)
+
+    @workflow.update(name="comment")
+    async def comment_now(self, message: Comment | None = None) -> Answer:
+        """Comment on the offer, for the other side, and hear what became of it."""
+        return await self._answer(self._take("comment", message, comment=message))
+
+    @comment_now.validator
+    def check_comment(self, message: Comment | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="counter_offer")
+    def counter_offer(self, message: CounterOffer | None = None) -> None:
+        """Make a counter-offer: what a buyer would take instead."""
+        self._take("counter_offer", message, counter_offer=message)
+
+    @workflow.update(name="counter_offer")
+    async def counter_offer_now(self, message: CounterOffer | None = None) -> Answer:
+        """Make a counter-offer: what a buyer would take instead, and hear what became of it."""
+        return await self._answer(self._take("counter_offer", message, counter_offer=message))
+
+    @counter_offer_now.validator
+    def check_counter_offer(self, message: CounterOffer | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="answer_counter_offer")
+    def answer_counter_offer(self, message: CounterAnswer | None = None) -> None:
+        """Accept or reject the buyer's counter-offer."""
+        self._take("answer_counter_offer", message, counter_answer=message)
+
+    @workflow.update(name="answer_counter_offer")
+    async def answer_counter_offer_now(self, message: CounterAnswer | None = None) -> Answer:
+        """Accept or reject the buyer's counter-offer, and hear what became of it."""
+        return await self._answer(
+            self._take("answer_counter_offer", message, counter_answer=message)
+        )
+
+    @answer_counter_offer_now.validator
+    def check_answer_counter_offer(self, message: CounterAnswer | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="revoke_link")
+    def revoke_link(self, message: LinkRevocation | None = None) -> None:
+        """End the links to a contact's buyer page."""
+        self._take("revoke_link", message, link_revocation=message)
+
+    @workflow.update(name="revoke_link")
+    async def revoke_link_now(self, message: LinkRevocation | None = None) -> Answer:
+        """End the links to a contact's buyer page, and hear what became of it."""
+        return await self._answer(self._take("revoke_link", message, link_revocation=message))
+
+    @revoke_link_now.validator
+    def check_revoke_link(self, message: LinkRevocation | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

@@ -13,6 +13,12 @@ from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
 from models.tables.ledger import JournalEntryRow, PostingRow
+from models.tables.negotiation import (
+    CommentRow,
+    CounterAnswerRow,
+    CounterOfferRow,
+    LinkRevocationRow,
+)
 from models.tables.pricing import PricedLineRow, PromotionUseRow
 from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
@@ -25,6 +31,10 @@ APPEND_ONLY = (
     AuditRow,
     QuoteRow,
     RevisionRow,
+    CommentRow,
+    CounterOfferRow,
+    CounterAnswerRow,
+    LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
     ContractRow,
@@ -49,7 +59,10 @@ __all__ = [
     "ApprovalPathRow",
     "AuditRow",
     "CommandRow",
+    "CommentRow",
     "ContractRow",
+    "CounterAnswerRow",
+    "CounterOfferRow",
     "DealFileRow",
     "DealRow",
     "DecisionRow",
@@ -58,6 +71,7 @@ __all__ = [
     "InvoiceLineRow",
     "InvoiceRow",
     "JournalEntryRow",
+    "LinkRevocationRow",
     "MailRow",
     "NumberSeries",
     "ObligationRow",

@@ -28,7 +28,7 @@ class DecisionRow(SQLModel, table=True):
     `document_hash` is the SHA-256 of the document a signature was given to. `on_behalf_of` is for
     whom a delegate decided, or whose step was escalated. Decisions of approvers keep the version of
     the policy and the `facts` (JSON) they were made on; `counter` is the
-    `models.approval_counter.CounterOffer` of a counter.
+    `models.approval_counter.ApproverCounter` of a counter.
     """
 
     __tablename__ = "decision"

@@ -31,6 +31,7 @@ class DealRow(SQLModel, table=True):
     business_time: datetime | None = Field(default=None, sa_type=Moment)
     started_at: datetime = Field(sa_type=Moment)
     closed_at: datetime | None = Field(default=None, sa_type=Moment)
+    partner: str = Field(default="", index=True)
 
 
 class DealFileRow(SQLModel, table=True):

@@ -17,6 +17,8 @@ _LABELS = Labels(
     ship_to="Lieferanschrift",
     attention="z. Hd. {name}",
     your_contact="Ihr Kontakt",
+    offered_by="Angeboten von",
+    offered_for="für {entity}",
     tax_id="Steuernummer",
     vat_id="USt-IdNr.",
     registration="Register",
@@ -271,6 +273,7 @@ _MAILS = MailWords(
     quote_subject="Ihr Angebot {number} von {entity}",
     quote_text="anbei erhalten Sie unser Angebot {number} über {total}.",
     quote_valid="Es ist gültig bis {day}.",
+    quote_page="Hier können Sie es ansehen, ändern, kommentieren oder annehmen:",
     quote_accept=(
         "Zum Annehmen antworten Sie {seller} mit Ihrer Bestellnummer und diesem Schlüssel:"
     ),

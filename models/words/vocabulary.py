@@ -44,6 +44,8 @@ class Labels(Value):
     ship_to: str
     attention: str
     your_contact: str
+    offered_by: str
+    offered_for: str
     tax_id: str
     vat_id: str
     registration: str
@@ -222,6 +224,7 @@ class MailWords(Value):
     quote_subject: str
     quote_text: str
     quote_valid: str
+    quote_page: str
     quote_accept: str
     quote_systems: str
 

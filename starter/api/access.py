@@ -7,10 +7,12 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
 
 from models.decisions import Channel
 from models.errors import InvalidInputError, Problem
-from models.parties import Role
+from models.parties import Person, Role
+from starter.service.partners import require_open
 from starter.service.people import Caller, authenticate, require
 from starter.service.ports import House
 
@@ -34,15 +36,27 @@ async def credentials_of(request: Request) -> HTTPAuthorizationCredentials | Non
 
 
 def caller_of(
+    request: Request,
     house: TheHouse,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)],
     x_q2c_channel: Annotated[
         str | None, Header(description="`cli` if the command line asks.", examples=["cli"])
     ] = None,
 ) -> Caller:
-    """Return who is asking; raises `UnauthenticatedError`."""
+    """Return who is asking.
+
+    Raises `UnauthenticatedError`; to somebody of a partner most doors are closed.
+    """
     token = credentials.credentials if credentials else ""
-    person = house.books.read(lambda session: authenticate(session, token))
+    # Depending on its release the framework names the route with or without its router's prefix.
+    path = getattr(request.scope.get("route"), "path", "").removeprefix("/v1")
+
+    def look(session: Session) -> Person:
+        person = authenticate(session, token)
+        require_open(session, person, request.method, path, request.path_params)
+        return person
+
+    person = house.books.read(look)
     channel = Channel.CLI if x_q2c_channel == Channel.CLI.value else Channel.API
     return Caller(person=person, channel=channel)
 

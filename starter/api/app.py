@@ -1,6 +1,7 @@
 """The application: every router under /v1, one error form, and the house behind them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
+    buyer,
     catalog,
     deals,
     decide,
@@ -22,6 +24,7 @@ from starter.api import (
     inbox,
     logos,
     messages,
+    negotiation,
     parties,
     payments,
     prices,
@@ -51,6 +54,7 @@ _ROUTERS = (
     procurement.router,
     messages.router,
     quotes.router,
+    negotiation.router,
     inbox.router,
     decide.router,
     delegations.router,
@@ -104,4 +108,6 @@ def create_app(settings: Settings, house: House | None = None) -> FastAPI:
     problems.install(app)
     for router in _ROUTERS:
         app.include_router(router, prefix="/v1")
+    app.include_router(buyer.router)
+    logging.getLogger("uvicorn.access").addFilter(buyer.LinksUnsaid())
     return app

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import PlainTextResponse
+from sqlmodel import Session
 
 from models.deal import Stage
 from models.deal_file import deal_file_schema
@@ -22,6 +23,7 @@ from starter.api.once import OnceRoute, answer_is_open
 from starter.api.problems import responses
 from starter.service import approval_preview, reports, reports_deal, starting, waiting
 from starter.service.errors import UnavailableError
+from starter.service.partners import PartnerDeal, is_partner, partner_view
 from starter.service.ports import House, RunState
 from starter.service.reports_deal import DealAtStart, DealDetail
 from starter.service.template import DEAL_TEMPLATE
@@ -125,7 +127,7 @@ class Wanted:
 
 @router.get("/deals", summary="List deals", responses=responses(401, 422))
 def list_deals(
-    house: TheHouse, _: TheCaller, wanted: Annotated[Wanted, Depends()], page: Page
+    house: TheHouse, caller: TheCaller, wanted: Annotated[Wanted, Depends()], page: Page
 ) -> reports.Deals:
     """Return deals by number, page by page, from the books."""
     chosen = reports.DealFilter(
@@ -133,18 +135,27 @@ def list_deals(
         customer=wanted.customer,
         seller=wanted.seller,
         on_hold=wanted.on_hold,
+        partner=caller.person.partner,
     )
     return house.books.read(lambda session: reports.deals(session, chosen, page.limit, page.after))
 
 
 @router.get("/deals/{number}", summary="Show a deal", responses=responses(401, 404))
-async def show_deal(house: TheHouse, _: TheCaller, number: str) -> DealDetail | DealAtStart:
+async def show_deal(
+    house: TheHouse, caller: TheCaller, number: str
+) -> DealDetail | PartnerDeal | DealAtStart:
     """Return everything on record about a deal; works with no worker running.
 
-    A deal that is still starting, or has failed at its start, is shown with its problems.
+    A deal that is still starting, or has failed at its start, is shown with its problems. A partner
+    sees the offer, never costs and margins.
     """
+
+    def look(session: Session) -> DealDetail | PartnerDeal:
+        found = reports_deal.detail(session, number)
+        return partner_view(session, found) if is_partner(caller.person) else found
+
     try:
-        return await house.read(lambda session: reports_deal.detail(session, number))
+        return await house.read(look)
     except NotFoundError:
         return await _at_start(house, number)
 

@@ -13,7 +13,8 @@ router = APIRouter(tags=["Inbox"])
 @router.get("/inbox", summary="What waits for me", responses=responses(401))
 def inbox(house: TheHouse, caller: TheCaller) -> service.Inbox:
     """Return every decision the house waits for from the caller, with the command that gives it."""
-    return house.books.read(lambda session: service.inbox(session, caller.person, house.clock()))
+    now = house.clock()
+    return house.books.read(lambda session: service.inbox(session, caller.person, now))
 
 
 @router.get("/tasks", summary="Open work orders", responses=responses(401))

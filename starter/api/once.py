@@ -97,7 +97,7 @@ async def _sent(request: Request, route: str) -> _Sent | None:
     require_usable(key)
     house, credentials = house_of(request), await credentials_of(request)
     try:
-        caller = await asyncio.to_thread(caller_of, house, credentials)
+        caller = await asyncio.to_thread(caller_of, request, house, credentials)
     except UnauthenticatedError:
         return None
     address = f"{request.url.path}?{request.url.query}"

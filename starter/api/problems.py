@@ -28,8 +28,11 @@ from models.errors import (
 from models.faults import problem_of
 from models.value import Value
 from starter.service.errors import (
+    BadLinkError,
     DealEndedError,
+    EndedLinkError,
     NotPermittedError,
+    OutdatedError,
     RunFailedError,
     UnansweredError,
     UnauthenticatedError,
@@ -42,6 +45,9 @@ MEDIA_TYPE = "application/problem+json"
 STATUSES: Mapping[type[Q2CError], tuple[HTTPStatus, str]] = {
     UnauthenticatedError: (HTTPStatus.UNAUTHORIZED, "Say who you are"),
     NotPermittedError: (HTTPStatus.FORBIDDEN, "You may not do this"),
+    BadLinkError: (HTTPStatus.FORBIDDEN, "This link is not valid"),
+    EndedLinkError: (HTTPStatus.GONE, "This link has ended"),
+    OutdatedError: (HTTPStatus.CONFLICT, "There is a newer version"),
     NotFoundError: (HTTPStatus.NOT_FOUND, "Nothing on record"),
     ConflictError: (HTTPStatus.CONFLICT, "It exists with other content"),
     RefusedError: (HTTPStatus.CONFLICT, "Refused"),

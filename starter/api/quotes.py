@@ -8,7 +8,7 @@ from models.quote_diff import QuoteDiff
 from models.steps import RegisterKind
 from starter.api.access import Body, Page, TheCaller, TheHouse, written_as
 from starter.api.problems import responses
-from starter.service import changes, quotes, register, templates
+from starter.service import changes, counters, quotes, register, templates
 
 router = APIRouter(tags=["Quotes"])
 
@@ -27,6 +27,12 @@ def quote_versions(house: TheHouse, _: TheCaller, number: str) -> quotes.QuoteVe
 def alternatives(house: TheHouse, _: TheCaller, number: str) -> quotes.SideBySide:
     """Return the version in force and what is offered beside it, with their totals."""
     return house.books.read(lambda session: quotes.side_by_side(session, number))
+
+
+@router.get("/deals/{number}/counter", summary="What was countered", responses=responses(401, 404))
+def open_counter(house: TheHouse, _: TheCaller, number: str) -> counters.Revision:
+    """Return the newest counter of an approver as the body of the message `revise_quote`."""
+    return house.books.read(lambda session: counters.revision_for_counter(session, number))
 
 
 @router.get("/quotes/{number}", summary="One version whole", responses=responses(401, 404))

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CUSTOMER_PRICES = "customer_prices"
     EXCHANGE_RATES = "exchange_rates"
     PERSON = "person"
+    PARTNER = "partner"
 
 
 _BODY = written_as(

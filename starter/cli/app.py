@@ -18,6 +18,7 @@ from starter.cli import (
     decisions,
     documents,
     fulfillment,
+    negotiation,
     operation,
     prices,
     procurement,
@@ -162,6 +163,8 @@ for _room in (
     deal_files,
     procurement,
     quotes,
+    prices,
+    negotiation,
     decisions,
     fulfillment,
     collection,
@@ -169,7 +172,6 @@ for _room in (
     catalog,
     books,
     documents,
-    prices,
 ):
     _room.attach(app)
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from models.errors import InvalidInputError, Problem
+from starter.cli import negotiation
 from starter.cli.display import (
     Column,
     amount,
@@ -116,6 +117,7 @@ def attach(app: typer.Typer) -> None:
     templates.command("save")(save)
     templates.command("list")(list_templates)
     templates.command("use")(use)
+    negotiation.attach_to(group)
     group.add_typer(templates, name="template")
     app.add_typer(group, name="quote", rich_help_panel="Sell")
 
@@ -263,14 +265,22 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
     base: Annotated[
         str, typer.Option("--base", help="Hash of the content it is for.", show_default="newest")
     ] = "",
+    as_countered: Annotated[
+        bool, typer.Option("--as-countered", help="As an approver countered it.")
+    ] = False,
     reason: Reason = "",
 ) -> None:
     """Change the quote on offer: the next version replaces it, approvals that still hold are kept.
 
     Examples: `q2c quote revise 1001 change.yaml`, `q2c quote revise 1001 --quantity 1=30
-    --discount 2=12 --reason "Five more seats"`, `q2c quote revise 1001 --valid-days 30`
+    --discount 2=12 --reason "Five more seats"`, `q2c quote revise 1001 --valid-days 30`,
+    `q2c quote revise 1001 --as-countered`
     """
-    delta = dict(read_document(file)) if file else {}
+    session = session_of(ctx)
+    countered: Row = {}
+    if as_countered:
+        countered = session.door.get(f"/v1/deals/{segment(deal)}/counter")
+    delta = dict(countered.get("delta") or {}) | (dict(read_document(file)) if file else {})
     lines = [*(delta.get("lines") or []), *_line_changes(quantity, discount, remove, choose)]
     said = {
         "lines": lines,
@@ -279,8 +289,12 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
         "reprice": reprice or None,
     }
     delta |= {name: value for name, value in said.items() if value}
-    body = {"delta": delta, "base_hash": base, "reason": reason, "alternative": alternative}
-    session = session_of(ctx)
+    body = {
+        "delta": delta,
+        "base_hash": base or countered.get("base_hash", ""),
+        "reason": reason or countered.get("reason", ""),
+        "alternative": alternative,
+    }
     path = f"/v1/deals/{segment(deal)}/messages/revise_quote"
     show_answer(session, session.door.post(path, {k: v for k, v in body.items() if v != ""}))
 

@@ -137,6 +137,20 @@ _CUSTOMER_PRICES = Party(
 )
 
 
+_PARTNER = Party(
+    "partner",
+    "/v1/register/partner",
+    "number",
+    (
+        Column("Partner", _of("number")),
+        Column("Name", _of("legal_name"), long=True),
+        Column("Country", _of("address", "country")),
+        Column("Price book", _of("price_book")),
+        Column("Commission", _of("commission_percent"), right=True),
+    ),
+)
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     for party, text in (
@@ -145,6 +159,7 @@ def attach(app: typer.Typer) -> None:
         (_PERSON, "People of ours and what they may do."),
         (_PROMOTION, "Promotions: codes, what they are worth, until when and how often."),
         (_CUSTOMER_PRICES, "Contracted prices of customers, and what partners get."),
+        (_PARTNER, "Who offers our products in their own name."),
     ):
         group = _party_commands(party, text)
         if party is _PERSON:
@@ -255,6 +270,7 @@ def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[P
         "person": parties.parse_person,
         "promotion": promotions.parse_promotion,
         "customer-prices": price_terms.parse_customer_prices,
+        "partner": parties.parse_partner,
     }
     problems: list[Problem] = []
     first: dict[str, str] = {}

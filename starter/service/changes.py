@@ -37,6 +37,7 @@ RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
     RegisterKind.EXCHANGE_RATES: (Role.OPERATOR, Role.FINANCE),
     RegisterKind.DEAL_TEMPLATE: (Role.SALES, Role.OPERATOR),
     RegisterKind.DELEGATION: (Role.APPROVER, Role.OPERATOR),
+    RegisterKind.PARTNER: (Role.OPERATOR,),
 }
 """Who may record what."""
 

@@ -18,6 +18,24 @@ class NotPermittedError(Q2CError):
     code = "not_permitted"
 
 
+class BadLinkError(Q2CError):
+    """A link that was not made here, or leads nowhere; nothing is told about what it names."""
+
+    code = "bad_link"
+
+
+class EndedLinkError(Q2CError):
+    """A link that was made here and no longer opens: its time is over, or it was revoked."""
+
+    code = "ended_link"
+
+
+class OutdatedError(Q2CError):
+    """Something was asked about a version that is no longer the one on offer."""
+
+    code = "outdated"
+
+
 class UnansweredError(Q2CError):
     """Asked in time, and no answer came; what was asked may still happen."""
 

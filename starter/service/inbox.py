@@ -10,7 +10,7 @@ from sqlmodel import Session, col, func, select
 from activities.approval import open_override
 from activities.register import delegations
 from models.approval import ApprovalPath, ApprovalStep, is_countered, is_rejected
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.contract import customer_signer, our_signer
 from models.deal import Stage
 from models.decisions import DecisionKind
@@ -21,6 +21,7 @@ from models.tables import AuditRow, DealRow, DecisionRow, QuoteRow
 from models.value import Value
 from starter.service.approvals import business_day, is_approved, path_of, waiting_for
 from starter.service.decisions import default_person
+from starter.service.negotiation import counter_offers_for, summary_of
 from starter.service.register import all_latest, customer_of
 from starter.service.versions import offer_of
 from starter.service.waiting import HoldEntry, holds_in
@@ -52,12 +53,18 @@ class Inbox(Value):
 
 
 def inbox(session: Session, person: Person, now: datetime) -> Inbox:
-    """Return what waits for a person, also for whom they represent at that moment."""
+    """Return what waits for a person, also for whom they represent at that moment.
+
+    `now` is also when a counter-offer would be accepted.
+    """
+    if Role.PARTNER in person.roles:
+        return Inbox(items=tuple(_counter_offers(session, person, now)))
     found = [
         *_approvals(session, person, now),
         *_stopped(session, person),
         *_reviews(session, person),
         *_acceptances(session, person),
+        *_counter_offers(session, person, now),
         *_signatures(session, person),
         *_renewals(session, person),
         *_holds(session, person),
@@ -153,7 +160,11 @@ def _stopped(session: Session, person: Person) -> Iterator[Asked]:
                 quote,
                 kind="resubmit",
                 reason="you recalled it" if path.recalled else _countered(session, quote),
-                command=f"q2c resubmit {deal.number}",
+                command=(
+                    f"q2c resubmit {deal.number}"
+                    if path.recalled
+                    else f"q2c quote revise {deal.number} --as-countered"
+                ),
             )
 
 
@@ -166,7 +177,7 @@ def _countered(session: Session, quote: QuoteRow) -> str:
         .order_by(col(DecisionRow.id).desc())
     )
     row = session.exec(statement).first()
-    said = CounterOffer.model_validate_json(row.counter) if row else CounterOffer()
+    said = ApproverCounter.model_validate_json(row.counter) if row else ApproverCounter()
     return f"{row.person} would approve {said}" if row else ""
 
 
@@ -216,6 +227,23 @@ def _acceptances(session: Session, person: Person) -> Iterator[Asked]:
             reason=f"quote {quote.number} can be accepted until {quote.valid_until}",
             command=f"q2c accept {deal.number}" + (f" --person {contact}" if contact else ""),
             body={"person": contact} if contact else {},
+        )
+
+
+def _counter_offers(session: Session, person: Person, now: datetime) -> Iterator[Asked]:
+    for deal, entry in counter_offers_for(session, person, now):
+        yield Asked(
+            deal=deal.number,
+            kind="answer_counter_offer",
+            step=str(entry.number),
+            customer=deal.customer,
+            total_minor=(entry.total or entry.total_now).minor,
+            currency=deal.currency,
+            reason=summary_of(entry),
+            since=entry.offered_at,
+            command=f"q2c counter-offer accept {deal.number}",
+            path=f"/v1/deals/{deal.number}/messages/answer_counter_offer",
+            body={"answer": "accept", "counter": entry.number},
         )
 
 

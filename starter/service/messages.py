@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from starter.service.errors import DealEndedError, UnansweredError
 from starter.service.people import Caller, require
 from starter.service.ports import House, RunState, Update
 from starter.service.repeats import require_usable, used_for_another
-from starter.service.revisions import revisions_meant
+from starter.service.revisions import NEGOTIATED, answers_meant, revisions_meant
 from starter.service.vocabulary import KINDS, MessageKind
 from workflows.ids import deal_workflow_id
 
@@ -65,14 +65,33 @@ async def tell(
     command_id = _checked_key(key)
     secret = await asyncio.to_thread(house.settings.signing_secret)
 
+    def commands(session: Session, deal: DealRow | None) -> Iterator[Command]:
+        asked = (number, deal, written, command_id)
+        return _commands(session, secret, caller, kind, asked, house.clock())
+
+    return await deliver(house, number, commands, is_keyed=bool(key))
+
+
+async def deliver(
+    house: House,
+    number: str,
+    commands: Callable[[Session, DealRow | None], Iterable[Command]],
+    *,
+    is_keyed: bool,
+) -> Told:
+    """Send the first of `commands` to a deal and return its answer.
+
+    The others are what the same request would have been before; where one of them is on record
+    under its key (`is_keyed`), its stored answer is returned. Raises as `tell` does.
+    """
+
     def look(session: Session) -> _Situation:
         deal = session.get(DealRow, number)
-        asked = (number, deal, written, command_id)
-        commands = _commands(session, secret, caller, kind, asked, house.clock())
-        return _situation(session, number, deal, tuple(commands))
+        return _situation(session, number, deal, tuple(commands(session, deal)))
 
     found = await house.read(look)
-    if key and found.answer is None:
+    command_id = found.commands[0].command_id
+    if is_keyed and found.answer is None:
         found = await _with_unwritten(house, number, found)
     if found.answer is not None:
         return _repeated(found, command_id)
@@ -130,6 +149,10 @@ def _commands(
     fixed = {"command_id": command_id, "actor": caller.id, "channel": caller.channel}
     if kind.name == "revise_quote":
         for meant in revisions_meant(session, caller, deal, written):
+            yield _command(kind, {**meant, **fixed})
+        return
+    if kind.name in NEGOTIATED:
+        for meant in answers_meant(session, caller, deal, written):
             yield _command(kind, {**meant, **fixed})
         return
     if kind.decision is None:

@@ -54,6 +54,7 @@ class DealFilter(Value):
     customer: str | None = None
     seller: str | None = None
     on_hold: bool | None = None
+    partner: str | None = None
 
 
 def deal_row(session: Session, number: str) -> DealRow:
@@ -78,6 +79,8 @@ def deals(session: Session, wanted: DealFilter, limit: int, after: str) -> Deals
         statement = statement.where(DealRow.customer == wanted.customer)
     if wanted.seller is not None:
         statement = statement.where(DealRow.seller == wanted.seller)
+    if wanted.partner is not None:
+        statement = statement.where(DealRow.partner == wanted.partner)
     if wanted.on_hold is not None:
         held = col(DealRow.on_hold) != ""
         statement = statement.where(held if wanted.on_hold else ~held)

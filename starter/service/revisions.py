@@ -8,8 +8,9 @@ from sqlmodel import Session, col, select
 from models.deal import Stage
 from models.parties import Role
 from models.revision import Origin
-from models.tables import DealRow, QuoteRow
+from models.tables import CounterOfferRow, DealRow, QuoteRow
 from starter.service.errors import NotPermittedError
+from starter.service.negotiation import waiting_counter_offer
 from starter.service.people import Caller
 from starter.service.versions import offer_of
 
@@ -26,6 +27,35 @@ def origin_of(caller: Caller, deal: DealRow | None) -> Origin:
     raise NotPermittedError(
         f"Deal {deal.number} is sold by {deal.seller}; its seller or an approver revises its quote."
     )
+
+
+NEGOTIATED = ("comment", "answer_counter_offer")
+"""What only the seller of a deal says to its buyer."""
+
+
+def answers_meant(
+    session: Session, caller: Caller, deal: DealRow | None, written: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield the comment or answer meant, then those the same request would have been before.
+
+    An answer that names no counter-offer is to the one that waits; the earlier ones serve to
+    recognize a message that is sent again. Raises `NotPermittedError` for somebody who does not
+    sell the deal.
+    """
+    if deal is not None and deal.seller != caller.id:
+        raise NotPermittedError(f"Deal {deal.number} is sold by {deal.seller}, who answers.")
+    if "answer" not in written or written.get("counter") or deal is None:
+        yield dict(written)
+        return
+    waiting = waiting_counter_offer(session, deal)
+    numbers = session.exec(
+        select(CounterOfferRow.number)
+        .where(CounterOfferRow.deal == deal.number)
+        .order_by(col(CounterOfferRow.number).desc())
+    ).all()
+    first = [waiting.number] if waiting else [0]
+    for number in dict.fromkeys([*first, *numbers, 0]):
+        yield {**written, "counter": number}
 
 
 def revisions_meant(

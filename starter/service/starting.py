@@ -14,6 +14,7 @@ from models.deal import DealInput, Stage
 from models.deal_file import MOST_INLINE, DealFile, line_count, parse_deal_file
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.hints import price_hints
+from models.negotiation import limit_problems
 from models.parties import Entity, Role
 from models.preview import Preview
 from models.pricing import price
@@ -22,6 +23,7 @@ from models.steps import RegisterKind
 from models.tables import DealFileRow, DealRow, QuoteRow
 from models.value import Value
 from starter.service import numbers
+from starter.service.partners import as_offered
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
 from starter.service.previewing import preview, request_for
@@ -30,7 +32,7 @@ from workers.records import running_stack
 from workers.settings import Settings
 from workflows.ids import deal_workflow_id
 
-STARTERS = (Role.SALES,)
+STARTERS = (Role.SALES, Role.PARTNER)
 
 _UNNUMBERED = "D-000000"
 _MOST_BYTES_INLINE = 48_000
@@ -113,17 +115,21 @@ async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFi
         raise InvalidInputError([problem])
     is_numbered = bool(data.get("number"))
     number = data["number"] if is_numbered else _UNNUMBERED
-    written = {**data, "seller": caller.id, "number": number}
+    offered = await house.read(lambda session: as_offered(session, caller, data))
+    written = {**data, "seller": caller.id, "number": number, **offered.fields}
     today, strange = house.clock().date(), _seller_problems(caller, data.get("seller"))
     try:
         file = parse_deal_file(written)
     except InvalidInputError as error:
         entity, customer = text_at(written, "entity"), text_at(written, "customer")
         parties = await house.read(lambda session: _party_problems(session, entity, customer))
-        found = (*error.problems, *strange, *parties)
+        found = (*offered.problems, *error.problems, *strange, *parties)
         raise InvalidInputError(_each_field_once(found)) from error
-    problems = await house.read(lambda session: _problems(session, house.settings, file, today))
-    problems += strange
+    problems = [
+        *offered.problems,
+        *await house.read(lambda session: _problems(session, house.settings, file, today)),
+        *strange,
+    ]
     if problems:
         raise InvalidInputError(problems)
     return file, is_numbered
@@ -179,8 +185,9 @@ def _price_problems(session: Session, file: DealFile, priced_on: date) -> tuple[
         remedy = "publish one with `q2c catalog publish`"
         return (Problem(field="lines", reason="there is no catalogue on record", remedy=remedy),)
     configured = _configured(session, catalog, file, priced_on)
-    if configured.problems:
-        return configured.problems
+    found = (*configured.problems, *limit_problems(catalog, file))
+    if found:
+        return found
     try:
         price(catalog, configured.lines, request_for(session, file, priced_on))
     except InvalidInputError as error:

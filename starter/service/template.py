@@ -6,6 +6,7 @@ DEAL_TEMPLATE = """\
 number: ""                # leave it empty to get the next free number
 entity: US01              # which of our companies sells
 customer: C-200           # who buys
+# partner: P-1            # who offers it, if not we; its price book follows
 currency: USD             # ISO 4217
 # price_book: standard    # only if not the one of the currency
 # starts_on: 2027-01-31   # first day of service; without it, the day of the quote
@@ -29,6 +30,9 @@ lines:
 #     - quantity: "25"
 #     - from_month: 6     # or from_on: 2026-07-01, with starts_on above
 #       quantity: "40"
+#   buyer_may:            # what the buyer may change on their page
+#     minimum: "10"
+#     maximum: "50"
 # - product: IDENTITY-SUITE  # a bundle, with the parts that are optional
 #   quantity: "25"
 #   options:

@@ -12,6 +12,7 @@ from models.revision import QuoteDelta
 from models.value import Value
 
 _SALES = (Role.SALES,)
+_OFFERERS = (Role.SALES, Role.PARTNER)
 _APPROVERS = (Role.APPROVER,)
 _OPERATORS = (Role.OPERATOR,)
 _OVERRIDERS = (Role.OVERRIDE,)
@@ -121,11 +122,36 @@ _KINDS = (
         "revise_quote",
         messages.Revision,
         "revision",
-        (Role.SALES, Role.APPROVER),
+        (Role.SALES, Role.APPROVER, Role.PARTNER),
         "Change the quote on offer: its next version replaces it",
         {"delta": {"lines": [{"line": 1, "quantity": "30"}]}, "reason": "Five more seats"},
         by_the_door=SET_BY_THE_DOOR | {"origin", "person", "token"},
         parts={"delta": QuoteDelta},
+    ),
+    MessageKind(
+        "comment",
+        messages.Comment,
+        "comment",
+        _OFFERERS,
+        "Write to the buyer about the offer; it is shown on their page and mailed",
+        {"text": "We can deliver in two weeks."},
+        by_the_door=SET_BY_THE_DOOR | {"origin", "person", "token"},
+    ),
+    MessageKind(
+        "answer_counter_offer",
+        messages.CounterAnswer,
+        "counter_answer",
+        _OFFERERS,
+        "Accept the buyer's counter-offer, which revises the quote, or reject it with a reason",
+        {"answer": "reject", "counter": 1, "reason": "10 % is the most we can do"},
+    ),
+    MessageKind(
+        "revoke_link",
+        messages.LinkRevocation,
+        "link_revocation",
+        (Role.SALES, Role.PARTNER, Role.OPERATOR),
+        "End the links to the buyer page that a contact has; links made later work again",
+        {"person": "bea@acme.example", "reason": "Sent to the wrong address"},
     ),
     _decision(
         "contract_signed",

@@ -18,8 +18,8 @@ from workflows.ids import deal_workflow_id
 
 # Reasons may hold the separator too, so a hold begins only where one of the known keys does.
 _KEY = re.compile(
-    r"(?:^|; )(?P<key>(?:approval|billing|command|converge|dun|dunning|publish|quote-expiry|renewal"
-    r"|signature-deadline|step|term-end)(?::[^\s;]+)?): "
+    r"(?:^|; )(?P<key>(?:approval|billing|command|converge|dun|dunning|notice|publish|quote-expiry"
+    r"|renewal|signature-deadline|step|term-end)(?::[^\s;]+)?): "
 )
 _INVOICES_SHOWN = 6
 _ANSWERS = {"renewal": ("renew", "expire"), "dunning": ("hand over", "wait")}

@@ -288,3 +288,46 @@ def _put(session: Session, row: DealFileRow) -> None:
     )
     session.flush()
     session.add(row)
+
+
+PARTNER = {
+    "number": "P-1",
+    "legal_name": "Wiederverkauf GmbH",
+    "address": {"line1": "Hafen 1", "city": "Hamburg", "country": "DE"},
+    "tax_id": "22/333/44444",
+    "email": "angebot@wiederverkauf.example",
+    "price_book": "eur",
+}
+PAT = {
+    "id": "pat",
+    "name": "Pat Partner",
+    "email": "pat@wiederverkauf.example",
+    "roles": ["partner"],
+    "partner": "P-1",
+    "manager": "mia",
+}
+
+
+def test_a_partner_sells_from_its_own_price_book_through_every_door(house: House) -> None:
+    """Whoever starts the deal by Temporal's own command line is refused just as well."""
+    house.register(RegisterKind.PARTNER, "P-1", PARTNER)
+    house.register(RegisterKind.PERSON, "pat", PAT)
+
+    other_book = configure(house, line("CRM"), partner="P-1", price_book="usd", currency="USD")
+    no_book = configure(house, line("CRM"), partner="P-1")
+    no_name = configure(house, line("CRM"), seller="pat", price_book="eur")
+    nobody = configure(house, line("CRM"), partner="P-9")
+    assert house.rows(DealRow) == []
+    right = configure(house, line("CRM"), seller="pat", partner="P-1", price_book="eur")
+
+    assert fields(other_book) == fields(no_book) == ["price_book"]
+    assert fields(no_name) == fields(nobody) == ["partner"]
+    assert right.problems == ()
+    assert [row.partner for row in house.rows(DealRow)] == ["P-1"]
+
+
+def test_an_option_that_the_buyer_cannot_have_is_told_at_the_start(house: House) -> None:
+    """Not when the buyer is at the page."""
+    configured = configure(house, line("CRM", "3", buyer_may={"options": ["LAPTOP"]}))
+
+    assert fields(configured) == ["lines[0].buyer_may.options[0]"]

@@ -204,11 +204,11 @@ def test_a_decision_on_the_version_before_no_longer_counts(house: House) -> None
 
 def test_a_buyer_proves_who_they_are(house: House) -> None:
     """Whoever reaches the port could change the offer in a buyer's name."""
-    first = house.quote(deal_file("1001", line("CRM", "3"))).quote
+    first = house.quote(deal_file("1001", line("CRM", "3", buyer_may={"maximum": "9"}))).quote
     assert first is not None
     ben = "ben@buyer.example"
     token = decision_token(SECRET, "1001", PURPOSE, ben, first.content_hash)
-    asked: dict[str, Any] = {"delta": {"purchase_order": "PO-1"}, "origin": "buyer"}
+    asked: dict[str, Any] = {"delta": quantity(1, "5"), "origin": "buyer"}
 
     bare = revise(house, person=ben, **asked)
     stranger = revise(house, person="eve@evil.example", token=token, **asked)

@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -25,11 +26,15 @@ from models.steps import Converge, PaymentRecorded, RegisterKind, ReviseQuote
 from models.tables import (
     APPEND_ONLY,
     AuditRow,
+    CommentRow,
+    CounterAnswerRow,
+    CounterOfferRow,
     DealRow,
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
     JournalEntryRow,
+    LinkRevocationRow,
     NumberSeries,
     PaymentRow,
     PostingRow,
@@ -76,10 +81,34 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    books.write(lambda session: session.add_all([audit, stored]))
+    books.write(lambda session: session.add_all([audit, stored, *_words()]))
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
+
+
+def _words() -> list[SQLModel]:
+    """Return a word of each kind that a negotiation puts on record."""
+    said: dict[str, Any] = {
+        "deal": "1001",
+        "actor": "sam",
+        "channel": "api",
+        "command_id": "n-1",
+        "number": 1,
+        "quote_version": 1,
+        "base_version": 1,
+        "counter": 1,
+        "origin": "seller",
+        "person": "ben@buyer.example",
+        "text": "x",
+        "reason": "x",
+        "delta": "{}",
+        "accepted": False,
+    }
+    moments = ("written_at", "offered_at", "answered_at", "revoked_at")
+    said |= dict.fromkeys(moments, noon(START))
+    tables = (CommentRow, CounterOfferRow, CounterAnswerRow, LinkRevocationRow)
+    return [table.model_validate(said) for table in tables]
 
 
 @pytest.fixture(params=DIALECTS)

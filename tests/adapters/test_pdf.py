@@ -23,6 +23,7 @@ from models.documents import (
     QuoteDocument,
     ReminderDocument,
 )
+from models.parties import parse_partner
 from tests.adapters.pdf_samples import (
     BUYER,
     HASH,
@@ -287,3 +288,23 @@ def test_no_text_breaks_a_document(note: str, name: str) -> None:
     content = render(quoted(customer=buyer, quote=quote(note=note, plan=())))
 
     assert content.startswith(b"%PDF")
+
+
+def test_a_quote_of_a_partner_names_who_offers_and_who_contracts() -> None:
+    """The partner offers in its own name; the contract is with our entity."""
+    partner = parse_partner(
+        {
+            "number": "P-1",
+            "legal_name": "Reseller Ltd.",
+            "address": {"line1": "9 Dock", "city": "Boston", "region": "MA", "country": "US"},
+            "tax_id": "98-7654321",
+            "email": "sales@reseller.example",
+            "price_book": "partners",
+        }
+    )
+
+    own, offered = text(quoted()), text(quoted(partner=partner))
+
+    assert "Offered by" not in own
+    for words in ("Offered by", "Reseller Ltd.", f"for {SELLER.legal_name}"):
+        assert words in offered

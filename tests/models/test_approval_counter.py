@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from models.approval_counter import CounterOffer, LineCounter, counter_problems, revision_of
+from models.approval_counter import ApproverCounter, LineCounter, counter_problems, revision_of
 from models.decision_link import DecisionLink, link_matches, link_url
 from models.decisions import decision_token
 
@@ -17,7 +17,7 @@ LINK = DecisionLink(
 
 def test_a_counter_is_said_in_one_line() -> None:
     """The seller reads it in a mail and in the inbox."""
-    counter = CounterOffer(
+    counter = ApproverCounter(
         discount_percent=Decimal(12),
         lines=(LineCounter(line=2, discount_percent=Decimal(5)),),
         payment_terms_days=30,
@@ -31,7 +31,7 @@ def test_a_counter_is_said_in_one_line() -> None:
 
 def test_a_counter_becomes_the_change_of_a_deal_file() -> None:
     """Only what is named changes; a discount replaces the one before and says why."""
-    counter = CounterOffer(
+    counter = ApproverCounter(
         discount_percent=Decimal(12),
         lines=(LineCounter(line=2, discount_percent=Decimal("2.50")),),
         payment_terms_days=0,
@@ -42,12 +42,12 @@ def test_a_counter_becomes_the_change_of_a_deal_file() -> None:
         "lines": [{"line": 2, "discount": {"percent": "2.50", "reason": "Mia would approve it"}}],
         "payment_terms_days": 0,
     }
-    assert revision_of(CounterOffer(term_months=12), "x") == {"term_months": 12}
+    assert revision_of(ApproverCounter(term_months=12), "x") == {"term_months": 12}
 
 
 def test_everything_wrong_with_a_counter_is_told_at_once() -> None:
     """It is priced later, so it must be possible now."""
-    counter = CounterOffer(
+    counter = ApproverCounter(
         discount_percent=Decimal(-1),
         lines=(
             LineCounter(line=0),
@@ -69,8 +69,8 @@ def test_everything_wrong_with_a_counter_is_told_at_once() -> None:
     ]
 
 
-@pytest.mark.parametrize("counter", [None, CounterOffer()])
-def test_a_counter_proposes_something(counter: CounterOffer | None) -> None:
+@pytest.mark.parametrize("counter", [None, ApproverCounter()])
+def test_a_counter_proposes_something(counter: ApproverCounter | None) -> None:
     """Otherwise it would be a rejection without a reason."""
     assert [problem.field for problem in counter_problems(counter)] == ["counter"]
 

@@ -9,16 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.deal import DealInput
 from models.messages import (
     Answer,
     Cancellation,
     ClockAdvance,
     Command,
+    Comment,
+    CounterAnswer,
+    CounterOffer,
     Decision,
     Delivery,
     LineCancellation,
+    LinkRevocation,
     Message,
     PaymentNotice,
     Resolve,
@@ -30,10 +34,14 @@ from models.messages import (
 KINDS: tuple[type[Message], ...] = (
     Cancellation,
     ClockAdvance,
+    Comment,
+    CounterAnswer,
+    CounterOffer,
     DealInput,
     Decision,
     Delivery,
     LineCancellation,
+    LinkRevocation,
     PaymentNotice,
     Resolve,
     Retry,
@@ -135,6 +143,6 @@ def test_decisions_from_before_there_were_counters_keep_their_hash() -> None:
     command = Command(name="approve", command_id="1", decision=decision)
 
     assert command.request_hash == hashlib.sha256(f"approve:{asked}".encode()).hexdigest()
-    counter = decision.model_copy(update={"counter": CounterOffer(term_months=12)})
+    counter = decision.model_copy(update={"counter": ApproverCounter(term_months=12)})
     other = command.model_copy(update={"decision": counter})
     assert other.request_hash != command.request_hash

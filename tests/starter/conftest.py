@@ -110,7 +110,7 @@ POLICY = {
         }
     ],
 }
-DEAL = {
+DEAL: dict[str, Any] = {
     "number": "1001",
     "entity": "US01",
     "customer": "C-100",
@@ -296,9 +296,15 @@ class World:
             )
         )
 
-    def deal(self, number: str = "1001", **changes: Any) -> DealFile:
-        """Put a deal with its file on record."""
-        file = parse_deal_file({**DEAL, "number": number, "seller": "sam"})
+    def deal(
+        self, number: str = "1001", file: Mapping[str, Any] | None = None, **changes: Any
+    ) -> DealFile:
+        """Put a deal with its file on record; `file` is what its line says besides."""
+        lines = [{**DEAL["lines"][0], **(file or {})}]
+        return self._deal(number, lines, changes)
+
+    def _deal(self, number: str, lines: list[dict[str, Any]], changes: dict[str, Any]) -> DealFile:
+        file = parse_deal_file({**DEAL, "number": number, "seller": "sam", "lines": lines})
         fields = {
             "number": number,
             "entity": "US01",
@@ -344,8 +350,12 @@ class World:
             ),
             lines,
         )
-        self.add(_quote_row(quote, file_revision), _path_row(quote))
+        self.add_quote(quote, file_revision)
         return quote
+
+    def add_quote(self, quote: Quote, file_revision: int = 1) -> None:
+        """Put a quote version with its approval path on record."""
+        self.add(_quote_row(quote, file_revision), _path_row(quote))
 
     def decision(self, quote: Quote, kind: str, person: str, **changes: Any) -> None:
         """Put a counted decision on record."""

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from models.approval_counter import CounterOffer
+from models.approval_counter import ApproverCounter
 from models.deal_file import DealFile
 from models.decision_link import DecisionLink, link_url
 from models.decisions import Channel
@@ -116,7 +116,7 @@ def test_a_counter_carries_its_percentage(world: Any, quote: Quote) -> None:
     message = update.message
     assert isinstance(message, Decision)
     assert update.name == "counter"
-    assert message.counter == CounterOffer.model_validate({"discount_percent": "12.5"})
+    assert message.counter == ApproverCounter.model_validate({"discount_percent": "12.5"})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -145,3 +146,31 @@ def test_every_role_polls_its_own_queue_and_all_polls_every_one(tmp_path: Path) 
     )
     with pytest.raises(ValueError, match="parts"):
         settings.queue_of(Role.ALL)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "http://127.0.0.1:8800"),
+        ({"api_host": "::", "api_port": 9000}, "http://127.0.0.1:9000"),
+        ({"api_host": "::1"}, "http://[::1]:8800"),
+        ({"public_url": "https://quotes.example.com/"}, "https://quotes.example.com"),
+    ],
+    ids=["own address", "every interface", "IPv6", "behind a proxy"],
+)
+def test_links_begin_with_an_address_a_browser_can_open(
+    given: dict[str, Any], expected: str
+) -> None:
+    """A customer gets it by mail."""
+    assert Settings(**given).public_url == expected
+
+
+@pytest.mark.parametrize("wrong", ["quotes.example.com", "ftp://x", "https://", "https://x?y=1"])
+def test_an_address_that_is_none_is_refused(wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every link in every mail would be dead."""
+    monkeypatch.setenv("Q2C_PUBLIC_URL", wrong)
+
+    with pytest.raises(InvalidInputError) as raised:
+        load_settings()
+
+    assert [problem.field for problem in raised.value.problems] == ["Q2C_PUBLIC_URL"]

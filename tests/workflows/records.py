@@ -11,7 +11,18 @@ Rows = list[tuple[Any, ...]]
 _MOMENTS = {"recorded_at", "sent_at", "answered_at"}
 """When a row was written by the wall clock; it decides nothing."""
 
-_BUSINESS_MOMENTS = {"at", "decided_at", "signed_at", "started_at", "closed_at", "business_time"}
+_BUSINESS_MOMENTS = {
+    "at",
+    "business_time",
+    "closed_at",
+    "decided_at",
+    "offered_at",
+    "revised_at",
+    "revoked_at",
+    "signed_at",
+    "started_at",
+    "written_at",
+}
 _PRINTED_MOMENTS = {"sha256", "size"}
 """A signed copy names the second at which it was signed."""
 

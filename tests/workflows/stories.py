@@ -6,7 +6,7 @@ from typing import Any
 from models.deal import DealState, Stage
 from tests.workflows.driver import Deal, begin, live
 from tests.workflows.house import House
-from tests.workflows.register_data import BUYER, DIRECTOR
+from tests.workflows.register_data import BUYER, DIRECTOR, SELLER
 
 WHOLE_LIFE: dict[str, Any] = {
     "lines": [
@@ -60,6 +60,8 @@ async def sold(house: House, number: str) -> Deal:
     await deal.mend()
     await walk(deal, "2026-01-03T18:00:00Z")
     await deal.approve(DIRECTOR)
+    await deal.mend()
+    await deal.does("comment", text="Glad to answer any question", actor=SELLER)
     await deal.mend()
     await deal.accept(purchase_order="PO-7")
     await deal.mend()

@@ -145,12 +145,17 @@ async def take_revision(desk: Desk, command: Command) -> Answer:
         command_id=command.command_id,
         **asked,
     )
+    return await revise(desk, payload, offered)
+
+
+async def revise(desk: Desk, payload: steps.ReviseQuote, offered: QuoteReference) -> Answer:
+    """Make the next version and go back to the stage of the quote, or say why not."""
     outcome = await desk.attempt(REVISE_QUOTE, payload, f"revise {offered.number}")
     if outcome.quote is None:
         reasons = "; ".join(str(problem) for problem in outcome.problems)
         return Answer(accepted=False, text=f"Quote {offered.number} stays as it is: {reasons}")
     restore(desk)
-    made, label = outcome.quote.number, revision.alternative
+    made, label = outcome.quote.number, payload.alternative
     if label:
         put_beside(desk, label, outcome)
         text = f"Quote {made} is the alternative {label} to {offered.number}."

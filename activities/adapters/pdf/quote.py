@@ -10,6 +10,7 @@ from activities.adapters.pdf.edition import Edition, assurance_notice, buyer, de
 from activities.adapters.pdf.page import Sheet
 from models.deal_file import RenewalTerms
 from models.documents import QuoteDocument, RenewalQuoteDocument, document_number
+from models.parties import Partner
 
 
 def quote_sheet(document: QuoteDocument, edition: Edition) -> Sheet:
@@ -76,6 +77,15 @@ def _parties(edition: Edition, document: QuoteDocument | RenewalQuoteDocument) -
         buyer(edition, document.customer, labels.prepared_for, document.attention),
         *delivery_place(edition, document.customer),
     ]
+
+
+def _offering(edition: Edition, partner: Partner, entity: str) -> Party:
+    """Return who offers it in their own name; the contract is with our entity all the same."""
+    return Party(
+        edition.labels.offered_by,
+        partner.legal_name,
+        [edition.labels.offered_for.format(entity=entity), partner.email],
+    )
 
 
 def _facts(
