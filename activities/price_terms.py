@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from activities.register import latest
 from models.deal_file import DealFile
-from models.errors import InvalidInputError, Problem
+from models.errors import InvalidInputError
 from models.parties import Customer
 from models.price_request import PricingRequest
 from models.price_terms import CustomerPrices, ExchangeRates, PartnerTerms
@@ -53,13 +53,13 @@ def with_terms(
 ) -> PricingRequest:
     """Return the request with what the books know: own prices, partner, promotions and rates.
 
-    Raises `InvalidInputError` with every promotion that cannot be redeemed and a partner without
-    terms. What the deal itself has reserved is never refused.
+    Raises `InvalidInputError` with every promotion that cannot be redeemed; what the deal itself
+    has reserved is never refused.
     """
     customer = _found(session, RegisterKind.CUSTOMER, file.customer, Customer)
     terms = _found(session, RegisterKind.CUSTOMER_PRICES, file.customer, CustomerPrices)
     rates = _found(session, RegisterKind.EXCHANGE_RATES, HOUSE, ExchangeRates)
-    partner, problems = _partner(session, file.partner)
+    partner = partner_terms(session, file.partner) if file.partner else None
     promotions = {
         code: found
         for code in file.promotions
@@ -75,7 +75,7 @@ def with_terms(
     )
     uses = {code: uses_of(session, code, file.customer, deal) for code in promotions}
     offered = offered_codes(session) if len(promotions) < len(file.promotions) else ()
-    problems += refusals(file.promotions, promotions, uses, asker, offered)
+    problems = refusals(file.promotions, promotions, uses, asker, offered)
     if problems:
         raise InvalidInputError(problems)
     changes = {
@@ -96,17 +96,6 @@ def asked_prices(session: Session, file: DealFile, step: DealStep) -> PricingReq
 def _found(session: Session, kind: RegisterKind, key: str, model: type[Content]) -> Content | None:
     row = latest(session, kind, key)
     return model.model_validate_json(row.content) if row else None
-
-
-def _partner(session: Session, number: str) -> tuple[PartnerTerms | None, tuple[Problem, ...]]:
-    if not number:
-        return None, ()
-    terms = partner_terms(session, number)
-    if terms is not None or latest(session, RegisterKind.PARTNER, number) is not None:
-        return terms, ()
-    reason = f"{number} has no partner terms on record"
-    remedy = "record them: `q2c customer-prices add`"
-    return None, (Problem(field="partner", reason=reason, remedy=remedy),)
 
 
 def partner_terms(session: Session, number: str) -> PartnerTerms | None:

@@ -53,6 +53,7 @@ _WORDS = {
     AgendaKind.RENEWAL_ALARM: "tell the seller that the renewal is open",
     AgendaKind.RENEWAL_REMINDER: "remind the customer of the renewal",
     AgendaKind.TERM_END: "the term ends",
+    AgendaKind.NOTICE: "tell of",
 }
 
 

@@ -45,7 +45,7 @@ async def save(house: House, caller: Caller, name: str, data: object) -> Recorde
     file = await house.read(lambda session: file_of(session, asked.quote))
     made = template_of(file, name, asked.about, asked.variables)
     return await changes.record(
-        house, caller, RegisterKind.DEAL_TEMPLATE, json.loads(canonical(made))
+        house, caller, RegisterKind.DEAL_TEMPLATE, (json.loads(canonical(made)), "")
     )
 
 

@@ -209,7 +209,7 @@ def test_unknown_codes_and_partners_are_problems_of_the_deal_file(house: House) 
     problems = configured(house, "1001", promotions=["SPRINT"], partner="P-9")
 
     assert [str(problem) for problem in problems] == [
-        "partner: P-9 has no partner terms on record (record them: `q2c customer-prices add`)",
+        "partner: There is no partner P-9 on record (add it: `q2c partner add`)",
         "promotions[0]: there is no promotion SPRINT (did you mean SPRING?)",
     ]
 

@@ -192,7 +192,7 @@ def test_a_seller_finds_counters_and_recalls_in_the_inbox(world: Any) -> None:
     (countered,) = world.get("/v1/inbox", "sam")["items"]
 
     assert countered["reason"] == "mia would approve 12 % off the quote"
-    assert countered["command"] == "q2c resubmit 1001"
+    assert countered["command"] == "q2c quote revise 1001 --as-countered"
     assert waiting(world, "mia") == []
     world.decision(quote, "resubmit", "sam")
     assert waiting(world, "sam") == []
@@ -207,7 +207,7 @@ def test_an_open_counter_becomes_the_revision_that_offers_it(world: Any) -> None
     counter = '{"discount_percent": "12"}'
     world.decision(quote, "counter", "mia", step="sales-1", reason="last word", counter=counter)
 
-    found = world.house.books.read(lambda session: revision_for_counter(session, "1001"))
+    found = world.get("/v1/deals/1001/counter", "sam")
 
     reason = "mia would approve it: last word"
     assert found == {

@@ -392,7 +392,7 @@ def test_a_ramp_is_checked_at_the_door(ask: Any, tmp_path: Path) -> None:
         for ramp in (gap, whole)
     )
 
-    assert (refused.exit_code, accepted.exit_code) == (1, 0), accepted.output
+    assert (refused.exit_code, accepted.exit_code) == (2, 0), accepted.output
     assert "1 x CRM in 2 segments" in accepted.stdout
     assert "lines[0].ramp[1]" in refused.output
     assert "leaves a gap of 31 days before it" in refused.output

@@ -210,7 +210,7 @@ def test_what_a_seller_should_know_is_shown_below_the_check(tmp_path: Path) -> N
     result = run(lambda _: httpx.Response(200, json=answer), "deal", "check", file)
 
     assert result.exit_code == 0
-    assert "! lines[0].quantity: 11 of CRM cost 12.00 USD less than 10" in result.stdout
+    assert "lines[0].quantity  11 of CRM cost 12.00 USD less than 10" in result.stdout
     assert "-> offer 11" in result.stdout
 
 

@@ -18,7 +18,7 @@ async def customer_in(house: House, zone: str) -> None:
     changes = {change.key: change.content for change in register_data.changes()}
     content = {**json.loads(changes["C1"]), "time_zone": zone}
     change = RegisterChange(kind=RegisterKind.CUSTOMER, key="C1", content=json.dumps(content))
-    await house.result(await house.start("RegisterWorkflow", f"customer-{zone}", change))
+    await house.result(await house.start("RegisterWorkflow", f"customer-C1-{zone}", change))
 
 
 async def late(deal: Deal, content_hash: str) -> None:

@@ -116,7 +116,8 @@ async def test_messages_that_meet_a_new_run_are_served_by_it(open_real_house: Op
         )
         state = await deal.settle()
 
-        assert [answer.text for answer in answers] == ["Nothing is back-ordered."] * 20
+        # One that is asked again after a run ended may be told that the books have its answer.
+        assert all(answer.text for answer in answers)
         assert all(state.answer_to(f"sent-{number}") for number in range(60))
         assert await _run(deal) != first
         home = house.settings.home
@@ -124,6 +125,8 @@ async def test_messages_that_meet_a_new_run_are_served_by_it(open_real_house: Op
             "select count(*), count(distinct command_id) from command where name = 'stock_arrived'"
         )
         assert records.rows(home, counted) == [(80, 80)]
+        told = "select distinct answer from command where command_id like 'asked-%'"
+        assert records.rows(home, told) == [("Nothing is back-ordered.",)]
         assert records.value(home, "select count(*) from invoice") == 4
 
 

@@ -225,7 +225,7 @@ async def test_a_price_rise_reaches_a_revision_only_on_demand(house: House) -> N
     await house.result(
         await house.start(
             "RegisterWorkflow",
-            "catalog-dearer",
+            "catalog-house-dearer",
             catalog_change(SEAT="30"),
         )
     )
