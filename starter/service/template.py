@@ -4,9 +4,9 @@ DEAL_TEMPLATE = """\
 # A deal: what is sold to whom. Check it with `q2c deal check FILE`.
 
 number: ""                # leave it empty to get the next free number
+# seller: sam             # nobody but who asks; they are filled in without it
 entity: US01              # which of our companies sells
 customer: C-200           # who buys
-# seller: sam             # only whoever asks; without it, they are filled in
 currency: USD             # ISO 4217
 # price_book: standard    # only if not the one of the customer and the currency
 # starts_on: 2027-01-31   # first day of service; without it, the day of the quote
@@ -37,7 +37,7 @@ lines:
 #   ramp:                 # quantities and prices that change within the term
 #     - quantity: "25"
 #     - from_month: 6     # or from_on: 2027-07-31; until_month or until_on where there is a gap
-#       quantity: "40"    # a segment may have a unit_price and a discount of its own, too
+#       quantity: "40"
 # - product: IDENTITY-SUITE  # a bundle, with the parts that are optional
 #   quantity: "25"
 #   options:
@@ -53,7 +53,6 @@ lines:
 #   - name: Head office
 #     discount: {percent: "5"}
 # promotions: [SPRING]    # codes of promotions
-# partner: C-300          # a customer with partner terms, whose discount applies
 # price_currency: EUR     # take prices of this currency, converted at the rate of the day
 
 renewal:
