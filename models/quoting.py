@@ -1,4 +1,4 @@
-"""Quoting: totals, the billing plan, and the hash that binds approvals to content.
+"""Quoting: a version of an offer, its totals and validity, and the hash that binds it to content.
 
 The plan says to the cent what the contract will bill and when; the total is its sum, and every
 other figure of the quote is derived from the same charges.
