@@ -16,7 +16,7 @@ from activities.letters import Letter, Request, Subject
 from activities.mail import OutgoingMail
 from activities.pricing import quote_version
 from activities.register import customer_of, delegations, dunning_policy, entity_of, people
-from models.approval import ApprovalPath, ApprovalStep, StepStatus
+from models.approval import ApprovalPath, ApprovalStep, StepStatus, reasons_asked
 from models.approval_counter import CounterOffer
 from models.contract import SIGNED
 from models.deal_file import RenewalTerms
@@ -339,6 +339,7 @@ def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
     asked: ApprovalStep = next(one for one in path.steps if one.key == step.reference)
     again = _resubmissions(desk, step)
     key = f"{step.notice}:{step.quote_version}:{asked.key}" + (f":{again}" if again else "")
+    reasons = reasons_asked(path, asked)
     mails = []
     for person, absent in _to_ask(desk, path, asked):
         request = desk.request(quote, ("approve", "approve"), person, asked.key)
@@ -347,7 +348,7 @@ def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
         opening = _opening(about.words, step.notice, asked.escalated_from or "")
         if absent:
             opening = about.words.approval_instead.format(opening=opening, person=desk.name(absent))
-        letter = letters.approval_request(about, request, asked.reasons, opening=opening)
+        letter = letters.approval_request(about, request, reasons, opening=opening)
         mails.append(desk.mail(desk.address(person), key, letter))
     return mails, quote.number
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from activities.pricing import quote_version
-from models.approval import ApprovalPath, ApprovalStep
+from models.approval import ApprovalPath, ApprovalStep, reasons_asked
 from models.decision_link import DecisionLink, link_matches
 from models.decisions import Channel
 from models.errors import InvalidInputError, Q2CError
@@ -221,7 +221,7 @@ def _shown(session: Session, quote: Quote, path: ApprovalPath, step: ApprovalSte
         number=quote.number,
         customer=customer.legal_name if customer else quote.customer,
         seller=seller.name if seller else quote.seller,
-        reasons=step.reasons,
+        reasons=reasons_asked(path, step),
         facts=path.facts,
         valid_until=quote.valid_until,
         list_total=quote.list_total,
