@@ -84,7 +84,6 @@ class Player:
         return () if step.get("escalated_from") else self._story.silent
 
     def _deed_of_live_deal(self, found: Answer) -> Deed | None:
-        number = self._story.number
         now = _clock(found)
         states = {line["status"] for line in found["order"]}
         if states & {"reserved", "open", "shipped"}:
@@ -99,7 +98,7 @@ class Player:
         if now >= self._story.until:
             return None
         stop = self._next_stop(found, now)
-        return lambda: self._advance(stop, f"{number} lives until {stop:%d %b %Y}")
+        return lambda: self._advance(stop, f"lives until {stop:%d %b %Y}")
 
     def _pays_on(self, invoice: Answer) -> date:
         return date.fromisoformat(invoice["due_on"]) + timedelta(days=self._story.days_late)
