@@ -66,6 +66,10 @@ _LABELS = Labels(
     in_advance="im Voraus berechnet",
     in_arrears="nachträglich berechnet",
     once_discount="Einmaliger Rabatt von {amount} auf die erste Abrechnung",
+    less_at_first=Plural(
+        one="{amount} weniger bei {count} Abrechnung",
+        other="{amount} weniger bei {count} Abrechnungen",
+    ),
     fee="pauschal",
     item="Artikel",
     done="Erledigt",

@@ -66,6 +66,9 @@ _LABELS = Labels(
     in_advance="billed in advance",
     in_arrears="billed in arrears",
     once_discount="One-time discount {amount} on the first billing",
+    less_at_first=Plural(
+        one="{amount} less on {count} billing", other="{amount} less on {count} billings"
+    ),
     fee="flat fee",
     item="Item",
     done="Done",

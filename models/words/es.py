@@ -66,6 +66,9 @@ _LABELS = Labels(
     in_advance="facturado por adelantado",
     in_arrears="facturado a período vencido",
     once_discount="Descuento único de {amount} en la primera facturación",
+    less_at_first=Plural(
+        one="{amount} menos en {count} facturación", other="{amount} menos en {count} facturaciones"
+    ),
     fee="tarifa fija",
     item="Artículo",
     done="Hecho",

@@ -66,6 +66,10 @@ _LABELS = Labels(
     in_advance="facturé d'avance",
     in_arrears="facturé à terme échu",
     once_discount="Remise unique de {amount} sur la première facturation",
+    less_at_first=Plural(
+        one="{amount} de moins sur {count} facturation",
+        other="{amount} de moins sur {count} facturations",
+    ),
     fee="forfait",
     item="Article",
     done="Fait",

@@ -95,6 +95,7 @@ class Labels(Value):
     in_advance: str
     in_arrears: str
     once_discount: str
+    less_at_first: Plural
     fee: str
     item: str
     done: str

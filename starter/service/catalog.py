@@ -187,7 +187,8 @@ async def publish(
             f"Publishing {found.version} touches {in_words(found.touched)}; it {what}."
         )
     catalog = _dated(parse_catalog(data), effective_from)
-    return await changes.record(house, caller, RegisterKind.CATALOG, json.loads(canonical(catalog)))
+    written = json.loads(canonical(catalog))
+    return await changes.record(house, caller, RegisterKind.CATALOG, (written, ""))
 
 
 def _dated(catalog: Catalog, effective_from: date | None) -> Catalog:

@@ -34,6 +34,7 @@ from models.plan import PlannedCharge, billing_plan
 from models.pricing import PricedLine
 from models.sections import Rhythm, instalments, subtotals
 from models.tables import RegisterRow
+from models.waterfall import Introductory
 from tests.adapters.pdf_samples import BUYER, LINES, ONCE, SELLER, eur, line, quote, samples
 
 
@@ -158,12 +159,27 @@ def test_amounts_that_differ_are_summed_without_a_multiple() -> None:
     assert "per quarter, in all" in text(offered(quote=quote(lines=lines, plan=plan)))
 
 
+def test_a_promotion_for_some_billings_is_said_on_its_line() -> None:
+    """Else 4 x 30.00 would not come to the total of 4 x 30.00 less 7.50 twice."""
+    lines = (quarterly("1", 30_00).model_copy(update={"introductory": (HALF_YEAR,)}),)
+    plan = billing_plan(lines, date(2026, 2, 1), date(2027, 2, 1))
+
+    shown = text(offered(quote=quote(lines=lines, plan=plan)))
+
+    assert plan_total(plan) == eur(105_00)
+    assert "€7.50 less on 2 billings" in shown
+    assert "per quarter, in all €105.00" in shown
+
+
 def test_many_lines_of_one_billing_are_counted() -> None:
     """Their names would fill the plan, and so would twelve numbers."""
     lines = tuple(quarterly(str(place), 10_00) for place in range(1, 13))
     plan = billing_plan(lines, date(2026, 2, 1), date(2026, 5, 1))
 
     assert "12 lines 120.00" in text(offered(quote=quote(lines=lines, plan=plan)))
+
+
+HALF_YEAR = Introductory(periods=2, amount=eur(7_50))
 
 
 def quarterly(number: str, minor: int) -> PricedLine:

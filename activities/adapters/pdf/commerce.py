@@ -201,7 +201,11 @@ def _rhythm_name(edition: Edition, rhythm: Rhythm) -> str:
 def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[object]:
     labels, formats = edition.labels, edition.formats
     once = labels.once_discount.format(amount=formats.money(line.once_discount))
-    details = [_rhythm(edition, line, times), once if line.once_discount.minor else ""]
+    details = [
+        _rhythm(edition, line, times),
+        *_reductions(edition, line),
+        once if line.once_discount.minor else "",
+    ]
     name = described(line.name, details)
     is_free = not line.list_amount.minor and not line.net.minor
     is_usage = line.charge_type is ChargeType.USAGE
@@ -214,6 +218,14 @@ def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[ob
         "" if is_usage else _discount(edition, line),
         labels.included if is_free and not is_usage else amount,
     ]
+
+
+def _reductions(edition: Edition, line: PricedLine) -> Iterator[str]:
+    """Yield what promotions take off some billings only, which the amount does not show."""
+    formats = edition.formats
+    for each in line.introductory:
+        amount = formats.money(each.amount)
+        yield formats.plural(edition.labels.less_at_first, each.periods, amount=amount)
 
 
 def _quantity(edition: Edition, line: PricedLine) -> str:
