@@ -290,6 +290,8 @@ def test_the_sample_deals_are_in_order(ask: Any, file: Path) -> None:
         ("olga", ["customer", "import", "customers.yaml"]),
         ("olga", ["person", "import", "people.yaml"]),
         ("olga", ["catalog", "publish", "catalog.yaml"]),
+        ("olga", ["promotion", "import", "promotions.yaml"]),
+        ("olga", ["customer-prices", "import", "customer_prices.yaml"]),
         ("olga", ["policy", "publish", "approval", "approval_policy.yaml"]),
         ("olga", ["policy", "publish", "dunning", "dunning_policy.yaml"]),
         ("olga", ["policy", "publish", "tax", "tax_rules.yaml"]),
