@@ -124,7 +124,7 @@ def test_a_counter_carries_its_percentage(world: Any, quote: Quote) -> None:
     [
         ({}, "Choose one of the buttons."),
         ({"choice": "sell"}, "Choose one of the buttons."),
-        ({"choice": "counter", "percent": "much"}, "valid decimal"),
+        ({"choice": "counter", "percent": "much"}, "is not a number"),
     ],
 )
 def test_a_form_that_says_nothing_usable_is_shown_again(
