@@ -282,7 +282,15 @@ def test_the_bundle_shows_agreed_prices_and_a_promotion() -> None:
         "1.4/user": "935.71 USD",
     }
     assert [(one.periods, str(one.amount)) for one in factors.introductory] == [(1, "410.40 USD")]
-    assert [step.output for step in lifecycle.steps_of(WaterfallStep.CONTRACTED)] != []
+    assert [step.output for step in lifecycle.steps_of(WaterfallStep.CONTRACTED)] == [
+        Decimal("10.26")
+    ]
+    assert [step.rule for step in factors.steps_of(WaterfallStep.PROMOTION)] == [
+        "MFA-START: 25 % off, the first period only"
+    ]
+    assert [step.rule for step in factors.steps_of(WaterfallStep.INTRODUCTORY)] == [
+        "MFA-START: 410.40 USD off 1 billing from number 1 on"
+    ]
     assert str(contract_value("DEMO-3")) == "14,656.44 USD"
 
 
@@ -317,6 +325,7 @@ def test_stairs_a_commitment_an_added_line_and_a_promotion_meet_in_one_deal() ->
         "3/month": "160.00 USD",
     }
     assert str(contract_value("TRY-7")) == "6,949.50 USD"
+    assert all(line.cost is not None for line in priced(deal("TRY-7")))
 
 
 def test_a_formula_charges_what_is_beyond_the_included_storage() -> None:
