@@ -69,7 +69,8 @@ _LABELS = Labels(
     less_at_first=Plural(
         one="{amount} less on {count} billing", other="{amount} less on {count} billings"
     ),
-    fee="flat fee",
+    fee="fee",
+    flat_fee="flat fee",
     item="Item",
     done="Done",
     to_follow="To follow",

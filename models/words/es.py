@@ -69,7 +69,8 @@ _LABELS = Labels(
     less_at_first=Plural(
         one="{amount} menos en {count} facturación", other="{amount} menos en {count} facturaciones"
     ),
-    fee="tarifa fija",
+    fee="cuota",
+    flat_fee="tarifa fija",
     item="Artículo",
     done="Hecho",
     to_follow="Pendiente de entrega",

@@ -71,6 +71,7 @@ _LABELS = Labels(
         other="{amount} de moins sur {count} facturations",
     ),
     fee="forfait",
+    flat_fee="forfait",
     item="Article",
     done="Fait",
     to_follow="Reste à livrer",

@@ -97,6 +97,7 @@ class Labels(Value):
     once_discount: str
     less_at_first: Plural
     fee: str
+    flat_fee: str
     item: str
     done: str
     to_follow: str

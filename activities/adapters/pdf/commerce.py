@@ -230,7 +230,7 @@ def _reductions(edition: Edition, line: PricedLine) -> Iterator[str]:
 
 def _quantity(edition: Edition, line: PricedLine) -> str:
     if line.model is ChargeModel.FLAT:
-        return edition.labels.fee
+        return edition.labels.flat_fee
     return f"{edition.formats.quantity(line.billed_quantity)} {line.billed_unit}"
 
 

@@ -99,9 +99,8 @@ def _supplied(edition: Edition, invoice: Invoice, line: InvoiceLine) -> str:
 
 
 def _quantity(edition: Edition, line: InvoiceLine) -> str:
-    if line.unit == FLAT_UNIT:
-        return edition.labels.fee
-    return f"{edition.formats.quantity(line.quantity)} {line.unit}"
+    unit = edition.labels.fee if line.unit == FLAT_UNIT else line.unit
+    return f"{edition.formats.quantity(line.quantity)} {unit}"
 
 
 def _totals(edition: Edition, invoice: Invoice) -> Flowable:
