@@ -34,7 +34,7 @@ from models.documents import (
     SignerBlock,
     WorkOrderDocument,
 )
-from models.fulfillment import OrderLine
+from models.fulfillment import FulfillmentStatus, OrderLine
 from models.money import Money
 from models.parties import Partner, language_between
 from models.quoting import Quote
@@ -194,15 +194,32 @@ def _delivery_note(session: Session, step: PublishDocument) -> Document:
         .where(FulfillmentEventRow.deal == step.deal, FulfillmentEventRow.document == step.number)
         .order_by(col(FulfillmentEventRow.id))
     ).all()
+    waiting = _back_ordered_before(session, step.deal, events[0])
     return DeliveryNoteDocument(
         number=step.number,
         deal=step.deal,
         delivered_on=events[0].on,
         purchase_order=_contract(session, step.deal, 1).purchase_order,
         lines=_lines(session, step.deal, [event.reference for event in events]),
+        back_ordered=_lines(session, step.deal, waiting),
         test_clock=deal.test_clock,
         **_parties(session, deal),
     )
+
+
+def _back_ordered_before(
+    session: Session, deal: str, delivery: FulfillmentEventRow
+) -> Sequence[str]:
+    """Return the lines that waited for stock when a delivery went out, whatever came later."""
+    events = session.exec(
+        select(FulfillmentEventRow)
+        .where(FulfillmentEventRow.deal == deal)
+        .where(col(FulfillmentEventRow.id) < delivery.id)
+        .order_by(col(FulfillmentEventRow.id))
+    ).all()
+    last = {event.reference: event.status for event in events}
+    waits = FulfillmentStatus.BACK_ORDERED.value
+    return [reference for reference, status in last.items() if status == waits]
 
 
 def _invoice(session: Session, step: PublishDocument) -> Document:

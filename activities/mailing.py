@@ -16,7 +16,7 @@ from activities.mail import OutgoingMail
 from activities.negotiation import quote_link
 from activities.pricing import file_of_version, quote_version
 from activities.register import customer_of, delegations, dunning_policy, entity_of, people
-from models.approval import ApprovalPath, ApprovalStep, StepStatus
+from models.approval import ApprovalPath, ApprovalStep, StepStatus, reasons_asked
 from models.approval_counter import ApproverCounter
 from models.contract import SIGNED
 from models.deal_file import RenewalTerms
@@ -337,6 +337,7 @@ def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
     asked: ApprovalStep = next(one for one in path.steps if one.key == step.reference)
     again = _resubmissions(desk, step)
     key = f"{step.notice}:{step.quote_version}:{asked.key}" + (f":{again}" if again else "")
+    reasons = reasons_asked(path, asked)
     mails = []
     for person, absent in _to_ask(desk, path, asked):
         request = desk.request(quote, ("approve", "approve"), person, asked.key)
@@ -345,7 +346,7 @@ def _approval(desk: Desk, step: Notify) -> tuple[list[OutgoingMail], str]:
         opening = _opening(about.words, step.notice, asked.escalated_from or "")
         if absent:
             opening = about.words.approval_instead.format(opening=opening, person=desk.name(absent))
-        letter = letters.approval_request(about, request, asked.reasons, opening=opening)
+        letter = letters.approval_request(about, request, reasons, opening=opening)
         mails.append(desk.mail(desk.address(person), key, letter))
     return mails, quote.number
 

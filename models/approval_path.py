@@ -4,7 +4,7 @@ A path is resolved to people once, when a subject is handed in, and frozen. Ever
 new path; none lets anybody decide who has a part in the subject.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -155,6 +155,10 @@ class RulingKind(StrEnum):
     OVERRIDE = "override"
 
 
+_DECIDING = frozenset({RulingKind.APPROVE, RulingKind.REJECT, RulingKind.COUNTER})
+_UNDECIDED = frozenset({StepStatus.WAITING, StepStatus.ACTIVE})
+
+
 class DecisionOutcome(Value):
     """The path after a decision; if it was refused, the unchanged path and the reason."""
 
@@ -163,12 +167,15 @@ class DecisionOutcome(Value):
     on_behalf_of: str = ""
 
 
-def decide(path: ApprovalPath, request: DecisionRequest) -> DecisionOutcome:
+def decide(
+    path: ApprovalPath, request: DecisionRequest, apart: Collection[str] = ()
+) -> DecisionOutcome:
     """Return the path after a person's yes or no, or the reason why it does not count.
 
     Refused are the submitter and everybody else who is barred, strangers, decisions on other
     content, steps already decided or not yet reached, and a no without a reason. The yes that
-    completes a step activates the chain's next one; a no or a counter stops the whole path at once.
+    completes a step activates the chain's next one, and gives those that are `answered_with` it but
+    for the ones named in `apart`; a no or a counter stops the whole path at once.
     """
     step = _addressed_step(path, request)
     if step is None:
@@ -190,6 +197,10 @@ def decide(path: ApprovalPath, request: DecisionRequest) -> DecisionOutcome:
         }
     steps = _replaced(path.steps, step.model_copy(update=changes))
     if request.approve:
+        along = answered_with(path, step) if status is StepStatus.APPROVED else ()
+        given = [each.model_copy(update=changes) for each in along if each.key not in apart]
+        for each in given:
+            steps = _replaced(steps, each)
         steps = activated(steps)
     changed = path.model_copy(update={"steps": steps})
     return DecisionOutcome(path=changed, on_behalf_of=behalf)
@@ -291,10 +302,36 @@ def override(
 
 def replay(path: ApprovalPath, rulings: Iterable[Ruling]) -> ApprovalPath:
     """Return a frozen path after everything that was decided and handed up, in its order."""
-    for ruling in rulings:
-        if ruling.kind in set(RulingKind):
-            path = _after(path, ruling)
+    taken = [ruling for ruling in rulings if ruling.kind in set(RulingKind)]
+    for place, ruling in enumerate(taken, start=1):
+        # Steps that were decided by themselves later on were not answered together.
+        apart = frozenset(later.step for later in taken[place:] if later.kind in _DECIDING)
+        path = _after(path, ruling, apart)
     return path
+
+
+def answered_with(path: ApprovalPath, step: ApprovalStep) -> tuple[ApprovalStep, ...]:
+    """Return the other steps that a yes to an escalated step gives as well.
+
+    These are the undecided ones for which the person it was handed to was asked alone from the
+    beginning: whoever is asked twice is asked once, for the reasons of all of them.
+    """
+    if step.escalated_from is None or step.approvers:
+        return ()
+    return tuple(
+        other
+        for other in path.steps
+        if other.key != step.key
+        and other.people == (step.approver,)
+        and other.escalated_from is None
+        and other.status in _UNDECIDED
+    )
+
+
+def reasons_asked(path: ApprovalPath, step: ApprovalStep) -> tuple[str, ...]:
+    """Return every reason a step is asked for, those of the steps answered with it included."""
+    steps = (step, *answered_with(path, step))
+    return tuple(dict.fromkeys(reason for one in steps for reason in one.reasons))
 
 
 def pending(path: ApprovalPath) -> tuple[ApprovalStep, ...]:
@@ -335,13 +372,12 @@ def is_countered(path: ApprovalPath) -> bool:
 
 def activated(steps: Sequence[ApprovalStep]) -> tuple[ApprovalStep, ...]:
     """Return the steps with the first undecided one of each chain active and the others waiting."""
-    undecided = {StepStatus.WAITING, StepStatus.ACTIVE}
     first: dict[str, str] = {}
     for step in sorted(steps, key=lambda step: step.order):
-        if step.status in undecided:
+        if step.status in _UNDECIDED:
             first.setdefault(step.chain, step.key)
     return tuple(
-        _with_turn(step, first[step.chain]) if step.status in undecided else step for step in steps
+        _with_turn(step, first[step.chain]) if step.status in _UNDECIDED else step for step in steps
     )
 
 
@@ -350,7 +386,7 @@ def _with_turn(step: ApprovalStep, first: str) -> ApprovalStep:
     return step.model_copy(update={"status": status})
 
 
-def _after(path: ApprovalPath, ruling: Ruling) -> ApprovalPath:
+def _after(path: ApprovalPath, ruling: Ruling, apart: Collection[str]) -> ApprovalPath:
     kind = RulingKind(ruling.kind)
     match kind:
         case RulingKind.ESCALATE:
@@ -372,7 +408,8 @@ def _after(path: ApprovalPath, ruling: Ruling) -> ApprovalPath:
                 "approve": kind is RulingKind.APPROVE,
                 "counter": kind is RulingKind.COUNTER,
             }
-            return decide(path, DecisionRequest(**said, **ruling.model_dump(exclude={"kind"}))).path
+            asked = DecisionRequest(**said, **ruling.model_dump(exclude={"kind"}))
+            return decide(path, asked, apart).path
     assert_never(kind)
 
 

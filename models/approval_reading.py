@@ -88,8 +88,11 @@ def _condition_problems(
 ) -> Iterator[Problem]:
     if not isinstance(written, Mapping):
         return
-    parts = [field for field in ("all_of", "any_of", "fact") if field in written]
-    if len(parts) != 1:
+    named = [field for field in ("all_of", "any_of", "fact") if field in written]
+    parts = [field for field in named if written[field]]
+    if not parts and len(named) == 1:
+        yield Problem(field=f"{place}.{named[0]}", reason="is empty", remedy="list conditions")
+    elif len(parts) != 1:
         reason = f"has {' and '.join(parts) or 'nothing to compare'}"
         yield Problem(field=place, reason=reason, remedy="write one of all_of, any_of and fact")
     if level > MOST_LEVELS:
@@ -98,12 +101,10 @@ def _condition_problems(
         return
     for field in ("all_of", "any_of"):
         inner = written.get(field)
-        if inner == []:
-            yield Problem(field=f"{place}.{field}", reason="is empty", remedy="list conditions")
         for position, each in enumerate(inner if isinstance(inner, list) else ()):
             where = f"{place}.{field}[{position}]"
             yield from _condition_problems(where, each, known, level + 1)
-    if "fact" in written:
+    if written.get("fact"):
         yield from _leaf_problems(place, written, known)
 
 

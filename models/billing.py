@@ -37,7 +37,8 @@ class InvoiceLine(Value):
 
     `quantity` times `unit_price` less `discount` is `net`. `unconditional_on` is the day from which
     the right to the amount depends on nothing but time (IFRS 15.105, 108): only then it makes a
-    receivable.
+    receivable. `period` is what is billed, `supplied` when it was or is supplied: for goods the day
+    of their delivery (None on invoices from before it was kept).
     """
 
     reference: str
@@ -52,6 +53,7 @@ class InvoiceLine(Value):
     tax_rate_percent: Decimal
     tax: Money
     unconditional_on: date
+    supplied: Interval | None = None
 
 
 class Invoice(Value):
@@ -281,6 +283,7 @@ def _invoice_line(
         tax_rate_percent=rule.rate_percent,
         tax=tax,
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
+        supplied=due.supplied,
     )
 
 

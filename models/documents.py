@@ -165,7 +165,7 @@ class WorkOrderDocument(Value):
 
 
 class DeliveryNoteDocument(Value):
-    """What was handed over, and where. It shows no prices."""
+    """What was handed over, and where; `back_ordered` follows later. It shows no prices."""
 
     kind: Literal[DocumentKind.DELIVERY_NOTE] = DocumentKind.DELIVERY_NOTE
     number: str
@@ -175,6 +175,7 @@ class DeliveryNoteDocument(Value):
     customer: Customer
     purchase_order: str = ""
     lines: tuple[OrderLine, ...]
+    back_ordered: tuple[OrderLine, ...] = ()
     test_clock: bool = False
 
 
@@ -282,11 +283,15 @@ def unverified(decisions: tuple[DecisionNote, ...]) -> tuple[DecisionNote, ...]:
 
 
 class PlanRow(Value):
-    """One row of the printed billing plan: what is billed on one day for one period."""
+    """One row of the printed billing plan: what is billed on one day for one period.
+
+    `numbers` are the lines of the quote it bills.
+    """
 
     bill_on: date | None
     period: Interval
     descriptions: tuple[str, ...]
+    numbers: tuple[str, ...] = ()
     amount: Money
 
 
@@ -307,6 +312,7 @@ def plan_rows(plan: tuple[PlannedCharge, ...], currency: str) -> tuple[PlanRow, 
                 bill_on=charges[0].bill_on,
                 period=charges[0].period,
                 descriptions=tuple(dict.fromkeys(charge.description for charge in charges)),
+                numbers=tuple(dict.fromkeys(charge.number for charge in charges)),
                 amount=Money(
                     minor=sum(charge.amount.minor for charge in charges), currency=currency
                 ),

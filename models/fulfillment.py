@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from models.catalog import ProductKind
-from models.charges import Transfer
+from models.charges import ChargeModel, Transfer
 from models.errors import RefusedError
 from models.pricing import PricedLine
 from models.value import Value
@@ -29,7 +29,8 @@ class OrderLine(Value):
 
     `number` is the configured line it stands for, `transfer` the event that passes control.
     `transferred_on` is the day control passed to the customer (ASC 606-10-25-30); it drives billing
-    on delivery and revenue at a point in time.
+    on delivery and revenue at a point in time. `quantity` is what is fulfilled, in `unit`s;
+    `is_flat` if only flat fees are charged for it: it is one piece of work then.
     """
 
     reference: str
@@ -37,6 +38,8 @@ class OrderLine(Value):
     sku: str
     name: str
     quantity: Decimal
+    unit: str = ""
+    is_flat: bool = False
     department: str
     kind: ProductKind = ProductKind.GOOD
     transfer: Transfer = Transfer.DELIVER
@@ -85,10 +88,10 @@ def order_lines(lines: Sequence[PricedLine]) -> tuple[OrderLine, ...]:
     A product with several charges is fulfilled once, under the reference of its first charge;
     nothing is fulfilled for a quantity of zero.
     """
-    first: dict[str, PricedLine] = {}
+    charges: dict[str, list[PricedLine]] = {}
     for line in lines:
-        first.setdefault(line.number, line)
-    return tuple(_order_line(line) for line in first.values() if line.quantity > 0)
+        charges.setdefault(line.number, []).append(line)
+    return tuple(_order_line(own) for own in charges.values() if own[0].quantity > 0)
 
 
 def after_reservation(line: OrderLine, on_hand: Decimal) -> OrderLine:
@@ -143,13 +146,17 @@ def cancel(line: OrderLine) -> OrderLine:
     return line if line.status is _CANCELED else _moved(line, _CANCELED)
 
 
-def _order_line(line: PricedLine) -> OrderLine:
+def _order_line(charges: Sequence[PricedLine]) -> OrderLine:
+    line = charges[0]
+    is_flat = all(charge.model is ChargeModel.FLAT for charge in charges)
     return OrderLine(
         reference=line.reference,
         number=line.number,
         sku=line.sku,
         name=line.name,
         quantity=line.quantity,
+        unit=line.unit,
+        is_flat=is_flat and line.kind is not ProductKind.GOOD,
         department=line.department,
         kind=line.kind,
         transfer=line.transfer,

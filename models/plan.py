@@ -26,6 +26,11 @@ class PlannedCharge(Value):
     amount: Money
     discount: Money
 
+    @property
+    def number(self) -> str:
+        """The quote's number of the line that is billed."""
+        return self.reference.partition("/")[0]
+
 
 class Share(Value):
     """One billing of a line: its service period, and how many days of how long a full period.

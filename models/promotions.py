@@ -103,7 +103,8 @@ class Promotion(Value):
             case Duration.ONCE:
                 return f"{off} off{per}, the first period only"
             case Duration.PERIODS:
-                return f"{off} off{per}, the first {self.periods} periods only"
+                first = "period" if self.periods == 1 else f"{self.periods} periods"
+                return f"{off} off{per}, the first {first} only"
 
     def is_limited(self, charge: Charge) -> bool:
         """Whether it comes off some billings of a charge only; a one-time charge has but one."""

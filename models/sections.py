@@ -11,6 +11,8 @@ from itertools import groupby
 
 from models.charges import Cadence, ChargeType
 from models.money import Money, round_half_up
+from models.periods import Interval
+from models.plan import PlannedCharge
 from models.pricing import PricedLine
 from models.value import Value
 
@@ -111,6 +113,56 @@ def discount_of(line: PricedLine) -> tuple[Money, Decimal] | None:
     if off.minor <= 0:
         return None
     return off, round_half_up(Decimal(off.minor * 100) / line.list_amount.minor, 1)
+
+
+def rise_of(line: PricedLine) -> tuple[Money, Decimal] | None:
+    """Return how far a line lies above list, as an amount and in percent with one decimal.
+
+    None if it does not, and where list is nothing, of which there is no percentage.
+    """
+    above = line.net - line.list_amount
+    if above.minor <= 0 or line.list_amount.minor <= 0:
+        return None
+    return above, round_half_up(Decimal(above.minor * 100) / line.list_amount.minor, 1)
+
+
+class Instalments(Value):
+    """What the plan bills of one rhythm over the term, and in how many equal amounts.
+
+    `count` and `each` are 0 where the amounts differ: part of a period, a ramp, an introductory
+    price.
+    """
+
+    rhythm: Rhythm
+    amount: Money
+    count: int = 0
+    each: Money
+
+
+def instalments(
+    lines: Sequence[PricedLine], plan: Sequence[PlannedCharge], currency: str
+) -> tuple[Instalments, ...]:
+    """Return what the plan bills by rhythm; the amounts sum to the plan, to the minor unit."""
+    rhythms = {line.reference: rhythm_of(line) for line in lines}
+    billings: dict[Rhythm, dict[Interval, int]] = {}
+    for charge in plan:
+        days = billings.setdefault(rhythms.get(charge.reference, Rhythm.ONCE), {})
+        days[charge.period] = days.get(charge.period, 0) + charge.amount.minor
+    return tuple(
+        _instalments(rhythm, tuple(billings[rhythm].values()), currency)
+        for rhythm in Rhythm
+        if rhythm in billings
+    )
+
+
+def _instalments(rhythm: Rhythm, amounts: Sequence[int], currency: str) -> Instalments:
+    is_even = len(set(amounts)) == 1
+    return Instalments(
+        rhythm=rhythm,
+        amount=Money(minor=sum(amounts), currency=currency),
+        count=len(amounts) if is_even else 0,
+        each=Money(minor=amounts[0] if is_even else 0, currency=currency),
+    )
 
 
 def _sections(lines: Sequence[PricedLine]) -> Iterator[Section]:

@@ -191,7 +191,8 @@ def introduce(drafts: Sequence[Draft], request: PricingRequest) -> None:
         if draft.limited:
             draft.introductory = _introductory(draft, by_code)
             for each in draft.introductory:
-                when = f"{each.periods} billings from number {each.first + 1} on"
+                count = "1 billing" if each.periods == 1 else f"{each.periods} billings"
+                when = f"{count} from number {each.first + 1} on"
                 rule = f"{', '.join(each.codes)}: {each.amount} off {when}"
                 draft.settle(WaterfallStep.INTRODUCTORY, draft.net, rule)
 

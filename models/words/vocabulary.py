@@ -83,6 +83,7 @@ class Labels(Value):
     list_price: str
     unit_price: str
     discount: str
+    price_change: str
     amount: str
     net: str
     rate: str
@@ -92,12 +93,17 @@ class Labels(Value):
     per_month: str
     per_quarter: str
     per_year: str
+    times: Plural
     in_advance: str
     in_arrears: str
     once_discount: str
+    less_at_first: Plural
     fee: str
+    flat_fee: str
     item: str
     done: str
+    to_follow: str
+    to_follow_status: str
     status: str
     sku: str
 
@@ -108,6 +114,8 @@ class Labels(Value):
     optional_total: str
     once_discounts: str
     all_per: str
+    times_amount: str
+    per_in_all: str
 
     list_total: str
     total_discount: str
@@ -124,7 +132,8 @@ class Labels(Value):
     on_delivery: str
     for_what: str
     for_period: str
-    and_more: Plural
+    plan_lines: Plural
+    plan_line_count: Plural
     plan_total: str
     usage_note: str
 

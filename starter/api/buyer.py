@@ -38,8 +38,12 @@ _SENDERS: dict[str, Callable[[House, Visit, Form], Awaitable[None]]] = {
     ACCEPT: replies.send_acceptance,
     DECLINE: replies.send_decline,
 }
-_LINK = re.compile(r"/q/[^/?\s]+\.[^/?\s]+")
+_LINK = re.compile(r"/q/[^/?\s]+\.[^/?\s]+|(?<=[?&]sign=)[^&\s]+")
 _PREVIEWED = (CHANGE, COUNTER)
+
+
+def _unsaid(link: re.Match[str]) -> str:
+    return "/q/..." if link[0].startswith("/") else "..."
 
 
 class LinksUnsaid(logging.Filter):
@@ -49,7 +53,7 @@ class LinksUnsaid(logging.Filter):
         """Name the page and not the link in every line."""
         if isinstance(record.args, tuple):
             record.args = tuple(
-                _LINK.sub("/q/...", each) if isinstance(each, str) else each for each in record.args
+                _LINK.sub(_unsaid, each) if isinstance(each, str) else each for each in record.args
             )
         return True
 

@@ -82,7 +82,8 @@ def explain(
 
 def _line_pairs(line: Row) -> list[tuple[str, object]]:
     offers = [
-        f"{plain(each.get('amount'))} off {each.get('periods')} billings from number "
+        f"{plain(each.get('amount'))} off {each.get('periods')} "
+        f"{'billing' if each.get('periods') == 1 else 'billings'} from number "
         f"{each.get('first', 0) + 1} ({plain(each.get('codes'))})"
         for each in line.get("introductory") or ()
     ]

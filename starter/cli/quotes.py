@@ -27,7 +27,9 @@ from starter.cli.session import Session, session_of
 QuoteNumber = Annotated[
     str,
     typer.Argument(
-        metavar="QUOTE", help="Number of a version, or of a deal (its newest).", show_default=False
+        metavar="QUOTE",
+        help="Number of a version, or of a deal.",
+        show_default=False,
     ),
 ]
 Out = Annotated[

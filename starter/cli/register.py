@@ -305,7 +305,7 @@ def tell_recorded(session: Session, name: str, recorded: Row) -> None:
     """Say which revision is on record, and whether it was there before."""
     again = bool(recorded.get("repeated"))
     key = recorded.get("key", "")
-    words = f"{name.replace('_', ' ')} {'' if key == _HOUSE else key}".strip().capitalize()
+    words = f"{name.replace('_', ' ').capitalize()} {'' if key == _HOUSE else key}".strip()
     what = "was on record already as" if again else "is on record as"
     say(session.out, f"{words} {what} revision {recorded.get('revision', 1)}.", "green")
 

@@ -133,6 +133,8 @@ def _show_way_on(console: Console, settings: Settings, info: StackInfo) -> None:
     for command, why in (
         ("make up", f"run the house to stay, on the data of {settings.home}"),
         (".venv/bin/q2c --as fiona deal show DEMO-2", "see a deal whole"),
+        (".venv/bin/q2c --as fiona quote explain DEMO-3", "see how its prices came about"),
+        (".venv/bin/q2c --as fiona quote list DEMO-4", "see the versions of a quote"),
         (
             ".venv/bin/q2c simulate starter/samples/deals/demo-2-seats.yaml --until 2027-01-31",
             "play a deal into the future",

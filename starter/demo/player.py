@@ -14,7 +14,7 @@ from starter.cli.files import read_document
 from starter.demo.doors import Answer, DemoError, Doors, eventually
 from starter.demo.mailbox import Request
 from starter.demo.register import receive_stock
-from starter.demo.stories import SAMPLES, Story
+from starter.demo.stories import SAMPLES, Counter, Story
 
 _SELLER = "sam"
 _ENDED = (Stage.COMPLETED, Stage.LOST)
@@ -67,7 +67,7 @@ class Player:
         if stage in _ENDED:
             return None
         if stage == Stage.ACCEPT:
-            return self._answering("accept_quote", found, "accepts the quote")
+            return self._deed_of_customer(found)
         if stage == Stage.CONTRACT:
             return self._answering("contract_signed", found, "signs the order form")
         asked = [
@@ -80,11 +80,16 @@ class Player:
             return lambda: self._advance(later, "nobody answers; the request is escalated")
         return self._deed_of_live_deal(found)
 
+    def _deed_of_customer(self, found: Answer) -> Deed:
+        counter = self._story.counter
+        if counter is None:
+            return self._answering("accept_quote", found, "accepts the quote")
+        return lambda: self._negotiate(found, counter)
+
     def _ignored(self, step: Answer) -> tuple[str, ...]:
         return () if step.get("escalated_from") else self._story.silent
 
     def _deed_of_live_deal(self, found: Answer) -> Deed | None:
-        number = self._story.number
         now = _clock(found)
         states = {line["status"] for line in found["order"]}
         if states & {"reserved", "open", "shipped"}:
@@ -99,7 +104,7 @@ class Player:
         if now >= self._story.until:
             return None
         stop = self._next_stop(found, now)
-        return lambda: self._advance(stop, f"{number} lives until {stop:%d %b %Y}")
+        return lambda: self._advance(stop, f"lives until {stop:%d %b %Y}")
 
     def _pays_on(self, invoice: Answer) -> date:
         return date.fromisoformat(invoice["due_on"]) + timedelta(days=self._story.days_late)
@@ -190,18 +195,48 @@ class Player:
             request = request.model_copy(update={"signal": "reject", "content": content})
         await self._signal(request)
 
+    async def _negotiate(self, found: Answer, counter: Counter) -> None:
+        """Meet the customer's counter with a second version; accept that one once it is there."""
+        versions = (await self._doors.get(f"{self._path}/quotes"))["items"]
+        if len(versions) > 1:
+            newest = versions[-1]["content_hash"]
+            await self._answer("accept_quote", found, "accepts the revised quote", newest)
+            return
+        self._tell(f"{counter.words}; sam revises the quote")
+        body = {
+            "delta": read_document(counter.file),
+            "base_hash": versions[0]["content_hash"],
+            "reason": counter.words,
+        }
+        path = f"{self._path}/messages/revise_quote"
+        await self._doors.post(_SELLER, path, body, f"{self._story.number}-counter")
+
+        async def look() -> Answer | None:
+            quotes = await self._doors.get(f"{self._path}/quotes")
+            return quotes if len(quotes["items"]) > 1 else None
+
+        await eventually(look, self._story.number, "the revised quote")
+
     def _answering(self, signal: str, found: Answer, what: str) -> Deed:
         return lambda: self._answer(signal, found, what)
 
-    async def _answer(self, signal: str, found: Answer, what: str) -> None:
-        """Accept or sign as whoever has not yet, with the token of their mail."""
+    async def _answer(self, signal: str, found: Answer, what: str, content_hash: str = "") -> None:
+        """Accept or sign as whoever has not yet, with the token of their mail.
+
+        With a `content_hash` only the mail about that version is answered.
+        """
         kind = {"accept_quote": "accept", "contract_signed": "sign"}[signal]
         done = {
             decision["person"]
             for decision in found["decisions"]
             if decision["kind"] == kind and decision["accepted"]
         }
-        request = await self._request(signal, lambda one: one.person not in done, found)
+
+        def wanted(request: Request) -> bool:
+            is_meant = content_hash in ("", request.content.get("content_hash"))
+            return is_meant and request.person not in done
+
+        request = await self._request(signal, wanted, found)
         if request is not None:
             self._tell(f"{request.person} {what}")
             await self._signal(request)

@@ -15,11 +15,15 @@ _HOUSE = (
     (RegisterKind.DUNNING_POLICY, "dunning_policy.yaml"),
     (RegisterKind.TAX_RULES, "tax_rules.yaml"),
 )
+_TERMS = (
+    (RegisterKind.PROMOTION, "promotions.yaml", "code"),
+    (RegisterKind.CUSTOMER_PRICES, "customer_prices.yaml", "number"),
+)
 _RECORDER = {"/v1/entities": "olga", "/v1/customers": "sam"}
 
 
 async def load_samples(doors: Doors) -> None:
-    """Record parties, catalogue, policies, tax rules and the first stock.
+    """Record parties, catalogue, policies, tax rules, promotions, agreed prices and first stock.
 
     What is on record under the same number is left as it is, for it may be the user's own by now.
     """
@@ -31,7 +35,16 @@ async def load_samples(doors: Doors) -> None:
         path = f"/v1/register/{kind.value}"
         if await doors.find(f"{path}/house") is None:
             await doors.operate(path, read_document(SAMPLES / name))
+    await _load_terms(doors)
     await receive_stock(doors, SAMPLES / "stock.yaml")
+
+
+async def _load_terms(doors: Doors) -> None:
+    for kind, name, key in _TERMS:
+        path = f"/v1/register/{kind.value}"
+        for entry in read_documents(SAMPLES / name):
+            if await doors.find(f"{path}/{entry[key]}") is None:
+                await doors.operate(path, entry)
 
 
 async def receive_stock(doors: Doors, file: Path) -> Sequence[str]:

@@ -9,11 +9,19 @@ from models.value import Value
 SAMPLES = Path(__file__).parent.parent / "samples"
 
 
+class Counter(Value):
+    """What the customer wants instead, in words, and the change that meets it."""
+
+    words: str
+    file: Path
+
+
 class Story(Value):
     """What happens around one deal of the samples.
 
     `silent` do not answer requests for approval, so these are escalated; `refused_by` says no.
-    Invoices are paid `days_late` days after they are due.
+    Invoices are paid `days_late` days after they are due. The customer answers the first quote with
+    a `counter`, which the seller meets by a revision of the quote.
     """
 
     number: str
@@ -21,6 +29,7 @@ class Story(Value):
     file: Path
     until: datetime
     days_late: int = 0
+    counter: Counter | None = None
     silent: tuple[str, ...] = ()
     refused_by: str = ""
     deliveries: tuple[datetime, ...] = ()
@@ -60,10 +69,14 @@ STORIES: Sequence[Story] = (
     ),
     Story(
         number="DEMO-4",
-        title="Pays after the second reminder",
+        title="Counter met, pays after the second reminder",
         file=_file("demo-4-late-payer.yaml"),
         until=_at(2025, 9, 10),
         days_late=12,
+        counter=Counter(
+            words="Femke de Wit takes 30 seats of each for 5 % off",
+            file=SAMPLES / "changes" / "demo-4-counter.yaml",
+        ),
     ),
     Story(
         number="DEMO-5",

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from activities.pricing import file_of_version
 from activities.register import catalog_version, catalogs
 from models.catalog import Catalog, check_catalog, parse_catalog
 from models.catalog_diff import CatalogChange, catalog_diff, touched_skus
@@ -21,13 +22,14 @@ from models.quoting import Quote
 from models.register import HOUSE
 from models.renewal import next_term_file
 from models.steps import RegisterKind
-from models.tables import ContractRow, DealFileRow, DealRow, QuoteRow, RegisterRow
+from models.tables import ContractRow, DealRow, RegisterRow
 from models.value import Value
 from starter.service import changes
 from starter.service.changes import RECORDERS, Recorded
 from starter.service.people import Caller, require
 from starter.service.ports import House
 from starter.service.register import canonical, catalog_on, customer_of
+from starter.service.versions import version_of
 
 _Reached = tuple[Stake, str, frozenset[str]]
 """A quote or deal, the version it was priced with, and the products on its quote."""
@@ -256,7 +258,7 @@ def _stakes(session: Session, catalog: Catalog, today: date) -> Iterator[_Reache
         select(DealRow).where(col(DealRow.stage).not_in(_ENDED)).order_by(col(DealRow.number))
     )
     for deal in deals.all():
-        quote, file = _newest(session, deal.number)
+        quote, file = _in_force(session, deal.number)
         if quote is None or file is None:
             continue
         business_day = deal.business_time.date() if deal.business_time else today
@@ -283,15 +285,12 @@ def _stakes(session: Session, catalog: Catalog, today: date) -> Iterator[_Reache
             yield stake.model_copy(update=change), "", sold
 
 
-def _newest(session: Session, deal: str) -> tuple[Quote | None, DealFile | None]:
-    statement = select(QuoteRow).where(QuoteRow.deal == deal)
-    row = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+def _in_force(session: Session, deal: str) -> tuple[Quote | None, DealFile | None]:
+    row = version_of(session, deal)
     if row is None:
         return None, None
-    asked = select(DealFileRow).where(DealFileRow.deal == deal, DealFileRow.term == row.term)
-    file = session.exec(asked).first()
-    quote = Quote.model_validate_json(row.content)
-    return quote, DealFile.model_validate_json(file.content) if file else None
+    file, _ = file_of_version(session, deal, row.version)
+    return Quote.model_validate_json(row.content), file
 
 
 def _is_signed(session: Session, quote: Quote) -> bool:

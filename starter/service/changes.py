@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from models.approval import ApprovalPolicy
 from models.catalog import Catalog
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.parties import Entity, Role
@@ -118,7 +119,7 @@ def _sent(content: BaseModel) -> str:
     """
     if isinstance(content, TaxRules):
         return f"[{','.join(canonical(rule) for rule in content.rules)}]"
-    if isinstance(content, Catalog):
+    if isinstance(content, Catalog | ApprovalPolicy):
         return content.model_dump_json(exclude_defaults=True)
     return canonical(content)
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from activities.pricing import quote_version
-from models.approval import ApprovalPath, ApprovalStep
+from models.approval import ApprovalPath, ApprovalStep, reasons_asked
 from models.decision_link import DecisionLink, link_matches
 from models.decisions import Channel
 from models.errors import InvalidInputError, Q2CError
@@ -30,6 +30,7 @@ from starter.service.messages import tell
 from starter.service.people import Caller
 from starter.service.ports import House
 from starter.service.register import customer_of, person_of
+from starter.service.versions import offer_of
 
 MOST_LINES = 40
 """A page on a phone shows no more lines than this; the quote attached to the mail has them all."""
@@ -168,12 +169,7 @@ def _page(
     on = business_day(deal, now)
     if on > link.until:
         return broken(LinkState.EXPIRED)
-    newest = session.exec(
-        select(func.max(QuoteRow.version)).where(
-            QuoteRow.deal == deal.number, QuoteRow.term == row.term
-        )
-    ).one()
-    if newest != row.version:
+    if row.version not in offer_of(session, deal.number, row.term).versions:
         return broken(LinkState.STALE)
     path = path_of(session, deal.number, row.version)
     step = next((one for one in path.steps if one.key == link.step), None) if path else None
@@ -221,7 +217,7 @@ def _shown(session: Session, quote: Quote, path: ApprovalPath, step: ApprovalSte
         number=quote.number,
         customer=customer.legal_name if customer else quote.customer,
         seller=seller.name if seller else quote.seller,
-        reasons=step.reasons,
+        reasons=reasons_asked(path, step),
         facts=path.facts,
         valid_until=quote.valid_until,
         list_total=quote.list_total,

@@ -2,17 +2,17 @@
 
 from decimal import Decimal
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.errors import NotFoundError
 from models.leakage import Bar, discount_of, line_margin, waterfall_of
 from models.money import Money
 from models.preview import Figures, figures_of
 from models.quoting import Quote
-from models.tables import QuoteRow
 from models.value import Value
 from models.waterfall import Introductory, Step
 from starter.service.reports import deal_row
+from starter.service.versions import version_of
 
 
 class ExplainedLine(Value):
@@ -49,7 +49,7 @@ class Explanation(Value):
 
 
 def explain(session: Session, deal: str, version: int | None, line: str = "") -> Explanation:
-    """Return the explanation of a quote version, the newest without one.
+    """Return the explanation of a quote version, of that in force without one.
 
     With `line`, a line's reference or number, only of these lines, bars and all. Raises
     `NotFoundError`.
@@ -76,12 +76,9 @@ def explain(session: Session, deal: str, version: int | None, line: str = "") ->
 
 
 def quote_of(session: Session, deal: str, version: int | None) -> Quote:
-    """Return a version of a deal's quote, the newest without one; raises `NotFoundError`."""
+    """Return a version of a deal's quote, that in force without one; raises `NotFoundError`."""
     deal_row(session, deal)
-    statement = select(QuoteRow).where(QuoteRow.deal == deal).order_by(col(QuoteRow.version).desc())
-    if version is not None:
-        statement = statement.where(QuoteRow.version == version)
-    row = session.exec(statement).first()
+    row = version_of(session, deal, version or 0)
     if row is None:
         named = f"no version {version} of its quote" if version else "no quote yet"
         raise NotFoundError(f"Deal {deal} has {named}.")

@@ -9,7 +9,13 @@ from sqlmodel import Session, col, func, select
 
 from activities.approval import open_override
 from activities.register import delegations
-from models.approval import ApprovalPath, ApprovalStep, is_countered, is_rejected
+from models.approval import (
+    ApprovalPath,
+    ApprovalStep,
+    is_countered,
+    is_rejected,
+    reasons_asked,
+)
 from models.approval_counter import ApproverCounter
 from models.contract import customer_signer, our_signer
 from models.deal import Stage
@@ -110,7 +116,8 @@ def _approvals(session: Session, person: Person, now: datetime) -> Iterator[Aske
         on = business_day(deal, now)
         absent = represented_by(person.id, delegations(session), on)
         for step in waiting_for(session, path, person.id, on):
-            yield _step(session, deal, quote, step, (person.id, absent))
+            whole = step.model_copy(update={"reasons": reasons_asked(path, step)})
+            yield _step(session, deal, quote, whole, (person.id, absent))
 
 
 def _on_approval(session: Session, deal: DealRow) -> tuple[QuoteRow | None, ApprovalPath | None]:

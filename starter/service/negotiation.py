@@ -25,9 +25,10 @@ from models.negotiation import described
 from models.parties import Person
 from models.revision import QuoteDelta
 from models.steps import DealStep
-from models.tables import CommentRow, CounterOfferRow, DealRow, QuoteRow
+from models.tables import CommentRow, CounterOfferRow, DealRow
 from models.value import Value
 from starter.service.reports import deal_row
+from starter.service.versions import offer_of
 
 
 class CounterOfferEntry(Value):
@@ -91,10 +92,7 @@ def counter_offers_for(
 
 def waiting_counter_offer(session: Session, deal: DealRow) -> CounterOfferRow | None:
     """Return the counter-offer to the version in force that nobody has answered, or None."""
-    statement = select(QuoteRow.version).where(
-        QuoteRow.deal == deal.number, QuoteRow.term == deal.term
-    )
-    version = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+    version = offer_of(session, deal.number, deal.term).in_force
     return newest_counter_offer(session, deal.number, version) if version else None
 
 

@@ -32,6 +32,7 @@ from models.tables import (
     QuoteRow,
 )
 from models.value import Value
+from starter.service import versions
 from starter.service.decisions import first_buyer
 from starter.service.errors import BadLinkError, EndedLinkError
 from starter.service.people import Caller, require
@@ -236,9 +237,11 @@ def document_of(session: Session, number: str) -> DocumentRow | None:
 
 
 def _versions(session: Session, deal: DealRow) -> Sequence[QuoteRow]:
-    """Return the versions of the current term's quote, the newest first."""
+    """Return the versions of the current term's quote: the one in force first, then the newest."""
     statement = select(QuoteRow).where(QuoteRow.deal == deal.number, QuoteRow.term == deal.term)
-    return session.exec(statement.order_by(col(QuoteRow.version).desc())).all()
+    rows = session.exec(statement.order_by(col(QuoteRow.version).desc())).all()
+    in_force = versions.offer_of(session, deal.number, deal.term).in_force
+    return sorted(rows, key=lambda row: row.version != in_force)
 
 
 def _mailed(session: Session, rows: Sequence[QuoteRow]) -> frozenset[int]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from pydantic import Field
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.catalog import Catalog
 from models.deal_file import DealFile
@@ -19,13 +19,13 @@ from models.procurement import (
 )
 from models.quoting import Quote
 from models.reading import FieldRule, is_filled, read
-from models.tables import QuoteRow
 from models.value import Value
 from starter.service import starting
 from starter.service.people import Caller, require
 from starter.service.ports import House
 from starter.service.register import catalog_in_force
 from starter.service.reports import deal_row
+from starter.service.versions import version_of
 
 COMPARERS = (Role.SALES, Role.FINANCE, Role.OPERATOR)
 
@@ -154,12 +154,9 @@ async def _problems(house: House, caller: Caller, file: DealFile) -> tuple[Probl
 
 
 def _quote(session: Session, deal: str, version: int) -> Quote:
-    """Return a quote version of a deal, the newest for 0; raises `NotFoundError`."""
+    """Return a quote version of a deal, that in force for 0; raises `NotFoundError`."""
     deal_row(session, deal)
-    statement = select(QuoteRow).where(QuoteRow.deal == deal).order_by(col(QuoteRow.version).desc())
-    if version:
-        statement = statement.where(QuoteRow.version == version)
-    row = session.exec(statement).first()
+    row = version_of(session, deal, version)
     if row is None:
         which = f"version {version} of the quote" if version else "a quote"
         raise NotFoundError(f"Deal {deal} does not have {which}.")

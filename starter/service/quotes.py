@@ -21,7 +21,7 @@ from models.value import Value
 from starter.service.approvals import is_approved, path_of
 from starter.service.register import customer_of
 from starter.service.reports import deal_row
-from starter.service.versions import Offer, offer_of
+from starter.service.versions import Offer, offer_of, version_of
 
 _YES = (DecisionKind.ACCEPT.value, DecisionKind.RENEW.value)
 
@@ -167,7 +167,7 @@ def _version(quote: QuoteRow, status: VersionStatus, change: RevisionRow | None)
 
 
 def detail(session: Session, reference: str) -> QuoteDetail:
-    """Return a version by its number, or the newest of a deal; raises `NotFoundError`."""
+    """Return a version by its number, or that in force of a deal; raises `NotFoundError`."""
     row = _row(session, reference)
     (version,) = [one for one in versions(session, row.deal).items if one.version == row.version]
     return QuoteDetail(
@@ -223,19 +223,10 @@ def file_of(session: Session, reference: str) -> DealFile:
 def _row(session: Session, reference: str) -> QuoteRow:
     row = session.get(QuoteRow, reference)
     if row is None:
-        row = _in_force(session, reference)
+        row = version_of(session, reference)
     if row is None:
         raise NotFoundError(f"There is no quote {reference}, and no deal {reference} with one.")
     return row
-
-
-def _in_force(session: Session, deal: str) -> QuoteRow | None:
-    statement = select(QuoteRow).where(QuoteRow.deal == deal)
-    newest = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
-    if newest is None:
-        return None
-    version = offer_of(session, deal, newest.term).in_force
-    return session.exec(statement.where(QuoteRow.version == version)).first()
 
 
 def _file(session: Session, row: QuoteRow) -> DealFile:

@@ -27,7 +27,6 @@ from models.tables import (
     PaymentRow,
     PlannedChargeRow,
     PostingRow,
-    QuoteRow,
     RecognizedRow,
 )
 from models.value import Value
@@ -39,6 +38,7 @@ from starter.service.reports import (
     document_entries,
     summary_of,
 )
+from starter.service.versions import version_of
 
 
 class ContractTerm(Value):
@@ -176,7 +176,7 @@ class DealAtStart(Value):
 def detail(session: Session, number: str) -> DealDetail:
     """Return everything on record about a deal; raises `NotFoundError`."""
     row = deal_row(session, number)
-    quote = session.exec(_of(QuoteRow, number).order_by(col(QuoteRow.version).desc())).first()
+    quote = version_of(session, number)
     file = session.exec(_of(DealFileRow, number).order_by(col(DealFileRow.id).desc())).first()
     contracts = session.exec(_of(ContractRow, number).order_by(col(ContractRow.term))).all()
     decisions = session.exec(_of(DecisionRow, number).order_by(col(DecisionRow.id))).all()

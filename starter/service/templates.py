@@ -44,9 +44,8 @@ async def save(house: House, caller: Caller, name: str, data: object) -> Recorde
     asked = read(TemplateFromQuote, data)
     file = await house.read(lambda session: file_of(session, asked.quote))
     made = template_of(file, name, asked.about, asked.variables)
-    return await changes.record(
-        house, caller, RegisterKind.DEAL_TEMPLATE, (json.loads(canonical(made)), "")
-    )
+    written = json.loads(canonical(made))
+    return await changes.record(house, caller, RegisterKind.DEAL_TEMPLATE, (written, ""))
 
 
 async def use(house: House, name: str, data: object) -> Copy:

@@ -50,6 +50,15 @@ def offer_of(session: Session, deal: str, term: int) -> Offer:
     )
 
 
+def version_of(session: Session, deal: str, version: int = 0) -> QuoteRow | None:
+    """Return a version of a deal's quotes, without one that in force in the newest term."""
+    statement = select(QuoteRow).where(QuoteRow.deal == deal)
+    if not version:
+        newest = session.exec(statement.order_by(col(QuoteRow.version).desc())).first()
+        version = offer_of(session, deal, newest.term).in_force if newest else 0
+    return session.exec(statement.where(QuoteRow.version == version)).first()
+
+
 def _accepted(session: Session, deal: str) -> set[int]:
     statement = select(DecisionRow.quote_version).where(
         DecisionRow.deal == deal,

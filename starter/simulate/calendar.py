@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, func, select
 
 from models.collection import DunningPolicy
+from models.contract import SIGNED
 from models.deal import local_date
 from models.documents import DocumentKind
 from models.steps import Notice
@@ -38,7 +39,32 @@ _DONE_BY = {
     "sign": "signed by",
     "escalate": "escalated to",
 }
-_ORDER = {kind: place for place, kind in enumerate(Happening)}
+_SIGNED_COPY = "signed order form"
+_STORY = (
+    "quote",
+    "renewal quote",
+    "escalated to",
+    "approved by",
+    "accepted by",
+    "order form",
+    "signed by",
+    "renew by",
+    _SIGNED_COPY,
+    Happening.TERM,
+    "order confirmation",
+    "work order",
+    "delivery note",
+    Happening.DOCUMENT,
+    Happening.REMINDER,
+    Happening.NOTICE,
+    Happening.PAYMENT,
+    Happening.DECISION,
+    Happening.QUESTION,
+    Happening.END,
+)
+"""What happens on one day, in the order of a deal's life: nothing is billed before it is signed."""
+
+_ORDER = {str(kind): place for place, kind in enumerate(_STORY)}
 _TOLD_ELSEWHERE = (Notice.APPROVAL_REQUEST.value, Notice.ENDED.value)
 
 
@@ -72,8 +98,10 @@ def read_outcome(
 
 
 def _place(entry: CalendarEntry) -> tuple[date, int]:
-    """Order by day and kind; what is of one kind stays in the order in which it was made."""
-    return entry.on, _ORDER[entry.what]
+    """Order by day and stage; what is of one kind stays in the order in which it was made."""
+    is_signed = entry.kind == "order form" and entry.reference.endswith(SIGNED)
+    kind = _SIGNED_COPY if is_signed else entry.kind
+    return entry.on, _ORDER.get(kind, _ORDER[entry.what])
 
 
 def _entries(

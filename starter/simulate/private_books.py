@@ -41,6 +41,8 @@ _SAMPLE_FILES = (
     (RegisterKind.APPROVAL_POLICY, "approval_policy.yaml"),
     (RegisterKind.DUNNING_POLICY, "dunning_policy.yaml"),
     (RegisterKind.TAX_RULES, "tax_rules.yaml"),
+    (RegisterKind.PROMOTION, "promotions.yaml"),
+    (RegisterKind.CUSTOMER_PRICES, "customer_prices.yaml"),
 )
 
 _Entry = tuple[RegisterKind, str, str, str]
@@ -127,7 +129,7 @@ def _fill(session: Session, entries: list[_Entry], now: datetime) -> None:
                 revision=revisions[kind, key],
                 content=content,
                 content_hash=digest,
-                actor="simulation",
+                actor="",
                 recorded_at=now,
             )
         )

@@ -16,6 +16,7 @@ _STYLES = {
     Happening.NOTICE: "dim",
     Happening.DECISION: "dim",
 }
+_MONTH_WIDTH = 8
 _TOTALS = (
     ("Contract price", "contract_minor"),
     ("Billed", "billed_minor"),
@@ -62,9 +63,12 @@ def _calendar(simulation: Simulation) -> Table:
 
 
 def _revenue(simulation: Simulation) -> Table:
-    table = Table(title="Revenue by month", title_justify="left", box=None, pad_edge=False)
+    title = "Revenue by month"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("Month", no_wrap=True)
-    table.add_column(simulation.currency, justify="right", no_wrap=True)
+    table.add_column(
+        simulation.currency, justify="right", no_wrap=True, min_width=len(title) - _MONTH_WIDTH
+    )
     for month in simulation.revenue:
         table.add_row(month.month, _amount(month.amount_minor, simulation.currency))
     return table

@@ -260,7 +260,7 @@ def escalate(house: House, key: str) -> tuple[str, list[str]]:
 
 
 def test_an_undecided_step_goes_to_the_manager_once(desk: Desk) -> None:
-    """Run twice, it does not climb further; the manager then decides."""
+    """Run twice, it does not climb further; the manager then decides, once for both their steps."""
     first = escalate(desk.house, "sales-1")
     before = desk.house.everything()
 
@@ -271,7 +271,11 @@ def test_an_undecided_step_goes_to_the_manager_once(desk: Desk) -> None:
     assert first == again == ("vera", ["vera", "vera"])
     assert len(before["decision"]) == 1
     assert late.refused_because == "mia is not asked to decide on step sales-1 of version 1"
-    assert statuses(recorded) == [StepStatus.APPROVED, StepStatus.ACTIVE]
+    assert statuses(recorded) == [StepStatus.APPROVED, StepStatus.APPROVED]
+    assert [row.kind for row in desk.house.rows(DecisionRow) if row.accepted] == [
+        "escalate",
+        "approve",
+    ]
 
 
 def test_a_step_with_nobody_above_stays(desk: Desk) -> None:

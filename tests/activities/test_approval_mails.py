@@ -10,9 +10,9 @@ from activities.mail import OutgoingMail
 from activities.mailing import notices_of
 from models.decision_link import DecisionLink, link_matches
 from models.decisions import DecisionKind
-from models.steps import Notice, Notify, RegisterKind
+from models.steps import EscalateApproval, Notice, Notify, RegisterKind
 from models.tables import QuoteRow
-from tests.activities.house import SECRET, START, House, deal_file, line, off, step
+from tests.activities.house import CUSTOMER, SECRET, START, House, deal_file, line, off, step
 
 ANA = {"id": "ana", "name": "Ana", "email": "ana@nord.example", "roles": ["approver"]}
 AWAY = {
@@ -100,6 +100,27 @@ def test_the_sellers_own_delegate_is_not_asked_for_anybody(quoted: House) -> Non
     recipients = [mail.recipient for mail in mails(quoted, Notice.APPROVAL_REQUEST, "sales-1")]
 
     assert recipients == ["mia@nord.example"]
+
+
+def test_a_step_handed_to_a_later_approver_names_the_reasons_of_both(house: House) -> None:
+    """Vera decides once, for Finn and for herself, so she has to read what both are about."""
+    finn = {"id": "finn", "name": "Finn", "email": "finn@nord.example", "titles": ["finance"]}
+    house.register(RegisterKind.PERSON, "finn", {**finn, "manager": "vera"})
+    customer = {**CUSTOMER, "payment_terms_days": 90}
+    house.register(RegisterKind.CUSTOMER, "C-100", customer)
+    house.quote(deal_file("1001", line("CRM", "3", discount=off("25"))))
+    (to_finn,) = mails(house, Notice.APPROVAL_REQUEST, "finance-1")
+
+    house.approval.escalate_approval(
+        step(EscalateApproval, "1001", quote_version=1, step="finance-1")
+    )
+    (to_vera,) = mails(house, Notice.APPROVAL_REQUEST, "finance-1")
+
+    assert "more than 60 days to pay" in to_finn.text
+    assert "more than 20 % off" not in to_finn.text
+    assert to_vera.recipient == "vera@nord.example"
+    assert "more than 60 days to pay" in to_vera.text
+    assert "more than 20 % off" in to_vera.text
 
 
 def decided(house: House, kind: DecisionKind, person: str, key: str | None, **more: Any) -> None:

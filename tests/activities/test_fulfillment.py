@@ -5,12 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from activities.assembly import assemble
 from activities.fulfillment import on_hand
 from models.charges import Transfer
+from models.documents import DeliveryNoteDocument, DocumentKind
 from models.steps import (
     FulfillmentOutcome,
     FulfillOrder,
     PriceQuote,
+    PublishDocument,
     RenewTerm,
 )
 from models.tables import (
@@ -119,6 +122,29 @@ def test_a_delivery_passes_control_and_makes_one_note(house: House) -> None:
     assert (outcome.undelivered, outcome.delivery_note) == (1, "DN-1001-1")
     assert statuses(house) == ["delivered", "delivered", "back_ordered"]
     assert transfers(house) == [LATER, LATER, None]
+
+
+def test_a_delivery_note_says_what_was_back_ordered_that_day(house: House) -> None:
+    """Made again after the goods came, it is still the paper that went out with the first ones."""
+    house.stock("LAPTOP", "1")
+    house.sell(deal_file("1001", line("LAPTOP"), line("CHAIR", "3"), term_months=0))
+    house.deliver("1001", LATER)
+    first = note(house, "DN-1001-1")
+    house.stock("CHAIR", "3", "DN-2")
+    fulfill(house, STILL_LATER)
+    house.deliver("1001", STILL_LATER, command="c-2")
+
+    assert [(one.sku, one.quantity) for one in first.back_ordered] == [("CHAIR", Decimal(3))]
+    assert [one.unit for one in (*first.lines, *first.back_ordered)] == ["unit", "unit"]
+    assert [one.sku for one in note(house, "DN-1001-1").back_ordered] == ["CHAIR"]
+    assert note(house, "DN-1001-2").back_ordered == ()
+
+
+def note(house: House, number: str) -> DeliveryNoteDocument:
+    asked = step(PublishDocument, "1001", kind=DocumentKind.DELIVERY_NOTE, number=number)
+    found = house.books.read(lambda session: assemble(session, asked))
+    assert isinstance(found, DeliveryNoteDocument)
+    return found
 
 
 def test_a_delivery_command_repeated_returns_its_note(house: House) -> None:

@@ -3,7 +3,9 @@
 import hashlib
 import io
 import re
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,23 @@ from activities.adapters.logo_check import entities_without_logo
 from activities.adapters.pdf import render
 from activities.adapters.pdf.logo import MOST_BYTES, logo_problems
 from models.branding import Brand
-from models.documents import Document, QuoteDocument
+from models.charges import Cadence, ChargeModel, ChargeType
+from models.documents import (
+    DeliveryNoteDocument,
+    Document,
+    InvoiceDocument,
+    QuoteDocument,
+    ReminderDocument,
+    WorkOrderDocument,
+)
 from models.money import Money
-from models.sections import Rhythm, subtotals
+from models.periods import Interval
+from models.plan import PlannedCharge, billing_plan
+from models.pricing import PricedLine
+from models.sections import Rhythm, instalments, subtotals
 from models.tables import RegisterRow
-from tests.adapters.pdf_samples import LINES, SELLER, line, quote, samples
+from models.waterfall import Introductory
+from tests.adapters.pdf_samples import BUYER, LINES, ONCE, SELLER, eur, line, quote, samples
 
 
 def pages(document: Document, **more: Any) -> list[str]:
@@ -62,7 +76,7 @@ def test_a_bundle_is_a_section_with_its_subtotal() -> None:
         "Subtotal per month 2,520.00",
         "Individual items",
         "Subtotal one-time 9,054.60",
-        "Total per month €2,520.00",
+        "12 × €2,520.00 per month €30,240.00",  # noqa: RUF001 - the sign of the document
         "Total one-time €9,054.60",
     ):
         assert wanted in shown, wanted
@@ -90,13 +104,177 @@ def test_the_buyer_sees_the_discount_in_money_and_percent_but_no_reason_of_ours(
     assert "Your discount -€3,899.40" in shown
 
 
-def test_a_price_above_list_is_shown_as_the_price() -> None:
-    """Not as a discount of less than nothing."""
+@pytest.mark.parametrize(
+    ("language", "named", "amounts"),
+    [
+        ("en", "Price change", "50.00 +50.00 +50% 150.00"),
+        ("de", "Preisänderung", "50,00 +50,00 +50 % 150,00"),
+        ("fr", "Évolution du prix", "50,00 +50,00 +50 % 150,00"),
+        ("es", "Variación de precio", "50,00 +50,00 +50 % 150,00"),
+    ],
+)
+def test_a_price_above_list_is_named_a_price_change(
+    language: str, named: str, amounts: str
+) -> None:
+    """An uplift is not a discount of less than nothing: list, change and net are all shown."""
     dear = line("1", "Rush order", "2", "unit", (100_00, 150_00))
+    sums = {"list_total": eur(100_00), "total": eur(150_00)}
+    buyer = BUYER.model_copy(update={"language": language})
 
-    shown = text(offered(quote=quote(lines=(dear,), plan=())))
+    shown = text(offered(quote=quote(lines=(dear,), plan=(), **sums), customer=buyer))
 
-    assert "2 unit 75.00 150.00" in shown
+    assert amounts in shown
+    assert re.search(rf"{named} \+(€50[.]00|50,00 €)", shown)
+    assert shown.count(named) == 2
+    assert not re.search("Your discount|Ihr Rabatt|Votre remise|Su descuento", shown)
+
+
+def test_the_parts_of_the_total_add_up_before_the_readers_eyes() -> None:
+    """Lines are priced per quarter and the total is over the term: 4 x 90.00 + 500.00 = 860.00."""
+    setup = line("1", "Set-up", "120", "user", (500_00, 500_00), model=ChargeModel.FLAT, **ONCE)
+    lines = (
+        setup.model_copy(update={"list_unit": Decimal(500)}),
+        *(quarterly(f"1.{place}", price) for place, price in ((1, 30_00), (2, 60_00))),
+    )
+    plan = billing_plan(lines, date(2026, 2, 1), date(2027, 2, 1))
+    whole = {"total": eur(860_00), "list_total": eur(860_00), "acv": eur(0)}
+
+    shown = text(offered(quote=quote(lines=lines, plan=plan, **whole)))
+
+    assert "4 × €90.00 per quarter €360.00" in shown  # noqa: RUF001 - what the page says
+    assert "Total one-time €500.00" in shown
+    assert shown.count("per quarter, 4 times, billed in advance") == 2
+    assert "Set-up one-time flat fee 500.00 500.00" in shown
+    assert "1 fee" not in shown
+    assert shown.count("Lines 1.1, 1.2") == 4
+
+
+def test_amounts_that_differ_are_summed_without_a_multiple() -> None:
+    """Three months of a quarter are cut off: 30.00 three times and a part are no 4 x 30.00."""
+    lines = (quarterly("1", 30_00),)
+    plan = billing_plan(lines, date(2026, 2, 1), date(2027, 1, 1))
+    parts = instalments(lines, plan, "EUR")
+
+    assert [(part.count, part.amount) for part in parts] == [(0, plan_total(plan))]
+    assert "per quarter, in all" in text(offered(quote=quote(lines=lines, plan=plan)))
+
+
+def test_a_promotion_for_some_billings_is_said_on_its_line() -> None:
+    """Else 4 x 30.00 would not come to the total of 4 x 30.00 less 7.50 twice."""
+    lines = (quarterly("1", 30_00).model_copy(update={"introductory": (HALF_YEAR,)}),)
+    plan = billing_plan(lines, date(2026, 2, 1), date(2027, 2, 1))
+
+    shown = text(offered(quote=quote(lines=lines, plan=plan)))
+
+    assert plan_total(plan) == eur(105_00)
+    assert "€7.50 less on 2 billings" in shown
+    assert "per quarter, in all €105.00" in shown
+
+
+def test_many_lines_of_one_billing_are_counted() -> None:
+    """Their names would fill the plan, and so would twelve numbers."""
+    lines = tuple(quarterly(str(place), 10_00) for place in range(1, 13))
+    plan = billing_plan(lines, date(2026, 2, 1), date(2026, 5, 1))
+
+    assert "12 lines 120.00" in text(offered(quote=quote(lines=lines, plan=plan)))
+
+
+HALF_YEAR = Introductory(periods=2, amount=eur(7_50))
+
+
+def quarterly(number: str, minor: int) -> PricedLine:
+    made = line(number, f"Part {number}", "1", "unit", (minor, minor))
+    return made.model_copy(
+        update={"charge_type": ChargeType.RECURRING, "cadence": Cadence.QUARTERLY}
+    )
+
+
+def plan_total(plan: Sequence[PlannedCharge]) -> Money:
+    return Money.total((charge.amount for charge in plan), "EUR")
+
+
+@pytest.mark.parametrize("kind", ["invoice", "reminder", "receipt"])
+def test_the_number_of_a_document_is_never_broken(kind: str) -> None:
+    """Whoever pays copies it from the page; the numbers of test deals are the longest."""
+    number, of_invoice = "DEREM-TEST-DEMO-4-0000001", "DEINV-TEST-DEMO-4-0000001"
+    sample = samples()[kind]
+    if isinstance(sample, InvoiceDocument):
+        number = of_invoice
+        numbered = sample.invoice.model_copy(update={"number": number})
+        sample = sample.model_copy(update={"invoice": numbered})
+    elif isinstance(sample, ReminderDocument):
+        items = tuple(item.model_copy(update={"invoice": of_invoice}) for item in sample.items)
+        sample = sample.model_copy(update={"number": number, "items": items})
+    else:
+        reference = {"number": number, "reference": f"{of_invoice}-PAID"}
+        sample = sample.model_copy(update=reference)
+
+    for language in ("en", "de", "fr", "es"):
+        shown = text(in_language(sample, language))
+        rest = shown.replace(number, "").replace(f"{of_invoice}-PAID", "").replace(of_invoice, "")
+
+        assert number in shown
+        assert "TEST-DEMO" not in rest
+
+
+def in_language(document: Any, language: str) -> Document:
+    if isinstance(document, InvoiceDocument):
+        buyer = document.invoice.customer.model_copy(update={"language": language})
+        invoice = document.invoice.model_copy(update={"customer": buyer})
+        return document.model_copy(update={"invoice": invoice})
+    buyer = document.customer.model_copy(update={"language": language})
+    changed: Document = document.model_copy(update={"customer": buyer})
+    return changed
+
+
+def test_an_invoice_of_goods_prints_the_day_of_their_delivery() -> None:
+    """The order was on the 9th, the delivery on the 21st: only the delivery is a supply."""
+    sample = samples()["invoice"]
+    assert isinstance(sample, InvoiceDocument)
+    ordered = Interval(start=date(2025, 7, 9), end=date(2025, 7, 10))
+    delivered = Interval(start=date(2025, 7, 21), end=date(2025, 7, 22))
+
+    def shown(supplied: Interval | None) -> str:
+        dates = {"period": ordered, "supplied": supplied}
+        goods = sample.invoice.lines[0].model_copy(update=dates)
+        changes = {"lines": (goods,), "supplied": delivered}
+        invoice = sample.invoice.model_copy(update=changes)
+        return text(sample.model_copy(update={"invoice": invoice}))
+
+    assert shown(delivered).count("Jul 21, 2025") == 2
+    assert shown(None).count("Jul 21, 2025") == 1
+    assert "Jul 9, 2025" not in shown(delivered) + shown(None)
+
+
+def test_a_delivery_note_names_units_and_what_is_still_to_come() -> None:
+    """Whoever receives part of an order must not take it for the whole."""
+    sample = samples()["delivery_note"]
+    assert isinstance(sample, DeliveryNoteDocument)
+    came = sample.lines[0].model_copy(update={"quantity": Decimal(21), "unit": "carton"})
+    waits = came.model_copy(update={"name": "Gudbrandsdalsost", "unit": "package"})
+    part = sample.model_copy(update={"lines": (came,), "back_ordered": (waits,)})
+
+    shown = text(in_language(part, "en"))
+
+    assert "21 carton" in shown
+    assert "To follow" in shown
+    assert "21 package back-ordered" in shown
+    assert "To follow" not in text(in_language(sample, "en"))
+
+
+def test_a_work_order_shows_a_flat_fee_as_one_piece_of_work() -> None:
+    """The set-up of a suite for 120 users is done once."""
+    sample = samples()["work_order"]
+    assert isinstance(sample, WorkOrderDocument)
+    task = sample.lines[0].model_copy(
+        update={"quantity": Decimal(120), "unit": "user", "is_flat": True, "name": "Set-up"}
+    )
+
+    flat = text(sample.model_copy(update={"lines": (task,)}))
+    counted = task.model_copy(update={"is_flat": False})
+
+    assert "120" not in flat
+    assert "120 user" in text(sample.model_copy(update={"lines": (counted,)}))
 
 
 def test_a_simple_quote_has_no_headings_of_sections() -> None:

@@ -17,6 +17,7 @@ from models.approval import (
     DecisionRequest,
     Fact,
     PolicyRule,
+    Ruling,
     StepStatus,
     build_path,
     decide,
@@ -28,6 +29,8 @@ from models.approval import (
     kept,
     parse_policy,
     pending,
+    reasons_asked,
+    replay,
     route,
 )
 from models.errors import InvalidInputError, ParkedError
@@ -384,16 +387,97 @@ def test_a_rejected_path_is_not_escalated() -> None:
     assert escalate(rejected, "sales-1", PEOPLE) == rejected
 
 
-def test_somebody_with_two_steps_decides_on_each() -> None:
-    """Escalated to dan, who is also next: each step is a decision of its own."""
+def test_a_step_escalated_to_a_later_approver_is_asked_once_with_theirs() -> None:
+    """Dan is the director as well: one question with both reasons, and one yes for both steps."""
     moved = escalate(path(facts("25")), "sales-1", PEOPLE)
 
     first = ask(moved, "dan")
     again = ask(first.path, "dan", step="sales-1")
 
-    assert [step.key for step in pending(first.path)] == ["sales-2"]
+    assert reasons_asked(moved, moved.steps[0]) == ("discount over 10", "discount over 20")
+    assert is_approved(first.path)
+    assert [step.decided_by for step in first.path.steps] == ["dan", "dan"]
     assert again.refused_because == "Step sales-1 is already approved by dan"
-    assert is_approved(say(first.path, "dan"))
+
+
+def test_a_step_of_another_chain_is_answered_with_an_escalated_one() -> None:
+    """Fay does not answer; eve, who has the last word in sales already, is asked once for both."""
+    policy = ApprovalPolicy(
+        version="7",
+        rules=(
+            rule("discount over 20", "discount_percent", "20", "director", "chief"),
+            rule("terms over 60", "payment_terms_days", "60", "finance", chain="finance"),
+        ),
+    )
+    request = ApprovalRequest(
+        seller="sam",
+        currency="USD",
+        quote_version=1,
+        content_hash="c1",
+        facts=facts("25", terms=90),
+    )
+
+    moved = escalate(build_path(policy, request, PEOPLE), "finance-1", PEOPLE)
+    answered = ask(moved, "eve", step="finance-1").path
+
+    assert short(answered.steps) == [
+        ("sales-1", "director", "dan", "active"),
+        ("sales-2", "chief", "eve", "approved"),
+        ("finance-1", "finance", "eve", "approved"),
+    ]
+    assert is_approved(say(answered, "dan"))
+
+
+def test_a_yes_in_ones_own_step_does_not_answer_an_escalated_one() -> None:
+    """That request named its own reasons only; those of the escalated step were not read yet."""
+    moved = escalate(path(facts("25")), "sales-1", PEOPLE)
+    own = moved.steps[1].model_copy(update={"chain": "board", "status": StepStatus.ACTIVE})
+    both = moved.model_copy(update={"steps": (moved.steps[0], own)})
+
+    answered = ask(both, "dan", step="sales-2").path
+
+    assert [step.status for step in answered.steps] == [StepStatus.ACTIVE, StepStatus.APPROVED]
+
+
+def test_two_steps_escalated_to_one_person_are_two_questions() -> None:
+    """When the first was asked, the second was still with somebody else."""
+    people = (*PEOPLE[:-2], person("fay", "finance", manager="dan"))
+    request = ApprovalRequest(
+        seller="sam",
+        currency="USD",
+        quote_version=1,
+        content_hash="c1",
+        facts=facts("15", terms=90),
+    )
+    moved = build_path(POLICY, request, people)
+    for key in ("sales-1", "finance-1"):
+        moved = escalate(moved, key, people)
+
+    answered = ask(moved, "dan", step="sales-1").path
+
+    assert [step.status for step in answered.steps] == [StepStatus.APPROVED, StepStatus.ACTIVE]
+
+
+ASKED_TWICE = [
+    Ruling(kind="escalate", step="sales-1", person="dan"),
+    Ruling(kind="approve", step="sales-1", person="dan", content_hash="c1"),
+]
+
+
+def test_a_recorded_yes_to_an_escalated_step_gives_both_again() -> None:
+    """The path is read from what was decided; only one yes is on record."""
+    assert is_approved(replay(path(facts("25")), ASKED_TWICE))
+
+
+@pytest.mark.parametrize("kind", ["approve", "reject"])
+def test_steps_decided_apart_on_record_stay_apart(kind: str) -> None:
+    """Books of before, when dan was asked twice, and may have said yes first and then no."""
+    second = Ruling(kind=kind, step="sales-2", person="dan", content_hash="c1", reason="too much")
+
+    read = replay(path(facts("25")), [*ASKED_TWICE, second])
+
+    assert is_approved(read) == (kind == "approve")
+    assert is_rejected(read) == (kind == "reject")
 
 
 def test_an_approval_survives_if_its_facts_are_the_same() -> None:

@@ -142,6 +142,9 @@ def _fill(session: Any) -> None:
         session.add(_revision(RegisterKind.CUSTOMER, customer.number, customer))
     catalog = PARSERS[RegisterKind.CATALOG](yaml.safe_load((SAMPLES / "catalog.yaml").read_text()))
     session.add(_revision(RegisterKind.CATALOG, "house", catalog))
+    for promotion in yaml.safe_load((SAMPLES / "promotions.yaml").read_text()):
+        recorded = PARSERS[RegisterKind.PROMOTION](promotion)
+        session.add(_revision(RegisterKind.PROMOTION, promotion["code"], recorded))
     deal: Any = {"number": "1001", "entity": "DE01", "customer": "C-100", "seller": "sam"}
     state: Any = {"currency": "EUR", "time_zone": "UTC", "stage": "accept", "total_minor": 123450}
     session.add(DealRow(**deal, **state, started_at=NOW))
@@ -287,6 +290,8 @@ def test_the_sample_deals_are_in_order(ask: Any, file: Path) -> None:
         ("olga", ["customer", "import", "customers.yaml"]),
         ("olga", ["person", "import", "people.yaml"]),
         ("olga", ["catalog", "publish", "catalog.yaml"]),
+        ("olga", ["promotion", "import", "promotions.yaml"]),
+        ("olga", ["customer-prices", "import", "customer_prices.yaml"]),
         ("olga", ["policy", "publish", "approval", "approval_policy.yaml"]),
         ("olga", ["policy", "publish", "dunning", "dunning_policy.yaml"]),
         ("olga", ["policy", "publish", "tax", "tax_rules.yaml"]),

@@ -204,6 +204,12 @@ async def test_the_demo_runs_to_its_end_and_a_second_time_changes_nothing(
 
     assert "1,994.40 EUR = 1,994.40 + 0.00" in shown
     assert "8,806.80 USD = 5,423.70 + 3,383.10" in shown
+    assert "14,656.44 USD = 3,641.31 + 11,015.13" in shown
+    assert "7,866.00 EUR = 7,866.00 + 0.00" in shown
+    assert "DEMO-3  vera approves as sales_manager" in shown
+    assert "DEMO-3  dan approves as sales_director" in shown
+    assert "DEMO-4  femke.dewit@duinrand.example accepts the revised quote" in shown
+    assert "quote explain DEMO-3" in shown
     assert "rejected" in shown
     assert first["journal_entry"][0] > 0
     assert second == first

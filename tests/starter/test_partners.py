@@ -1,5 +1,6 @@
 """Partners quote in their own name within their price book, and see nothing else of the house."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,18 +174,11 @@ def test_every_other_door_is_closed_to_a_partner(partnered: Any, path: str) -> N
 def test_no_route_is_open_to_a_partner_by_accident(partnered: Any) -> None:
     """The list of what is open, written out; whoever adds a door decides about it here."""
     own_deal(partnered)
-    parts = {
-        "number": "1001",
-        "kind": "catalog",
-        "key": "house",
-        "name": "x",
-        "person": "sam",
-        "version": "x",
-    }
+    parts = {"number": "1001", "kind": "catalog", "key": "house", "person": "sam"}
     opened = set()
     for path, methods in partnered.client.app.openapi()["paths"].items():
         for method in methods:
-            asked = path.format_map({**dict.fromkeys(["deal", "customer"], "x"), **parts})
+            asked = re.sub(r"{(\w+)}", lambda found: parts.get(found[1], "x"), path)
             headers = partnered.by("pat")
             response = partnered.client.request(method.upper(), asked, headers=headers)
             if response.status_code not in (403, 404, 405):

@@ -1,7 +1,7 @@
 """The samples: everything a newcomer plays with is sound, and its real figures are real."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +13,7 @@ from models.approval import ApprovalPolicy, demanded, facts_of, parse_policy, ro
 from models.catalog import Catalog, parse_catalog
 from models.collection import parse_dunning_policy
 from models.configuration import configure
-from models.deal_file import DealFile, parse_deal_file
+from models.deal_file import DealFile, LineRequest, OptionRequest, parse_deal_file
 from models.money import Money
 from models.parties import (
     Customer,
@@ -23,8 +23,12 @@ from models.parties import (
     parse_customer,
     parse_entity,
 )
+from models.plan import billing_plan, term_end
+from models.price_terms import CustomerPrices, parse_customer_prices
 from models.pricing import PricedLine, PricingRequest, price
+from models.promotions import Promotion, parse_promotion
 from models.tax import TaxKey, find_rule, parse_tax_rules
+from models.waterfall import WaterfallStep
 from starter.cli.files import read_document, read_documents
 from starter.first_start import sample_people
 from tests.shared_data import shared
@@ -56,11 +60,24 @@ def customers() -> dict[str, Customer]:
     return {customer.number: customer for customer in found}
 
 
+def promotions(codes: Sequence[str]) -> tuple[Promotion, ...]:
+    found = [parse_promotion(each) for each in read_documents(SAMPLES / "promotions.yaml")]
+    return tuple(each for each in found if each.code in codes)
+
+
+def agreed_with(customer: str) -> CustomerPrices | None:
+    found = read_documents(SAMPLES / "customer_prices.yaml")
+    return next((parse_customer_prices(each) for each in found if each["number"] == customer), None)
+
+
 def priced(file: DealFile) -> tuple[PricedLine, ...]:
     configured = configure(catalog(), file)
     assert configured.problems == ()
     assert file.test_clock is not None
     request = PricingRequest(
+        terms=agreed_with(file.customer),
+        promotions=promotions(file.promotions),
+        starts_on=file.starts_on,
         currency=file.currency,
         priced_on=file.test_clock.date(),
         term_months=file.term_months,
@@ -181,7 +198,12 @@ def test_the_goods_of_the_samples_are_those_of_the_real_order() -> None:
         ("COPILOT-BUSINESS", "github", "2025", "githubCopilotBusiness", 12),
         ("ZOOM-BUSINESS", "zoom", "2025", "BUSINESS", 1),
         ("ZOOM-LARGE-MEETINGS", "zoom", "2025", "largeMeetings", 1),
+        ("OKTA-WORKFLOWS-LIGHT", "okta", "2025", "lightWorkflows", 3),
+        ("OKTA-WORKFLOWS-MEDIUM", "okta", "2025", "mediumWorkflows", 3),
+        ("OKTA-WORKFLOWS-UNLIMITED", "okta", "2025", "unlimitedWorkflows", 3),
         ("IDENTITY-SUITE", "databox", "2025", "guidedOnboarding", 1),
+        ("DATABOX-SYNC", "databox", "2025", "15minSyncPerSource", 1),
+        ("DATABOX-ANALYST", "databox", "2025", "dedicatedAnalyst", 1),
     ],
 )
 def test_a_list_price_is_the_one_of_its_source(
@@ -230,3 +252,164 @@ def test_the_bundle_asks_two_people_one_after_the_other() -> None:
     steps = route(policy(), facts, "USD", sample_people(), "sam")
 
     assert [(step.chain, step.approver) for step in steps] == [("sales", "mia"), ("sales", "dan")]
+
+
+def amounts(lines: Sequence[PricedLine]) -> dict[str, str]:
+    return {line.reference: str(line.net) for line in lines}
+
+
+def contract_value(number: str) -> Money:
+    file, lines = deal(number), priced(deal(number))
+    assert file.starts_on is not None
+    plan = billing_plan(lines, file.starts_on, term_end(file.starts_on, file.term_months))
+    return Money.total((charge.amount for charge in plan), file.currency)
+
+
+def test_the_bundle_shows_agreed_prices_and_a_promotion() -> None:
+    """24 % off: lifecycle is 5 % below list before, and 410.40 are off one quarter.
+
+    4 x 3,671.71 - 410.40 + 380.00 = 14,656.44.
+    """
+    lines = priced(deal("DEMO-3"))
+    factors = next(line for line in lines if line.sku == "OKTA-ADAPTIVE-MFA")
+    lifecycle = next(line for line in lines if line.sku == "OKTA-LIFECYCLE")
+
+    assert amounts(lines) == {
+        "1/setup": "380.00 USD",
+        "1.1/user": "547.20 USD",
+        "1.2/user": "547.20 USD",
+        "1.3/user": "1,641.60 USD",
+        "1.4/user": "935.71 USD",
+    }
+    assert [(one.periods, str(one.amount)) for one in factors.introductory] == [(1, "410.40 USD")]
+    assert [step.output for step in lifecycle.steps_of(WaterfallStep.CONTRACTED)] == [
+        Decimal("10.26")
+    ]
+    assert [step.rule for step in factors.steps_of(WaterfallStep.PROMOTION)] == [
+        "MFA-START: 25 % off, the first period only"
+    ]
+    assert [step.rule for step in factors.steps_of(WaterfallStep.INTRODUCTORY)] == [
+        "MFA-START: 410.40 USD off 1 billing from number 1 on"
+    ]
+    assert str(contract_value("DEMO-3")) == "14,656.44 USD"
+
+
+def test_care_is_a_percentage_of_whatever_is_subscribed() -> None:
+    """80 x 18.32 less 45 % are 806.08 a month, 856.08 with meetings: 10 % of three months."""
+    assert amounts(priced(deal("DEMO-5"))) == {
+        "1/license": "806.08 USD",
+        "2/month": "50.00 USD",
+        "3/care": "256.82 USD",
+    }
+
+
+def test_a_ramp_is_billed_by_its_steps() -> None:
+    """20, 35 and 50 seats at the agreed 13.00: 3 x 260 + 3 x 455 + 6 x 650 = 6,045."""
+    assert amounts(priced(deal("TRY-6"))) == {
+        "1/seat": "260.00 USD",
+        "1/seat#2": "455.00 USD",
+        "1/seat#3": "650.00 USD",
+    }
+    assert str(contract_value("TRY-6")) == "6,045.00 USD"
+
+
+def test_stairs_a_commitment_an_added_line_and_a_promotion_meet_in_one_deal() -> None:
+    """60 users are on the last stair; 6 x 14 is 56 short of 140; an analyst comes by rule.
+
+    12 x (319 + 140 + 160) - 3 x 159.50 = 6,949.50.
+    """
+    assert amounts(priced(deal("TRY-7"))) == {
+        "1/users": "319.00 USD",
+        "2/source": "84.00 USD",
+        "2/source/true-up": "56.00 USD",
+        "3/month": "160.00 USD",
+    }
+    assert str(contract_value("TRY-7")) == "6,949.50 USD"
+    assert all(line.cost is not None for line in priced(deal("TRY-7")))
+
+
+def test_a_formula_charges_what_is_beyond_the_included_storage() -> None:
+    """(200 - 20) x 0.07 x 12 = 151.20 a year; within 20 GB it is nothing."""
+    file = deal("TRY-8")
+    seats, storage = file.lines
+    within = storage.model_copy(update={"quantity": Decimal(20)})
+
+    assert amounts(priced(file))["2/storage"] == "151.20 EUR"
+    assert amounts(priced(file.model_copy(update={"lines": (seats, within)})))["2/storage"] == (
+        "0.00 EUR"
+    )
+
+
+@pytest.mark.parametrize(
+    ("plan", "name"),
+    [
+        ("starter", "STARTER"),
+        ("professional", "PROFESSIONAL"),
+        ("growth", "GROWTH"),
+        ("premium", "PREMIUM"),
+    ],
+)
+def test_a_price_by_attribute_is_the_one_of_its_source(plan: str, name: str) -> None:
+    """The plan is chosen on the line, and the price goes by it."""
+    line = LineRequest(product="DATABOX", attributes={"plan": plan})
+
+    (found,) = priced(deal("TRY-7").model_copy(update={"lines": (line,), "promotions": ()}))
+
+    assert found.net.decimal == listed("databox", "2025", name)
+
+
+@pytest.mark.parametrize(
+    ("users", "name"),
+    [(5, "STARTER"), (6, "PROFESSIONAL"), (15, "PROFESSIONAL"), (16, "GROWTH")],
+)
+def test_stairs_are_the_user_limits_of_the_plans(users: int, name: str) -> None:
+    """The source limits STARTER to 5 users and PROFESSIONAL to 15."""
+    line = LineRequest(product="DATABOX-TEAM", quantity=Decimal(users))
+
+    (found,) = priced(deal("TRY-7").model_copy(update={"lines": (line,), "promotions": ()}))
+
+    assert found.net.decimal == listed("databox", "2025", name)
+
+
+def test_of_a_group_of_options_one_is_chosen() -> None:
+    """150 flows for 120 users are 120 x 15.00; two sizes at once are refused with the reason."""
+    file = deal("DEMO-3")
+    suite = file.lines[0]
+
+    def with_options(*skus: str) -> DealFile:
+        options = tuple(OptionRequest(product=sku) for sku in skus)
+        lines = (suite.model_copy(update={"options": options}),)
+        changes = {"lines": lines, "promotions": (), "header_discount": None}
+        return file.model_copy(update=changes)
+
+    one = priced(with_options("OKTA-WORKFLOWS-MEDIUM"))
+    two = configure(catalog(), with_options("OKTA-WORKFLOWS-LIGHT", "OKTA-WORKFLOWS-MEDIUM"))
+
+    assert [str(line.net) for line in one if line.sku == "OKTA-WORKFLOWS-MEDIUM"] == [
+        "1,800.00 USD"
+    ]
+    assert any(
+        "2 choices of Workflows in IDENTITY-SUITE are more than 1" in str(problem)
+        for problem in two.problems
+    )
+
+
+def test_what_goes_well_together_is_recommended() -> None:
+    """A recommendation is shown and blocks nothing."""
+    file = deal("DEMO-5")
+    alone = file.model_copy(update={"lines": file.lines[:1]})
+
+    found = configure(catalog(), alone)
+
+    assert found.problems == ()
+    assert any("ZOOM-LARGE-MEETINGS" in str(warning) for warning in found.warnings)
+
+
+def listed(saas: str, year: str, name: str) -> Decimal:
+    with shared("data/saas_pricing/plans_flat.csv").open() as file:
+        (found,) = [
+            Decimal(row["amount"])
+            for row in csv.DictReader(file)
+            if (row["saas"], row["year"], row["name"]) == (saas, year, name)
+        ]
+    return found

@@ -1,6 +1,7 @@
 """Simulation: the whole deal in seconds, with the real workflow, and nothing left behind."""
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -128,6 +129,26 @@ async def test_a_simulation_reads_the_register_of_the_house_and_leaves_it_as_it_
     assert not settings.home.exists()
 
 
+async def test_a_day_is_told_in_the_order_of_a_deals_life(settings: Settings) -> None:
+    """Whoever reads it top-down must not meet an invoice before the signatures."""
+    simulation = await simulated(settings, "demo-1-goods.yaml", date(2025, 7, 9))
+
+    assert [each.kind for each in simulation.calendar] == [
+        "quote",
+        "approved by",
+        "accepted by",
+        "order form",
+        "signed by",
+        "signed by",
+        "order form",
+        "sold",
+        "order confirmation",
+        "work order",
+        "delivery note",
+        "invoice",
+    ]
+
+
 async def test_json_is_the_outcome_and_nothing_else(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +171,7 @@ async def test_the_table_shows_what_is_paid_when(
     shown = capsys.readouterr().out
 
     assert "2025-07-23  payment" in shown
+    assert "Revenue by month\n" in re.sub(" +\n", "\n", shown)
     assert str(Money(minor=214092, currency="EUR")).removesuffix(" EUR") in shown
     assert "completed" in shown
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.platypus import CondPageBreak, KeepTogether, Spacer, Table
 from reportlab.platypus.flowables import Flowable
 from reportlab.platypus.paragraph import Paragraph
@@ -19,6 +20,7 @@ from activities.adapters.pdf.theme import Theme
 INDENT: float = 4 * mm
 
 _ROOM_FOR_A_TABLE = 42 * mm
+_ROOM_AFTER_A_LABEL = 3 * mm
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class TickBox(Flowable):  # type: ignore[misc]  # the library has no types
 def text(content: str, style: ParagraphStyle = theme.BODY) -> Line:
     """Return plain text in a style."""
     return Line(content, style)
+
+
+def fitted(content: str, style: ParagraphStyle = theme.BODY) -> Line:
+    """Return text that is rather set smaller than broken, such as the number of a document."""
+    return Line(content, style, shrinks=True)
 
 
 def described(name: str, details: Sequence[str]) -> list[Line]:
@@ -300,11 +307,13 @@ def _party(party: Party) -> Paragraph:
 
 def _facts(facts: Sequence[tuple[str, str]], width: float) -> Flowable:
     cells = [
-        [text(label, theme.SMALL), text(value, theme.STRONG_RIGHT)]
+        [text(label, theme.SMALL), fitted(value, theme.STRONG_RIGHT)]
         for label, value in facts
         if value
     ]
-    table = Table(cells, colWidths=[width * 0.40, width * 0.60])
+    labels = (stringWidth(label, theme.SMALL.fontName, theme.SMALL.fontSize) for label, _ in facts)
+    left = min(max(labels, default=0.0) + _ROOM_AFTER_A_LABEL, width * 0.5)
+    table = Table(cells, colWidths=[left, width - left])
     table.setStyle(
         [
             *_FLUSH,

@@ -1,6 +1,7 @@
 """What quote, order form and confirmation share: sections of lines, totals, plan and terms."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from reportlab.platypus import KeepTogether
@@ -19,17 +20,23 @@ from models.pricing import PricedLine
 from models.quoting import Quote
 from models.renewal import renewal_calendar
 from models.sections import (
+    Instalments,
     Rhythm,
     Section,
     SectionKind,
     Subtotal,
     discount_of,
+    instalments,
     rhythm_of,
+    rise_of,
     sections,
     subtotals,
 )
 
-_NAMES_IN_A_PLAN_ROW = 3
+_NUMBERS_IN_A_PLAN_ROW = 8
+
+Billings = Mapping[str, int]
+"""How often a line is billed over the term, by its reference."""
 
 
 def offer(edition: Edition, quote: Quote) -> list[Flowable]:
@@ -113,41 +120,55 @@ def _last_notice_on(quote: Quote, renewal: RenewalTerms) -> date:
 
 def _columns(edition: Edition, quote: Quote) -> list[Column]:
     labels = edition.labels
+    change = labels.price_change if _has_risen(quote) else labels.discount
     return [
         Column(labels.position, 0.07),
         Column(labels.description, 0.38),
         Column(labels.quantity, 0.14, right=True),
         Column(labels.list_price, 0.13, right=True),
-        Column(labels.discount, 0.13, right=True),
+        Column(change, 0.13, right=True),
         Column(f"{labels.amount} ({quote.currency})", 0.15, right=True),
     ]
 
 
+def _has_risen(quote: Quote) -> bool:
+    return any(rise_of(line) for line in quote.lines)
+
+
 def _firm_lines(edition: Edition, quote: Quote, found: Sequence[Section]) -> Flowable:
     columns = _columns(edition, quote)
+    billings = Counter(charge.reference for charge in quote.plan)
     rows = [
         row
         for section in found
-        for row in _section_rows(edition, columns, section, alone=len(found) == 1)
+        for row in _section_rows(edition, columns, section, billings, alone=len(found) == 1)
     ]
     return edition.blocks.rows_table(columns, rows)
 
 
 def _section_rows(
-    edition: Edition, columns: Sequence[Column], section: Section, *, alone: bool
+    edition: Edition,
+    columns: Sequence[Column],
+    section: Section,
+    billings: Billings,
+    *,
+    alone: bool,
 ) -> Iterator[Row]:
     labels, blocks = edition.labels, edition.blocks
     title = section.title or labels.single_items
     if not (alone and section.kind is SectionKind.SINGLE):
         yield blocks.section_row(columns, title)
-    yield from _line_rows(edition, columns, section)
+    yield from _line_rows(edition, columns, section, billings)
     if not alone:
         yield from _sum_rows(edition, columns, section.subtotals, labels.subtotal)
 
 
-def _line_rows(edition: Edition, columns: Sequence[Column], section: Section) -> Iterator[Row]:
+def _line_rows(
+    edition: Edition, columns: Sequence[Column], section: Section, billings: Billings
+) -> Iterator[Row]:
     for line, depth in zip(section.lines, section.depths(), strict=True):
-        yield edition.blocks.row(columns, _line(edition, line, depth))
+        times = billings.get(line.reference, 0)
+        yield edition.blocks.row(columns, _line(edition, line, depth, times))
 
 
 def _sum_rows(
@@ -177,73 +198,108 @@ def _rhythm_name(edition: Edition, rhythm: Rhythm) -> str:
             return labels.one_time
 
 
-def _line(edition: Edition, line: PricedLine, depth: int) -> list[object]:
+def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[object]:
     labels, formats = edition.labels, edition.formats
     once = labels.once_discount.format(amount=formats.money(line.once_discount))
-    details = [_rhythm(edition, line), once if line.once_discount.minor else ""]
+    details = [
+        _rhythm(edition, line, times),
+        *_reductions(edition, line),
+        once if line.once_discount.minor else "",
+    ]
     name = described(line.name, details)
     is_free = not line.list_amount.minor and not line.net.minor
     is_usage = line.charge_type is ChargeType.USAGE
     amount = labels.by_usage if is_usage else formats.amount(line.net)
-    unit = line.unit_price if line.net > line.list_amount else line.list_unit
     return [
         text(line.number, theme.SMALL if depth else theme.BODY),
         indented(name, depth) if depth else name,
         _quantity(edition, line),
-        "" if is_free else formats.unit_price(unit, line.net.currency),
+        "" if is_free else formats.unit_price(line.list_unit, line.net.currency),
         "" if is_usage else _discount(edition, line),
         labels.included if is_free and not is_usage else amount,
     ]
 
 
+def _reductions(edition: Edition, line: PricedLine) -> Iterator[str]:
+    """Yield what promotions take off some billings only, which the amount does not show."""
+    formats = edition.formats
+    for each in line.introductory:
+        amount = formats.money(each.amount)
+        yield formats.plural(edition.labels.less_at_first, each.periods, amount=amount)
+
+
 def _quantity(edition: Edition, line: PricedLine) -> str:
-    unit = edition.labels.fee if line.model is ChargeModel.FLAT else line.billed_unit
-    return f"{edition.formats.quantity(line.billed_quantity)} {unit}"
+    if line.model is ChargeModel.FLAT:
+        return edition.labels.flat_fee
+    return f"{edition.formats.quantity(line.billed_quantity)} {line.billed_unit}"
 
 
 def _discount(edition: Edition, line: PricedLine) -> object:
-    found = discount_of(line)
-    if found is None:
+    formats, off, rise = edition.formats, discount_of(line), rise_of(line)
+    if off is not None:
+        amount, percent = formats.amount(-off[0]), formats.percent(off[1])
+    elif rise is not None:
+        amount, percent = f"+{formats.amount(rise[0])}", f"+{formats.percent(rise[1])}"
+    else:
         return ""
-    off, percent = found
-    return [
-        text(edition.formats.amount(-off), theme.BODY_RIGHT),
-        text(edition.formats.percent(percent), theme.SMALL_RIGHT),
-    ]
+    return [text(amount, theme.BODY_RIGHT), text(percent, theme.SMALL_RIGHT)]
 
 
-def _rhythm(edition: Edition, line: PricedLine) -> str:
+def _rhythm(edition: Edition, line: PricedLine, times: int) -> str:
     labels = edition.labels
     if line.charge_type is ChargeType.USAGE:
         return labels.by_usage
     if line.charge_type is ChargeType.ONE_TIME or line.cadence is None:
         return labels.one_time
     billed = labels.in_advance if line.timing is Timing.IN_ADVANCE else labels.in_arrears
-    return f"{_rhythm_name(edition, rhythm_of(line))}, {billed}"
+    often = edition.formats.plural(labels.times, times) if times > 1 else ""
+    parts = (_rhythm_name(edition, rhythm_of(line)), often, billed)
+    return ", ".join(part for part in parts if part)
 
 
 def _totals(edition: Edition, quote: Quote) -> Flowable:
     labels, money = edition.labels, edition.formats.money
     discount = quote.total - quote.list_total
-    way = [(labels.list_total, money(quote.list_total)), (labels.total_discount, money(discount))]
+    change = labels.price_change if _has_risen(quote) else labels.total_discount
+    shown = f"+{money(discount)}" if discount.minor > 0 else money(discount)
+    way = [(labels.list_total, money(quote.list_total)), (change, shown)]
+    value = [(labels.recurring_year, money(quote.acv))] if quote.acv.minor else []
+    return edition.blocks.totals_box(
+        way if discount.minor else [],
+        (labels.contract_total, money(quote.total)),
+        [*_parts(edition, quote), *value],
+    )
+
+
+def _parts(edition: Edition, quote: Quote) -> list[tuple[str, str]]:
+    """Return what the total is made of by rhythm; without a plan, amounts per billing period."""
+    labels, money = edition.labels, edition.formats.money
+    if quote.plan:
+        found = instalments(quote.lines, quote.plan, quote.currency)
+        return [(_instalments_name(edition, each), money(each.amount)) for each in found]
     offered = [line for line in quote.lines if not line.optional]
-    sums = [
+    return [
         (_sum_name(edition, each.rhythm, labels.all_per), money(each.amount))
         for each in subtotals(offered)
     ]
-    value = [(labels.recurring_year, money(quote.acv))] if quote.acv.minor else []
-    return edition.blocks.totals_box(
-        way if discount.minor < 0 else [],
-        (labels.contract_total, money(quote.total)),
-        [*sums, *value],
-    )
+
+
+def _instalments_name(edition: Edition, each: Instalments) -> str:
+    """Return how a part of the total is made: 4 x $3,240.00 per quarter."""
+    labels, rhythm = edition.labels, _rhythm_name(edition, each.rhythm)
+    if each.rhythm is Rhythm.ONCE:
+        return labels.all_per.format(rhythm=rhythm)
+    if not each.count:
+        return labels.per_in_all.format(rhythm=rhythm)
+    amount = edition.formats.money(each.each)
+    return labels.times_amount.format(count=each.count, amount=amount, rhythm=rhythm)
 
 
 def _optional(edition: Edition, quote: Quote, section: Section) -> list[Flowable]:
     labels, blocks = edition.labels, edition.blocks
     columns = _columns(edition, quote)
     rows = [
-        *_line_rows(edition, columns, section),
+        *_line_rows(edition, columns, section, {}),
         *_sum_rows(edition, columns, section.subtotals, labels.optional_total),
     ]
     note = text(labels.optional_note, theme.SMALL)
@@ -276,13 +332,19 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
 
 def _plan_row(edition: Edition, row: PlanRow) -> list[object]:
     labels, formats = edition.labels, edition.formats
-    names = list(row.descriptions[:_NAMES_IN_A_PLAN_ROW])
-    left = len(row.descriptions) - _NAMES_IN_A_PLAN_ROW
-    if left > 0:
-        names.append(formats.plural(labels.and_more, left))
     return [
         formats.day(row.bill_on) if row.bill_on else labels.on_delivery,
         formats.period(row.period) if row.bill_on else "",
-        ", ".join(names),
+        _billed(edition, row),
         formats.amount(row.amount),
     ]
+
+
+def _billed(edition: Edition, row: PlanRow) -> str:
+    """Return what a billing is for: the one thing by its name, several by their line numbers."""
+    labels, formats, count = edition.labels, edition.formats, len(row.numbers)
+    if len(row.descriptions) == 1:
+        return row.descriptions[0]
+    if count > _NUMBERS_IN_A_PLAN_ROW:
+        return formats.plural(labels.plan_line_count, count)
+    return formats.plural(labels.plan_lines, count, numbers=", ".join(row.numbers))

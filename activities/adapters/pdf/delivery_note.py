@@ -5,7 +5,13 @@ from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.blocks import Column, described, gap, text
-from activities.adapters.pdf.edition import Edition, buyer, delivery_place, top
+from activities.adapters.pdf.edition import (
+    Edition,
+    buyer,
+    delivery_place,
+    quantity_of,
+    top,
+)
 from activities.adapters.pdf.page import Sheet
 from models.documents import DeliveryNoteDocument
 from models.fulfillment import OrderLine
@@ -31,6 +37,7 @@ def delivery_note_sheet(document: DeliveryNoteDocument, edition: Edition) -> She
         [
             *top(edition, labels.delivery_note, parties, facts),
             _lines(edition, document.lines),
+            *_to_follow(edition, document.back_ordered),
             KeepTogether(
                 [
                     gap(10),
@@ -56,8 +63,27 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
         [
             str(place),
             described(line.name, [f"{labels.sku} {line.sku}"]),
-            edition.formats.quantity(line.quantity),
+            quantity_of(edition, line),
         ]
         for place, line in enumerate(lines, start=1)
     ]
     return edition.blocks.data_table(columns, rows)
+
+
+def _to_follow(edition: Edition, lines: tuple[OrderLine, ...]) -> list[Flowable]:
+    """Return what of the order is still to come, so that nobody takes the delivery for all."""
+    if not lines:
+        return []
+    labels = edition.labels
+    columns = [Column(labels.item, 0.68), Column(labels.status, 0.32, right=True)]
+    rows = [
+        [
+            described(line.name, [f"{labels.sku} {line.sku}"]),
+            labels.to_follow_status.format(quantity=quantity_of(edition, line)),
+        ]
+        for line in lines
+    ]
+    return [
+        *edition.blocks.table_heading(labels.to_follow),
+        edition.blocks.data_table(columns, rows),
+    ]

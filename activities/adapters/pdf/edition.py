@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from reportlab.platypus.flowables import Flowable
 
@@ -11,6 +12,7 @@ from activities.adapters.pdf.blocks import Blocks, Party, gap
 from activities.adapters.pdf.page import Sheet, text_width
 from activities.formats import Formats, formats_for
 from models.documents import DecisionNote, Document, InvoiceDocument, WorkOrderDocument, unverified
+from models.fulfillment import OrderLine
 from models.parties import Address, Customer, Entity, language_between
 from models.words import Labels, words_for
 
@@ -103,6 +105,13 @@ def delivery_place(edition: Edition, customer: Customer, *, always: bool = False
     return [
         Party(caption=edition.labels.ship_to, name=customer.legal_name, lines=address_lines(place))
     ]
+
+
+def quantity_of(edition: Edition, line: OrderLine) -> str:
+    """Return how much of an order line there is, with its unit; a flat fee is one piece of work."""
+    quantity = Decimal(1) if line.is_flat else line.quantity
+    unit = "" if line.is_flat else line.unit
+    return f"{edition.formats.quantity(quantity)} {unit}".strip()
 
 
 def assurance_notice(edition: Edition, decisions: tuple[DecisionNote, ...]) -> list[Flowable]:

@@ -69,16 +69,18 @@ def _lines(edition: Edition, invoice: Invoice) -> Flowable:
         Column(labels.rate, 0.07, right=True),
         Column(f"{labels.net} ({invoice.currency})", 0.13, right=True),
     ]
-    rows = [_line(edition, place, line) for place, line in enumerate(invoice.lines, start=1)]
+    rows = [
+        _line(edition, invoice, place, line) for place, line in enumerate(invoice.lines, start=1)
+    ]
     return edition.blocks.data_table(columns, rows)
 
 
-def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
+def _line(edition: Edition, invoice: Invoice, place: int, line: InvoiceLine) -> list[object]:
     formats = edition.formats
     return [
         str(place),
-        described(line.description, [formats.period(line.period)]),
-        f"{formats.quantity(line.quantity)} {_unit(edition, line)}",
+        described(line.description, [_supplied(edition, invoice, line)]),
+        _quantity(edition, line),
         formats.unit_price(line.unit_price, line.net.currency),
         formats.amount(-line.discount) if line.discount.minor else "",
         formats.percent(line.tax_rate_percent),
@@ -86,8 +88,19 @@ def _line(edition: Edition, place: int, line: InvoiceLine) -> list[object]:
     ]
 
 
-def _unit(edition: Edition, line: InvoiceLine) -> str:
-    return edition.labels.fee if line.unit == FLAT_UNIT else line.unit
+def _supplied(edition: Edition, invoice: Invoice, line: InvoiceLine) -> str:
+    """Return when a line was supplied; nothing where an older invoice does not know it.
+
+    Of goods it has only the day of the order, which is not within the days of the supply.
+    """
+    period = line.supplied or line.period
+    known = line.supplied is not None or period.intersection(invoice.supplied) == period
+    return edition.formats.period(period) if known else ""
+
+
+def _quantity(edition: Edition, line: InvoiceLine) -> str:
+    unit = edition.labels.fee if line.unit == FLAT_UNIT else line.unit
+    return f"{edition.formats.quantity(line.quantity)} {unit}"
 
 
 def _totals(edition: Edition, invoice: Invoice) -> Flowable:

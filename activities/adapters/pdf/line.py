@@ -15,6 +15,8 @@ from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf.typeface import printable
 
+_SMALLEST = 0.7
+
 
 def escape(text: str) -> str:
     """Return text that the page shows as it stands; markup in it has no effect.
@@ -26,10 +28,15 @@ def escape(text: str) -> str:
 
 
 class Line(Flowable):  # type: ignore[misc]  # the library has no types
-    """Plain text in one style; it looks the same however it is set."""
+    """Plain text in one style; it looks the same however it is set.
 
-    def __init__(self, content: str, style: ParagraphStyle) -> None:
+    With `shrinks` a text a little too long for its line is set smaller instead of being broken.
+    """
+
+    def __init__(self, content: str, style: ParagraphStyle, *, shrinks: bool = False) -> None:
         super().__init__()
+        self._shrinks = shrinks
+        self._size = style.fontSize
         self._content = content
         self._style = style
         self._shown = printable(content)
@@ -47,7 +54,9 @@ class Line(Flowable):  # type: ignore[misc]  # the library has no types
 
     def wrap(self, aW: float, aH: float) -> tuple[float, float]:  # noqa: N803 - the library's names
         """Take one line if the text fits into the width, else the lines of a paragraph."""
-        if self._is_short and self._wide <= aW:
+        least = _SMALLEST if self._shrinks else 1.0
+        if self._is_short and self._wide * least <= aW:
+            self._size = self._style.fontSize * min(1.0, aW / self._wide if self._wide else 1.0)
             self._paragraph = None
             self.width, self.height = aW, self._style.leading
             return aW, self.height
@@ -71,7 +80,7 @@ class Line(Flowable):  # type: ignore[misc]  # the library has no types
             return
         # Where a paragraph has its first line, so that cells of one row stand on one line.
         base = self.height - style.fontSize
-        canvas.setFont(style.fontName, style.fontSize)
+        canvas.setFont(style.fontName, self._size)
         canvas.setFillColor(style.textColor)
         if style.alignment == TA_RIGHT:
             canvas.drawRightString(self.width, base, self._shown)

@@ -3,7 +3,7 @@
 from reportlab.platypus import KeepTogether
 from reportlab.platypus.flowables import Flowable
 
-from activities.adapters.pdf.blocks import Column, gap, text
+from activities.adapters.pdf.blocks import Column, fitted, gap, text
 from activities.adapters.pdf.edition import Edition, buyer, top
 from activities.adapters.pdf.page import Sheet
 from models.collection import OpenItem
@@ -52,10 +52,10 @@ def _is_late(document: ReminderDocument) -> bool:
 def _items(edition: Edition, document: ReminderDocument) -> Flowable:
     labels = edition.labels
     columns = [
-        Column(labels.invoice, 0.24),
-        Column(labels.issued, 0.16),
-        Column(labels.due, 0.16),
-        Column(labels.days_overdue, 0.12, right=True),
+        Column(labels.invoice, 0.27),
+        Column(labels.issued, 0.15),
+        Column(labels.due, 0.15),
+        Column(labels.days_overdue, 0.11, right=True),
         Column(labels.invoice_amount, 0.16, right=True),
         Column(f"{labels.open_amount} ({document.total.currency})", 0.16, right=True),
     ]
@@ -67,7 +67,7 @@ def _items(edition: Edition, document: ReminderDocument) -> Flowable:
 def _item(edition: Edition, document: ReminderDocument, item: OpenItem) -> list[object]:
     formats = edition.formats
     return [
-        item.invoice,
+        fitted(item.invoice),
         formats.day(item.issued_on),
         formats.day(item.due_on),
         str(max(0, (document.written_on - item.due_on).days) or ""),

@@ -3,7 +3,7 @@
 from reportlab.platypus.flowables import Flowable
 
 from activities.adapters.pdf.blocks import Column, TickBox, described, text
-from activities.adapters.pdf.edition import Edition, delivery_place, top
+from activities.adapters.pdf.edition import Edition, delivery_place, quantity_of, top
 from activities.adapters.pdf.page import Sheet
 from models.documents import WorkOrderDocument
 from models.fulfillment import OrderLine
@@ -41,9 +41,9 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
     labels = edition.labels
     columns = [
         Column(labels.position, 0.08),
-        Column(labels.item, 0.48),
+        Column(labels.item, 0.45),
         Column(labels.status, 0.20),
-        Column(labels.quantity, 0.12, right=True),
+        Column(labels.quantity, 0.15, right=True),
         Column(labels.done, 0.12, right=True),
     ]
     rows = [
@@ -51,7 +51,7 @@ def _lines(edition: Edition, lines: tuple[OrderLine, ...]) -> Flowable:
             str(place),
             described(line.name, [f"{labels.sku} {line.sku}"]),
             edition.labels.statuses.get(line.status.value, line.status.value),
-            edition.formats.quantity(line.quantity),
+            quantity_of(edition, line),
             TickBox(),
         ]
         for place, line in enumerate(lines, start=1)
