@@ -1,11 +1,13 @@
 """What stands between Temporal and our code: malformed messages, and errors of the domain."""
 
+import asyncio
 from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     ExecuteWorkflowInput,
     HandleSignalInput,
@@ -22,10 +24,36 @@ with workflow.unsafe.imports_passed_through():
     from models.messages import Message
 
 
+_BEATS = 4  # in one timeout, so that a busy process that misses one or two is not taken for dead
+
+
 class _Activities(ActivityInboundInterceptor):
-    """Turns an error of the domain into a failure that is not tried again."""
+    """Turns an error of the domain into a failure that is not tried again, and shows signs of life.
+
+    An activity that may take minutes is begun again soon after its worker died, because the
+    heartbeats end with the process.
+    """
+
+    _outbound: ActivityOutboundInterceptor | None = None
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        self._outbound = outbound
+        super().init(outbound)
+
+    async def _beat(self) -> None:
+        timeout = self._outbound.info().heartbeat_timeout if self._outbound else None
+        while self._outbound and timeout:
+            await asyncio.sleep(timeout.total_seconds() / _BEATS)
+            self._outbound.heartbeat()
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
+        beating = asyncio.create_task(self._beat())
+        try:
+            return await self._carry_out(input)
+        finally:
+            beating.cancel()
+
+    async def _carry_out(self, input: ExecuteActivityInput) -> Any:  # noqa: A002
         try:
             return await super().execute_activity(input)
         except Q2CError as error:

@@ -175,6 +175,7 @@ class Desk:
                     task_queue=signature.queue.value,
                     result_type=signature.gives,
                     start_to_close_timeout=policies.start_to_close(signature.name),
+                    heartbeat_timeout=policies.heartbeat_timeout(signature.name),
                     schedule_to_close_timeout=policies.schedule_to_close(signature.name),
                     retry_policy=policies.RETRY,
                     summary=summary or signature.name.replace("_", " "),

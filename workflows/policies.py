@@ -22,6 +22,8 @@ _LONG = frozenset(
         "publish_document",
     }
 )
+# It shows signs of life in between, so that one whose worker died is begun again as soon as others.
+HEARTBEAT_TIMEOUT = timedelta(seconds=20)
 # No failing item may starve the others, so every call gives up and goes back on the agenda.
 SCHEDULE_TO_CLOSE = timedelta(minutes=2)
 RETRY = RetryPolicy(
@@ -48,6 +50,11 @@ BACK_OFF_LONGEST = timedelta(hours=1)
 def start_to_close(activity: str) -> timedelta:
     """Return how long one try of an activity may take."""
     return LONG_START_TO_CLOSE if activity in _LONG else START_TO_CLOSE
+
+
+def heartbeat_timeout(activity: str) -> timedelta | None:
+    """Return how long one try may go without a sign of life; None where its time is short."""
+    return HEARTBEAT_TIMEOUT if activity in _LONG else None
 
 
 def schedule_to_close(activity: str) -> timedelta:

@@ -166,8 +166,8 @@ def test_listings_show_the_revision_in_force_page_by_page(world: Any) -> None:
 def test_catalogue_and_people_are_shown_by_their_key(world: Any) -> None:
     """There is one catalogue, under the key of the house."""
     assert world.get("/v1/register/catalog/house")["content"]["version"] == "2026-1"
-    assert world.get("/v1/register/person/mia")["content"]["manager"] == "dan"
-    assert len(world.get("/v1/register/person")["items"]) == 6
+    assert world.get("/v1/register/person/mia")["content"]["manager"] == "vera"
+    assert len(world.get("/v1/register/person")["items"]) == 7
 
 
 def test_stock_is_received_once_by_its_delivery_note(world: Any) -> None:

@@ -11,7 +11,7 @@ from tests.stories.deals import Deal
 from tests.stories.evidence import evidence
 from tests.stories.houses import House, connected, opened, temporal
 from tests.stories.plot import NUMBER, play
-from tests.stories.world import furnish
+from tests.stories.world import PUBLIC, furnish
 
 
 class Calm(NamedTuple):
@@ -35,7 +35,7 @@ def calm(server: str, tmp_path_factory: pytest.TempPathFactory) -> Calm:
 
 
 async def _undisturbed(server: str, home: Path) -> Calm:
-    async with opened(home, server, "calm", furnish) as house:
+    async with opened(home, server, "calm", furnish, public_url=PUBLIC) as house:
         house.run_worker()
         await play(Deal(house, await connected(house), NUMBER))
         return Calm(house, evidence(house))

@@ -163,7 +163,7 @@ def test_everything_about_a_deal_can_be_looked_up(shell: Shell) -> None:
     agenda = shell.json("deal", "agenda", "L-1", "--as", "sam")
 
     assert timeline[0]["what"] == "deal started"
-    assert "term_end" in {item["kind"] for item in agenda}
+    assert "term_end" in {item["kind"] for item in agenda["items"]}
     assert "Nothing is on hold." in shell.run("deal", "hold", "L-1", "--as", "sam")
     assert "live" in shell.run("deal", "show", "L-1", "--as", "sam")
     journal = shell.json("books", "journal", "--deal", "L-1", "--as", "fiona")

@@ -15,7 +15,7 @@ from tests.stories.deals import Deal
 from tests.stories.evidence import assert_conserved, differences, evidence
 from tests.stories.houses import House, connected, opened, until
 from tests.stories.plot import NUMBER, play
-from tests.stories.world import furnish
+from tests.stories.world import PUBLIC, furnish
 
 
 class Strike(NamedTuple):
@@ -81,7 +81,9 @@ async def struck(
     server: str, home: Path, roles: tuple[str, ...], *strikes: Strike, **changed: Any
 ) -> House:
     """Play the whole plot with the strikes; return the closed house."""
-    async with opened(home / "home", server, home.name, furnish, **changed) as house:
+    async with opened(
+        home / "home", server, home.name, furnish, public_url=PUBLIC, **changed
+    ) as house:
         for role in roles:
             house.run_worker(role)
         deal = Deal(house, await connected(house), NUMBER)
@@ -93,10 +95,13 @@ async def struck(
 async def interruptions(deal: Deal) -> int:
     """Count the traces of dead workers: tasks that timed out, activities begun again."""
     count = 0
-    query = f"WorkflowId = '{deal.handle.id}'"
-    async for run in deal.client.list_workflows(query):
-        handle = deal.client.get_workflow_handle(run.id, run_id=run.run_id)
+    run = (await deal.handle.describe()).run_id
+    while run:
+        handle = deal.client.get_workflow_handle(deal.handle.id, run_id=run)
+        run = ""
         async for event in handle.fetch_history_events():
+            started = event.workflow_execution_started_event_attributes
+            run = run or started.continued_execution_run_id
             lost = event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT
             again = event.activity_task_started_event_attributes.attempt > 1
             count += lost or again

@@ -12,6 +12,7 @@ from models.steps import RegisterChange, RegisterKind, StockReceipt
 from workers.runner import wall_clock
 
 SECRET = "a secret that every story's house shares"
+PUBLIC = "https://q2c.example"
 BUYER = "bea@acme.example"
 CUSTOMER_SIGNER = "saul@acme.example"
 OUR_SIGNER = "dan"

@@ -1,13 +1,17 @@
 """What stands between Temporal and our code, one step at a time."""
 
+import asyncio
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, NoReturn, cast
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError
-from temporalio import workflow
+from temporalio import activity, workflow
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ActivityInboundInterceptor,
+    ActivityOutboundInterceptor,
     ExecuteActivityInput,
     ExecuteWorkflowInput,
     HandleSignalInput,
@@ -137,3 +141,43 @@ async def test_a_signal_nobody_knows_keeps_its_name_and_its_inputs() -> None:
     )
 
     assert seen.args == [["nonsense", [1]]]
+
+
+class _Outbound(ActivityOutboundInterceptor):
+    """Tells how long an activity may be silent, and when it was heard."""
+
+    def __init__(self, timeout: timedelta | None) -> None:
+        self.timeout, self.heard = timeout, asyncio.Event()
+
+    def info(self) -> activity.Info:
+        return cast("activity.Info", SimpleNamespace(heartbeat_timeout=self.timeout))
+
+    def heartbeat(self, *details: Any) -> None:  # noqa: ARG002
+        self.heard.set()
+
+
+class _Busy:
+    """An activity that ends once a sign of life of it was heard, or at once."""
+
+    def __init__(self, until: asyncio.Event | None) -> None:
+        self._until = until
+
+    def init(self, outbound: ActivityOutboundInterceptor) -> None:
+        """Nothing is kept."""
+
+    async def execute_activity(self, input: object) -> str:  # noqa: A002, ARG002
+        if self._until:
+            await self._until.wait()
+        return "done"
+
+
+@pytest.mark.parametrize("silence", [timedelta(milliseconds=4), None])
+async def test_a_long_activity_shows_signs_of_life(silence: timedelta | None) -> None:
+    """So a worker that died is noticed long before its activity's time is up."""
+    outbound = _Outbound(silence)
+    inner = cast("ActivityInboundInterceptor", _Busy(outbound.heard if silence else None))
+    outer = HouseInterceptor().intercept_activity(inner)
+    outer.init(outbound)
+
+    assert await outer.execute_activity(cast("ExecuteActivityInput", None)) == "done"
+    assert outbound.heard.is_set() is bool(silence)
