@@ -72,11 +72,13 @@ def _story(
 
 
 def _parties(edition: Edition, document: QuoteDocument | RenewalQuoteDocument) -> list[Party]:
-    labels = edition.labels
-    return [
-        buyer(edition, document.customer, labels.prepared_for, document.attention),
+    parties = [
+        buyer(edition, document.customer, edition.labels.prepared_for, document.attention),
         *delivery_place(edition, document.customer),
     ]
+    if document.partner is not None:
+        parties.append(_offering(edition, document.partner, document.entity.legal_name))
+    return parties
 
 
 def _offering(edition: Edition, partner: Partner, entity: str) -> Party:
