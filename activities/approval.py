@@ -54,7 +54,7 @@ class ApprovalActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=RECORD_DECISION.name)
+    @activity.defn(name=RECORD_DECISION.name, no_thread_cancel_exception=True)
     def record_decision(self, step: RecordDecision) -> DecisionRecorded:
         """Check a decision's token, person, content and turn; record it, counted or refused.
 
@@ -129,7 +129,7 @@ class ApprovalActivities:
         remedy = "use the one from the mail, or decide with `q2c` or the API."
         return Assurance.UNVERIFIED, f"{text}: {remedy}"
 
-    @activity.defn(name=ESCALATE_APPROVAL.name)
+    @activity.defn(name=ESCALATE_APPROVAL.name, no_thread_cancel_exception=True)
     def escalate_approval(self, step: EscalateApproval) -> ApprovalEscalated:
         """Move an undecided step to its approvers' managers; nobody above leaves it where it is.
 

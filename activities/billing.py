@@ -52,7 +52,7 @@ class BillingActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=CONVERGE.name)
+    @activity.defn(name=CONVERGE.name, no_thread_cancel_exception=True)
     def converge(self, step: Converge) -> Converged:
         """Issue every invoice and post all revenue due by the step's day and not on record.
 

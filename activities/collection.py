@@ -54,7 +54,7 @@ class CollectionActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=READ_ACCOUNT.name)
+    @activity.defn(name=READ_ACCOUNT.name, no_thread_cancel_exception=True)
     def read_account(self, step: ReadAccount) -> Account:
         """Return what is owed on a deal; `known` is False for a payment that is not on record.
 
@@ -69,7 +69,7 @@ class CollectionActivities:
 
         return self._office.books.read(read)
 
-    @activity.defn(name=RECORD_PAYMENT.name)
+    @activity.defn(name=RECORD_PAYMENT.name, no_thread_cancel_exception=True)
     def record_payment(self, request: RecordPayment) -> PaymentRecorded:
         """Record a payment and set it against open invoices, or say why it is refused.
 
@@ -125,7 +125,7 @@ class CollectionActivities:
         journal.post(session, entry, self._office.wall_clock(), scope)
         return _recorded(payment, outcome.applied, deals)
 
-    @activity.defn(name=DUN.name)
+    @activity.defn(name=DUN.name, no_thread_cancel_exception=True)
     def dun(self, step: Dun) -> Dunned:
         """Write at most one reminder for the deal's customer today, over all its overdue items.
 

@@ -29,7 +29,7 @@ class ConfigurationActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=CONFIGURE_DEAL.name)
+    @activity.defn(name=CONFIGURE_DEAL.name, no_thread_cancel_exception=True)
     def configure_deal(self, step: ConfigureDeal) -> DealConfigured:
         """Check the whole file and put the deal on record, or list every problem and write nothing.
 

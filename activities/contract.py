@@ -29,7 +29,7 @@ class ContractActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=DRAW_UP_CONTRACT.name)
+    @activity.defn(name=DRAW_UP_CONTRACT.name, no_thread_cancel_exception=True)
     def draw_up_contract(self, step: DrawUpContract) -> ContractDrawnUp:
         """Name the order form of an accepted quote, the hash to sign, and the signers.
 
@@ -46,7 +46,7 @@ class ContractActivities:
 
         return self._office.books.read(draw_up)
 
-    @activity.defn(name=CONCLUDE_CONTRACT.name)
+    @activity.defn(name=CONCLUDE_CONTRACT.name, no_thread_cancel_exception=True)
     def conclude_contract(self, step: ConcludeContract) -> ContractConcluded:
         """Put the signed contract on record, with what will be billed and what is promised.
 

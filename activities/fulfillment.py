@@ -59,7 +59,7 @@ class FulfillmentActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=FULFILL_ORDER.name)
+    @activity.defn(name=FULFILL_ORDER.name, no_thread_cancel_exception=True)
     def fulfill_order(self, step: FulfillOrder) -> FulfillmentOutcome:
         """Open the order if it is new; reserve, back-order or provision whatever is open.
 
@@ -109,7 +109,7 @@ class FulfillmentActivities:
         session.add(movement)
         session.flush()
 
-    @activity.defn(name=CONFIRM_DELIVERY.name)
+    @activity.defn(name=CONFIRM_DELIVERY.name, no_thread_cancel_exception=True)
     def confirm_delivery(self, step: ConfirmDelivery) -> FulfillmentOutcome:
         """Record that lines were shipped, delivered or accepted, all of them or none.
 
@@ -124,7 +124,7 @@ class FulfillmentActivities:
 
         return self._refusable(record)
 
-    @activity.defn(name=CANCEL_LINE.name)
+    @activity.defn(name=CANCEL_LINE.name, no_thread_cancel_exception=True)
     def cancel_line(self, step: CancelLine) -> FulfillmentOutcome:
         """Give up a line that has not left us, with its charges and its promise.
 

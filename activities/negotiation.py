@@ -63,7 +63,7 @@ class NegotiationActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=RECORD_NEGOTIATION.name)
+    @activity.defn(name=RECORD_NEGOTIATION.name, no_thread_cancel_exception=True)
     def record_negotiation(self, step: Negotiate) -> Negotiated:
         """Put a word of either side on record, or list everything that is wrong with it.
 

@@ -74,7 +74,7 @@ class PricingActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=PRICE_QUOTE.name)
+    @activity.defn(name=PRICE_QUOTE.name, no_thread_cancel_exception=True)
     def price_quote(self, step: PriceQuote) -> QuotePriced:
         """Make the quote version of a term, or list what keeps it from being priced.
 

@@ -17,7 +17,7 @@ class ProgressActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=RECORD_PROGRESS.name)
+    @activity.defn(name=RECORD_PROGRESS.name, no_thread_cancel_exception=True)
     def record_progress(self, progress: Progress) -> Recorded:
         """Write where a deal is, with the audit entries and answers not written yet.
 
@@ -55,7 +55,7 @@ class ProgressActivities:
             session.add(row)
             session.flush()
 
-    @activity.defn(name=CLOSE_DEAL.name)
+    @activity.defn(name=CLOSE_DEAL.name, no_thread_cancel_exception=True)
     def close_deal(self, step: CloseDeal) -> Account:
         """Mark a deal as ended and return what is left open on it.
 

@@ -48,7 +48,7 @@ class PublishingActivities:
         self._mailer = publishing.mailer
         self._render = publishing.render
 
-    @activity.defn(name=PUBLISH_DOCUMENT.name)
+    @activity.defn(name=PUBLISH_DOCUMENT.name, no_thread_cancel_exception=True)
     def publish_document(self, step: PublishDocument) -> DocumentPublished:
         """Draw, store and mail a document of a deal.
 
@@ -69,7 +69,7 @@ class PublishingActivities:
             self._send(step.deal, [self._with(mail, [attachment]) for mail in mails])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
 
-    @activity.defn(name=PUBLISH_RECEIPT.name)
+    @activity.defn(name=PUBLISH_RECEIPT.name, no_thread_cancel_exception=True)
     def publish_receipt(self, request: PublishReceipt) -> DocumentPublished:
         """Draw, store and mail the receipt of a payment.
 
@@ -84,7 +84,7 @@ class PublishingActivities:
         self._send(step.deal, [self._with(receipt_letter(receipt, step), [attachment])])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
 
-    @activity.defn(name=NOTIFY.name)
+    @activity.defn(name=NOTIFY.name, no_thread_cancel_exception=True)
     def notify(self, step: Notify) -> Recorded:
         """Mail a notice to the people it concerns.
 

@@ -176,7 +176,7 @@ class RegisterActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=RECORD_CHANGE.name)
+    @activity.defn(name=RECORD_CHANGE.name, no_thread_cancel_exception=True)
     def record_change(self, change: RegisterChange) -> ChangeRecorded:
         """Write a new revision, or list every problem of it.
 
@@ -240,7 +240,7 @@ class RegisterActivities:
             return (Problem(field="calendar.country", reason=str(error), remedy=remedy),)
         return ()
 
-    @activity.defn(name=RECEIVE_STOCK.name)
+    @activity.defn(name=RECEIVE_STOCK.name, no_thread_cancel_exception=True)
     def receive_stock(self, receipt: StockReceipt) -> ChangeRecorded:
         """Record goods that arrived and name the deals that wait for them, oldest first.
 

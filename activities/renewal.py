@@ -16,7 +16,7 @@ class RenewalActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=RENEW_TERM.name)
+    @activity.defn(name=RENEW_TERM.name, no_thread_cancel_exception=True)
     def renew_term(self, step: RenewTerm) -> ContractConcluded:
         """Put the next term's contract on record, with its plan and obligations.
 

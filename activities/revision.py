@@ -41,7 +41,7 @@ class RevisionActivities:
     def __init__(self, office: Office) -> None:
         self._office = office
 
-    @activity.defn(name=REVISE_QUOTE.name)
+    @activity.defn(name=REVISE_QUOTE.name, no_thread_cancel_exception=True)
     def revise_quote(self, step: ReviseQuote) -> QuotePriced:
         """Make the next version of a quote, or list everything that keeps it from being made.
 

@@ -295,6 +295,27 @@ def e(): ...
     assert sorted(_unnamed(ast.parse(code))) == ["A", "b", "e"]
 
 
+def _interruptible(tree: ast.AST) -> Iterator[str]:
+    """Yield activities into whose thread a cancellation would be thrown, at any line of theirs."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for call in node.decorator_list:
+            declared = isinstance(call, ast.Call) and ast.unparse(call.func) == "activity.defn"
+            named = {one.arg for one in call.keywords} if isinstance(call, ast.Call) else set()
+            if declared and "no_thread_cancel_exception" not in named:
+                yield node.name
+
+
+def test_no_activity_is_interrupted_between_two_lines() -> None:
+    """A worker that stops lets the transaction in hand end, so nothing is half done or unclear."""
+    sources = [*(ROOT / "activities").glob("*.py")]
+    found = {path.name: list(_interruptible(ast.parse(path.read_text()))) for path in sources}
+
+    assert {name: each for name, each in found.items() if each} == {}
+    assert list(_interruptible(ast.parse("@activity.defn(name='a')\ndef a(): ..."))) == ["a"]
+
+
 # Rules of the distribution
 
 
