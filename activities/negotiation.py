@@ -7,6 +7,7 @@ sold is refused while the buyer still looks at it, and again when the seller say
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -45,6 +46,8 @@ COMMENT, COUNTER = "comment", "counter"
 
 MOST_WORDS = 200
 """How many comments, and how many counter-offers, a deal takes from its buyer."""
+
+Recorded = TypeVar("Recorded", CommentRow, CounterOfferRow, CounterAnswerRow, LinkRevocationRow)
 
 
 @dataclass(frozen=True)
@@ -86,11 +89,7 @@ class NegotiationActivities:
                 return _revoke(session, step)
 
     def _comment(self, session: Session, step: Negotiate) -> Negotiated:
-        known = session.exec(
-            select(CommentRow).where(
-                CommentRow.deal == step.deal, CommentRow.command_id == step.command_id
-            )
-        ).first()
+        known = _known(session, CommentRow, step)
         if known is not None:
             return Negotiated(number=known.number)
         _refuse(self._comment_problems(session, step))
@@ -122,11 +121,7 @@ class NegotiationActivities:
         yield from proof_problems(session, self._office.rules, quote, proof)
 
     def _counter_offer(self, session: Session, step: Negotiate) -> Negotiated:
-        known = session.exec(
-            select(CounterOfferRow).where(
-                CounterOfferRow.deal == step.deal, CounterOfferRow.command_id == step.command_id
-            )
-        ).first()
+        known = _known(session, CounterOfferRow, step)
         if known is not None:
             return Negotiated(number=known.number)
         base = quote_version(session, step.deal, step.quote_version)
@@ -153,12 +148,14 @@ class NegotiationActivities:
         return Negotiated(number=number)
 
 
+def _known(session: Session, table: type[Recorded], step: Negotiate) -> Recorded | None:
+    """Return what the same command put on record before, or None."""
+    same = (table.deal == step.deal, table.command_id == step.command_id)
+    return session.exec(select(table).where(*same)).first()
+
+
 def _reject(session: Session, step: Negotiate) -> Negotiated:
-    known = session.exec(
-        select(CounterAnswerRow).where(
-            CounterAnswerRow.deal == step.deal, CounterAnswerRow.command_id == step.command_id
-        )
-    ).first()
+    known = _known(session, CounterAnswerRow, step)
     if known is not None:
         return Negotiated(number=known.counter)
     if not step.text.strip():
@@ -183,11 +180,7 @@ def _reject(session: Session, step: Negotiate) -> Negotiated:
 
 
 def _revoke(session: Session, step: Negotiate) -> Negotiated:
-    known = session.exec(
-        select(LinkRevocationRow).where(
-            LinkRevocationRow.deal == step.deal, LinkRevocationRow.command_id == step.command_id
-        )
-    ).first()
+    known = _known(session, LinkRevocationRow, step)
     if known is None:
         contacts = contacts_of(session, deal_row(session, step.deal).customer)
         if step.person not in contacts:

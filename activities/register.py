@@ -85,11 +85,6 @@ def people(session: Session) -> tuple[Person, ...]:
     return tuple(Person.model_validate_json(newest[key].content) for key in sorted(newest))
 
 
-def catalog_in_force(session: Session) -> Catalog:
-    """Return the catalogue published last; raises `NotFoundError` when none was published."""
-    return _content(session, RegisterKind.CATALOG, HOUSE, Catalog)
-
-
 def catalog_on(session: Session, day: date) -> Catalog:
     """Return the version of the catalogue in force on a day; raises `NotFoundError`."""
     found = in_force_on(catalogs(session), day)

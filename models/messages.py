@@ -36,6 +36,11 @@ class Message(Value):
     channel: Channel = Channel.TEMPORAL
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def speaker(self) -> str:
+        """Whose word it is: who decided, proposed or wrote; nobody where none is named."""
+        return str(getattr(self, "person", ""))
+
     @model_validator(mode="wrap")
     @classmethod
     def keep_problems(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
@@ -132,6 +137,11 @@ class LinkRevocation(Message):
 
     person: str = ""
     reason: str = Field(default="", max_length=1000)
+
+    @property
+    def speaker(self) -> str:
+        """Nobody but who sends it: `person` is whose links end."""
+        return ""
 
 
 class Delivery(Message):

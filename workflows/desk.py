@@ -269,7 +269,7 @@ class Desk:
                 answer = self._defer(command, failure, item)
         self._remember(command, answer)
         verdict = "accepted" if answer.accepted else "refused"
-        person = getattr(message, "person", "")
+        person = message.speaker
         who = message.actor or person or "unknown"
         # Who decided is told beside who only passed it on, as with a token from another's mail.
         whose = f"by {person}, recorded by {who}: " if person not in ("", who) else ""

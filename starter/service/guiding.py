@@ -9,7 +9,7 @@ from models.guidance import Guidance, PastOffer, guidance
 from models.quoting import Quote
 from models.tables import ContractRow, DealRow, PricedLineRow
 from models.written import nearest, number_problem
-from starter.service.register import catalog_in_force
+from starter.service.register import newest_catalog
 
 
 def guide(session: Session, sku: str, quantity: Decimal, segment: str = "") -> Guidance:
@@ -20,7 +20,7 @@ def guide(session: Session, sku: str, quantity: Decimal, segment: str = "") -> G
     problems = number_problem("quantity", quantity, positive=True)
     if problems:
         raise InvalidInputError(problems)
-    catalog = catalog_in_force(session)
+    catalog = newest_catalog(session)
     known = [product.sku for product in catalog.products] if catalog else []
     if sku not in known:
         raise NotFoundError(f"There is no product {sku}; {nearest(sku, known)}")

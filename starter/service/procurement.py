@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import Field
 from sqlmodel import Session
 
+from activities.pricing import price_list_of
 from models.catalog import Catalog
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, NotFoundError, Problem
@@ -23,7 +24,7 @@ from models.value import Value
 from starter.service import starting
 from starter.service.people import Caller, require
 from starter.service.ports import House
-from starter.service.register import catalog_in_force
+from starter.service.register import catalog_on
 from starter.service.reports import deal_row
 from starter.service.versions import version_of
 
@@ -95,7 +96,7 @@ async def prepare_quote(house: House, caller: Caller, data: object) -> PreparedQ
     require(caller, starting.STARTERS, "prepare a quote")
     request = read(RequestForQuote, data, _REQUEST_RULES)
     items = parse_request(request.csv)
-    catalog = await house.read(catalog_in_force)
+    catalog = await house.read(lambda session: catalog_on(session, house.clock().date()))
     matched = match_request(_required(catalog), items)
     if not matched.lines:
         raise InvalidInputError([_unmatched_problem(row) for row in matched.unmatched])
@@ -120,8 +121,8 @@ async def compare(house: House, caller: Caller, deal: str, data: object) -> Comp
     order = read(PurchaseOrder, data, _ORDER_RULES)
     items = parse_request(order.csv)
     quote = await house.read(lambda session: _quote(session, deal, order.version))
-    catalog = await house.read(catalog_in_force)
-    compared = compare_order(_required(catalog), quote.lines, items)
+    prices = await house.read(lambda session: price_list_of(session, deal, quote.version))
+    compared = compare_order(prices.catalog, quote.lines, items)
     return ComparedOrder(
         quote=quote.number,
         version=quote.version,

@@ -72,8 +72,8 @@ def person_of(session: Session, person: str) -> Person | None:
     return find(session, RegisterKind.PERSON, person, Person)
 
 
-def catalog_in_force(session: Session) -> Catalog | None:
-    """Return the catalogue published last, or None while there is none."""
+def newest_catalog(session: Session) -> Catalog | None:
+    """Return the catalogue published last, in force or not yet, or None while there is none."""
     return find(session, RegisterKind.CATALOG, HOUSE, Catalog)
 
 

@@ -23,8 +23,8 @@ from starter.cli.files import read_documents
 from starter.service.register import (
     all_latest,
     canonical,
-    catalog_in_force,
     fingerprint,
+    newest_catalog,
     person_of,
 )
 from starter.simulate.request import UNNUMBERED
@@ -90,7 +90,7 @@ def _register_of(source: str) -> list[_Entry]:
 
 
 def _entries(session: Session) -> list[_Entry]:
-    if catalog_in_force(session) is None:
+    if newest_catalog(session) is None:
         return []
     entries = [
         (kind, row.key, row.content, row.content_hash)

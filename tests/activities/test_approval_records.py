@@ -8,7 +8,7 @@ import pytest
 
 from activities.approval_paths import Handed, current_path, submit
 from activities.pricing import quote_version
-from activities.register import catalog_in_force
+from activities.register import catalog_on
 from models.approval import ApprovalPath, StepStatus
 from models.decisions import DecisionKind
 from models.errors import NotFoundError
@@ -260,7 +260,7 @@ def next_version(house: House, percent: str, term_months: int = 12) -> ApprovalP
         changed = {"number": quote.number, "deal": "1001", "version": 2}
         session.add(QuoteRow.model_validate({**row, **changed, "content": quote.model_dump_json()}))
         session.flush()
-        return submit(session, quote, catalog_in_force(session), Handed(on=START))
+        return submit(session, quote, catalog_on(session, START), Handed(on=START))
 
     return house.books.write(hand_in)
 

@@ -1,11 +1,12 @@
 """The register: revisions of parties, catalogue and policies, and stock."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from activities.fulfillment import on_hand
-from activities.register import catalog_in_force, customer_of, tax_rules
+from activities.register import catalog_on, customer_of, tax_rules
 from models.errors import NotFoundError
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import RegisterRow, StockMovement
@@ -144,8 +145,8 @@ def test_a_prefix_once_used_stays_taken(house: House) -> None:
 
 def test_without_catalogue_and_rules_the_house_says_so(empty_house: House) -> None:
     """No catalogue is an error to name; no tax rules park every invoice, never 0 %."""
-    with pytest.raises(NotFoundError, match="There is no catalog house on record"):
-        empty_house.books.read(catalog_in_force)
+    with pytest.raises(NotFoundError, match="There is no catalogue on record for 2027-06-01"):
+        empty_house.books.read(lambda session: catalog_on(session, date(2027, 6, 1)))
 
     assert empty_house.books.read(tax_rules) == ()
 
@@ -157,7 +158,7 @@ def test_a_catalogue_may_be_published_again_with_changes(house: House) -> None:
     changed = house.publish(RegisterKind.CATALOG, {**CATALOG, "version": "2027"})
 
     assert changed.revision == 2
-    assert house.books.read(catalog_in_force).version == "2027"
+    assert house.books.read(lambda session: catalog_on(session, date(2027, 6, 1))).version == "2027"
 
 
 def test_stock_counts_once_for_each_reference(house: House) -> None:
