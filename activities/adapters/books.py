@@ -23,6 +23,21 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+
+class _Session(Session):
+    """A session that keeps what it has loaded until its transaction ends.
+
+    SQLAlchemy forgets a row nobody holds, and the steps of a transaction ask for the same few
+    rows again and again.
+    """
+
+
+@event.listens_for(_Session, "loaded_as_persistent")
+@event.listens_for(_Session, "pending_to_persistent")
+def _keep(session: Session, row: object) -> None:
+    session.info.setdefault("kept", []).append(row)
+
+
 _ATTEMPTS = {"40001": 60, "40P01": 60, "23505": 4}
 """How often work is tried that lost a race, by SQLSTATE (PostgreSQL manual, 13.5).
 
@@ -119,7 +134,7 @@ class Books:
             try:
                 with (
                     self._turn,
-                    Session(self._engine, expire_on_commit=False) as session,
+                    _Session(self._engine, expire_on_commit=False) as session,
                     session.begin(),
                 ):
                     return work(session)
@@ -130,7 +145,7 @@ class Books:
 
     def read(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction that only reads."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _Session(self._reading, expire_on_commit=False) as session:
             return work(session)
 
     def create_tables(self) -> None:
