@@ -16,7 +16,7 @@ from activities.cash import apply_waiting_cash
 from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.pricing import quote_of_term
-from activities.recognition import next_boundary, recognize_term
+from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
 from models.billing import (
@@ -70,8 +70,9 @@ class BillingActivities:
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
-            recognize_term(session, contract, moved, step.on, now)
-            dates.append(next_boundary(session, contract, moved, step.on))
+            term = Term(session, contract, moved)
+            term.recognize(step.on, now)
+            dates.append(term.next_boundary(step.on))
         for contract in contracts:
             question, next_on = self._bill_term(session, contract, moved, step)
             parked += [question] if question else []
