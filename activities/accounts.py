@@ -18,6 +18,7 @@ from models.tables import (
     PlannedChargeRow,
     RecognizedRow,
     ReminderItemRow,
+    WriteOffRow,
 )
 
 
@@ -38,7 +39,7 @@ def open_items(
     customer: str | None = None,
     currency: str | None = None,
 ) -> tuple[OpenItem, ...]:
-    """Return the invoices with a balance, oldest due first."""
+    """Return the invoices with a balance, oldest due first, also those that were written off."""
     statement = select(InvoiceRow).order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
     if deal is not None:
         statement = statement.where(InvoiceRow.deal == deal)
@@ -49,7 +50,13 @@ def open_items(
     rows = session.exec(statement).all()
     numbers = [row.number for row in rows]
     paid, levels = _paid(session, numbers), _levels(session, numbers)
-    items = (_open_item(row, paid.get(row.number, 0), levels.get(row.number)) for row in rows)
+    given_up = _given_up(session, numbers)
+    items = (
+        _open_item(row, paid.get(row.number, 0), levels.get(row.number)).model_copy(
+            update={"written_off": row.number in given_up}
+        )
+        for row in rows
+    )
     return tuple(item for item in items if item.balance.minor > 0)
 
 
@@ -60,6 +67,11 @@ def _paid(session: Session, numbers: Sequence[str]) -> dict[str, int]:
         .group_by(PaymentApplicationRow.invoice)
     )
     return {invoice: int(amount) for invoice, amount in session.exec(statement)}
+
+
+def _given_up(session: Session, numbers: Sequence[str]) -> frozenset[str]:
+    statement = select(WriteOffRow.invoice).where(col(WriteOffRow.invoice).in_(numbers))
+    return frozenset(session.exec(statement))
 
 
 def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, date]]:
@@ -87,8 +99,11 @@ def _open_item(row: InvoiceRow, paid: int, reminded: tuple[int, date] | None) ->
 
 
 def account_of(session: Session, deal: str, on: date) -> Account:
-    """Return what is owed on a deal and when, from `on`, its next reminder is due."""
-    items = open_items(session, deal=deal)
+    """Return what is owed on a deal and when, from `on`, its next reminder is due.
+
+    What was written off is owed, but no longer expected: it counts in nothing here.
+    """
+    items = [item for item in open_items(session, deal=deal) if not item.written_off]
     return Account(
         balance_minor=sum(item.balance.minor for item in items),
         open_invoices=len(items),

@@ -6,8 +6,16 @@ database itself refuses it.
 """
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
+from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
-from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.collection import (
+    PaymentApplicationRow,
+    PaymentRow,
+    RefundRow,
+    ReminderItemRow,
+    ReminderRow,
+    WriteOffRow,
+)
 from models.tables.contract import ContractRow
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
@@ -37,6 +45,9 @@ APPEND_ONLY = (
     LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
+    ApprovalCaseRow,
+    CaseDecisionRow,
+    CaseOutcomeRow,
     ContractRow,
     FulfillmentEventRow,
     StockMovement,
@@ -44,6 +55,8 @@ APPEND_ONLY = (
     InvoiceLineRow,
     PaymentRow,
     PaymentApplicationRow,
+    WriteOffRow,
+    RefundRow,
     ReminderRow,
     ReminderItemRow,
     RecognizedRow,
@@ -56,8 +69,11 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",
+    "CaseDecisionRow",
+    "CaseOutcomeRow",
     "CommandRow",
     "CommentRow",
     "ContractRow",
@@ -84,6 +100,7 @@ __all__ = [
     "PromotionUseRow",
     "QuoteRow",
     "RecognizedRow",
+    "RefundRow",
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
@@ -92,4 +109,5 @@ __all__ = [
     "StockMovement",
     "TokenRow",
     "WorkOrderRow",
+    "WriteOffRow",
 ]

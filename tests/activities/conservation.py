@@ -16,6 +16,7 @@ from models.tables import (
     PlannedChargeRow,
     PostingRow,
     RecognizedRow,
+    RefundRow,
 )
 from tests.activities.house import House
 
@@ -92,10 +93,12 @@ def _assert_plans_are_kept(house: House) -> None:
 
 
 def _assert_cash_is_kept(house: House) -> None:
-    """Cash = applied + unapplied; the receivable account = open invoices."""
+    """Cash = applied + unapplied + paid back; receivable and bad debt = what is owed."""
     received = sum(row.amount_minor for row in house.rows(PaymentRow))
     applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
     issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
-    assert balance(house, Account.CASH) == received
-    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied
-    assert balance(house, Account.RECEIVABLE) == issued - applied
+    refunded = sum(row.amount_minor for row in house.rows(RefundRow))
+    assert balance(house, Account.CASH) == received - refunded
+    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied - refunded
+    owed = balance(house, Account.RECEIVABLE) + balance(house, Account.BAD_DEBT)
+    assert owed == issued - applied
