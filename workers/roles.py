@@ -20,10 +20,12 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from activities.usage import UsageActivities
 from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.usage import UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -31,6 +33,7 @@ WORKFLOWS: Sequence[type] = (
     RegisterWorkflow,
     StockWorkflow,
     ApprovalWorkflow,
+    UsageWorkflow,
 )
 
 
@@ -87,4 +90,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
+        UsageActivities(office).take_usage,
     ]

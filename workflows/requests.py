@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from models.approval_cases import OpenCase
     from models.errors import Problem
     from models.messages import Message
-    from models.steps import RecordPayment, RegisterChange, StockReceipt
+    from models.steps import RecordPayment, RegisterChange, StockReceipt, UsageBatch
 
 
 class PaymentRequest(Message, RecordPayment):
@@ -28,6 +28,10 @@ class CaseRequest(Message, OpenCase):
 
 class ReceiptRequest(Message, StockReceipt):
     """A stock receipt as it was sent."""
+
+
+class UsageRequest(Message, UsageBatch):
+    """A batch of usage as it was sent."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

@@ -17,6 +17,14 @@ from models.tables.collection import (
     WriteOffRow,
 )
 from models.tables.contract import ContractRow
+from models.tables.credits import (
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
+    InvoiceVoidRow,
+    RebillRow,
+)
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
@@ -32,6 +40,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -53,6 +62,12 @@ APPEND_ONLY = (
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    CreditNoteRow,
+    CreditNoteLineRow,
+    FreedIntervalRow,
+    CreditApplicationRow,
+    InvoiceVoidRow,
+    RebillRow,
     PaymentRow,
     PaymentApplicationRow,
     WriteOffRow,
@@ -65,6 +80,9 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsageRatingRow,
 )
 
 __all__ = [
@@ -79,13 +97,18 @@ __all__ = [
     "ContractRow",
     "CounterAnswerRow",
     "CounterOfferRow",
+    "CreditApplicationRow",
+    "CreditNoteLineRow",
+    "CreditNoteRow",
     "DealFileRow",
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
     "InvoiceRow",
+    "InvoiceVoidRow",
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
@@ -99,6 +122,7 @@ __all__ = [
     "PricedLineRow",
     "PromotionUseRow",
     "QuoteRow",
+    "RebillRow",
     "RecognizedRow",
     "RefundRow",
     "RegisterRow",
@@ -108,6 +132,10 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "UsageBatchRow",
+    "UsageEventRow",
+    "UsagePeriodRow",
+    "UsageRatingRow",
     "WorkOrderRow",
     "WriteOffRow",
 ]

@@ -34,6 +34,7 @@ from starter.api import (
     quotes,
     register,
     tokens,
+    usage,
 )
 from starter.service.ports import House
 from starter.service.temporal import TemporalGateway
@@ -69,6 +70,7 @@ _ROUTERS = (
     books.router,
     documents.router,
     prices.router,
+    usage.router,
 )
 
 

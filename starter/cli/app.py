@@ -25,6 +25,7 @@ from starter.cli import (
     procurement,
     quotes,
     register,
+    usage,
 )
 from starter.cli.display import show_error
 from starter.cli.session import Options, Session
@@ -170,6 +171,7 @@ for _room in (
     fulfillment,
     collection,
     cases,
+    usage,
     register,
     catalog,
     books,

@@ -20,12 +20,16 @@ import activities.adapters.books as subject
 from activities.adapters.books import Books, migrate, migration_state, open_engine
 from activities.approval_cases import CaseActivities
 from activities.approval_subjects import subjects_of
+from activities.crediting import issue_credit_note
 from activities.journal import post
 from models.approval_cases import CaseStatus, CloseCase, DecideCase, OpenCase
 from models.approval_facts import Subject
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.decisions import DecisionKind
 from models.ledger import Account, JournalEntry, Posting
 from models.money import Money
+from models.periods import Interval
 from models.steps import Converge, PaymentRecorded, RegisterKind, ReviseQuote
 from models.tables import (
     APPEND_ONLY,
@@ -33,15 +37,20 @@ from models.tables import (
     CommentRow,
     CounterAnswerRow,
     CounterOfferRow,
+    CreditApplicationRow,
+    CreditNoteLineRow,
     DealRow,
     DocumentRow,
+    FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     JournalEntryRow,
     LinkRevocationRow,
     NumberSeries,
     PaymentRow,
     PostingRow,
+    RebillRow,
 )
 from models.value import Value
 from models.write_offs import Refund, WriteOff
@@ -77,6 +86,11 @@ def fill_every_table(books: Books) -> None:
     house.converge("1001", date(2026, 2, 1))
     house.pay(100_00, "r-1")
     house.dun("1001", date(2026, 3, 6))
+    part = CreditPart(line=0, days=Interval(start=date(2026, 1, 20), end=date(2026, 1, 22)))
+    order = CreditOrder(
+        key="k-1", invoice="INV-2026-00001", on=date(2026, 3, 7), reason="x", parts=(part,)
+    )
+    books.write(lambda session: issue_credit_note(session, house.office, order))
     audit = AuditRow(deal="1001", sequence=1, at=noon(START), actor="q2c", what="x", detail="")
     stored = DocumentRow(
         deal="1001",
@@ -87,7 +101,7 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    books.write(lambda session: session.add_all([audit, stored, *_words()]))
+    books.write(lambda session: session.add_all([audit, stored, *_words(), *_taken_back()]))
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
@@ -97,7 +111,7 @@ def fill_every_table(books: Books) -> None:
 def _give_up_and_pay_back(house: House) -> None:
     """Write an invoice off, with a decision that came too late, and pay cash back."""
     cases = CaseActivities(house.office, subjects_of(house.office))
-    given_up = WriteOff(invoice="INV-2026-00002", currency="EUR", amount_minor=10**9)
+    given_up = WriteOff(invoice="INV-2026-00001", currency="EUR", amount_minor=10**9)
     _carry_out(cases, Subject.WRITE_OFF, given_up)
     late = {"case": "write_off-1", "kind": DecisionKind.APPROVE, "person": "mia"}
     cases.decide_case(DecideCase(**late, at=noon(START), command_id="late"))
@@ -110,6 +124,24 @@ def _carry_out(cases: CaseActivities, subject: Subject, meant: Value) -> None:
     assert cases.open_case(asked).problems == ()
     closed = cases.close_case(CloseCase(case=asked.number, at=WRITTEN_AT))
     assert closed.status is CaseStatus.DONE
+
+
+def _taken_back() -> list[SQLModel]:
+    """Return an invoice that was made void and billed again."""
+    said: dict[str, Any] = {
+        "invoice": "INV-2026-00002",
+        "key": "k-2",
+        "request_hash": "0",
+        "deal": "1001",
+        "term": 1,
+        "document": "INV-2026-00002",
+        "purchase_order": "",
+        "voided_on": START,
+        "asked_on": START,
+        "reason": "x",
+        "actor": "finn",
+    }
+    return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
 
 
 def _words() -> list[SQLModel]:
@@ -314,6 +346,40 @@ def test_no_day_of_a_charge_is_billed_twice(
 ) -> None:
     """Law 1: in the rules, and again in the database. January and February are billed."""
     _refused(books, lambda session: session.add(_billed(first, end)), reason)
+
+
+def test_only_days_that_were_credited_may_be_billed_again(books: Books) -> None:
+    """20 and 21 January were taken back; the days beside them stay billed, and so do these then."""
+    _refused(
+        books,
+        lambda session: session.add(_billed(date(2026, 1, 20), date(2026, 1, 23))),
+        "already billed",
+    )
+
+    books.write(lambda session: session.add(_billed(date(2026, 1, 20), date(2026, 1, 22))))
+
+    again = _billed(date(2026, 1, 21), date(2026, 1, 22))
+    _refused(books, lambda session: session.add(again), "already billed")
+
+
+def test_no_more_is_credited_or_applied_than_there_is(books: Books) -> None:
+    """Caps: the line of the invoice, its days, and the credit note."""
+    line = House(books).rows(CreditNoteLineRow)[0].model_dump(exclude={"id"})
+    more = CreditNoteLineRow.model_validate(line | {"net_minor": 150_00})
+    tax = CreditNoteLineRow.model_validate(line | {"net_minor": 1, "tax_minor": 28_00})
+    free = House(books).rows(FreedIntervalRow)[0].model_dump(exclude={"id"})
+    twice = FreedIntervalRow.model_validate(free | {"starts_on": date(2026, 1, 21)})
+    beside = FreedIntervalRow.model_validate(
+        free | {"starts_on": date(2026, 2, 1), "ends_on": date(2026, 2, 2)}
+    )
+    used = House(books).rows(CreditApplicationRow)[0].model_dump(exclude={"id"})
+    spent = CreditApplicationRow.model_validate(used | {"invoice": "INV-2026-00002"})
+
+    _refused(books, lambda session: session.add(more), "more is credited than was billed")
+    _refused(books, lambda session: session.add(tax), "more is credited than was billed")
+    _refused(books, lambda session: session.add(twice), "days are credited once")
+    _refused(books, lambda session: session.add(beside), "only billed ones")
+    _refused(books, lambda session: session.add(spent), "more is applied than was credited")
 
 
 def test_the_days_beside_a_billed_interval_are_free(books: Books) -> None:

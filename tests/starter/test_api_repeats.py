@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from models.approval_cases import OpenCase
 from models.approval_facts import Subject
-from models.steps import ChangeRecorded, PaymentRecorded
+from models.steps import ChangeRecorded, PaymentRecorded, UsageTaken
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
 from starter.service.errors import RunFailedError
@@ -25,6 +25,9 @@ PERSON = {"id": "nina", "name": "Nina", "email": "nina@example.com", "roles": ["
 STOCK = {"entity": "US01", "sku": "SCANNER", "quantity": "5", "reference": "DN-1"}
 REFUND = {"payment": "PAY-1", "amount": "1.00", "reason": "Paid twice"}
 WAITING = "write_off-other.1"
+USAGE: dict[str, Any] = {
+    "events": [{"id": "e-1", "deal": "1001", "meter": "calls", "at": "2026-02-03T10:15:00Z"}]
+}
 ASKED = Asked("fiona", "POST /v1/payments", "k-1", "hash-1")
 
 CHANGES: list[tuple[str, str, Any, Any]] = [
@@ -40,6 +43,7 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
         (f"/v1/approvals/{WAITING}/{kind}", person, {"reason": "Yes"}, {"reason": "No"})
         for kind, person in (("approve", "dan"), ("reject", "dan"), ("withdraw", "fiona"))
     ),
+    ("/v1/usage", "olga", USAGE, {"events": [{**USAGE["events"][0], "id": "e-2"}]}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
 ]
 """A change of every route, and another one."""
@@ -60,6 +64,8 @@ class Engine(dict[str, Any]):
             return known
         if workflow_id.startswith("payment-"):
             return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
+        if workflow_id.startswith("usage-"):
+            return UsageTaken(events=1, added=1, deals=1)
         return ChangeRecorded(revision=1)
 
 
