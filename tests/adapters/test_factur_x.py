@@ -192,7 +192,7 @@ def test_the_xml_is_an_associated_file() -> None:
 
     assert (file["/Type"], file["/AFRelationship"]) == ("/Filespec", "/Alternative")
     assert file["/F"] == file["/UF"] == "factur-x.xml"
-    assert (stream["/Type"], stream["/Subtype"]) == ("/EmbeddedFile", "/text#2Fxml")
+    assert (stream["/Type"], stream["/Subtype"]) == ("/EmbeddedFile", "/text/xml")
     assert stream["/Params"]["/ModDate"] == "D:20260202000000+00'00'"
     assert stream["/Params"]["/Size"] == len(stream.get_data())
     names = whole["/Names"]["/EmbeddedFiles"]["/Names"]

@@ -112,9 +112,10 @@ def _named(**names: str) -> Any:
 
 
 def _file(document: Any, archive: Archive) -> Any:
-    stream = pdfdoc.PDFStream(
-        _named(Type="EmbeddedFile", Subtype="text#2Fxml"), archive.xml, [pdfdoc.PDFZCompress]
-    )
+    kind = _named(Type="EmbeddedFile")
+    # The library escapes the sign of the escape, and leaves the slash alone.
+    kind["Subtype"] = "/text#2Fxml"
+    stream = pdfdoc.PDFStream(kind, archive.xml, [pdfdoc.PDFZCompress])
     day = pdfdoc.PDFString(f"D:{archive.dated_on:%Y%m%d}000000+00'00'")
     sizes = {"Size": len(archive.xml), "CreationDate": day, "ModDate": day}
     stream.dictionary["Params"] = pdfdoc.PDFDictionary(sizes)
