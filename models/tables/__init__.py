@@ -9,6 +9,14 @@ from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
 from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
 from models.tables.contract import ContractRow
+from models.tables.credits import (
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
+    InvoiceVoidRow,
+    RebillRow,
+)
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
@@ -24,6 +32,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -42,6 +51,12 @@ APPEND_ONLY = (
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    CreditNoteRow,
+    CreditNoteLineRow,
+    FreedIntervalRow,
+    CreditApplicationRow,
+    InvoiceVoidRow,
+    RebillRow,
     PaymentRow,
     PaymentApplicationRow,
     ReminderRow,
@@ -52,6 +67,9 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsageRatingRow,
 )
 
 __all__ = [
@@ -63,13 +81,18 @@ __all__ = [
     "ContractRow",
     "CounterAnswerRow",
     "CounterOfferRow",
+    "CreditApplicationRow",
+    "CreditNoteLineRow",
+    "CreditNoteRow",
     "DealFileRow",
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
     "InvoiceRow",
+    "InvoiceVoidRow",
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
@@ -83,6 +106,7 @@ __all__ = [
     "PricedLineRow",
     "PromotionUseRow",
     "QuoteRow",
+    "RebillRow",
     "RecognizedRow",
     "RegisterRow",
     "ReminderItemRow",
@@ -91,5 +115,9 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "UsageBatchRow",
+    "UsageEventRow",
+    "UsagePeriodRow",
+    "UsageRatingRow",
     "WorkOrderRow",
 ]
