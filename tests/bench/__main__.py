@@ -1,8 +1,9 @@
 """Measure pricing, invoicing and the deal engine: `python -m tests.bench`.
 
-Prints the CPU of pricing quotes of 10 to 10,000 lines, invoices per second, and then, in one run on one server: deals
-per second to first cash with twenty at once, CPU seconds per deal, activities and history events
-per deal and per month, and the ratio to a bare workflow of fourteen sequential empty activities.
+Prints the CPU of pricing quotes of 10 to 10,000 lines and invoices per second, and then, in one run
+on one server: deals per second to first cash with twenty at once, CPU seconds per deal, activities
+and history events per deal and per month, and the ratio to a bare workflow of fourteen sequential
+empty activities.
 """
 
 import asyncio
