@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from models.billing_terms import BillingTerms
 from models.deal_file import Discount, LineGroup
 from models.price_terms import CustomerPrices, ExchangeRate, PartnerTerms
 from models.promotions import Promotion
@@ -16,7 +17,8 @@ class PricingRequest(Value):
     the first day of service, `anchor_on` (absent: that day) the one its periods are counted from.
     With `price_currency` the prices of that currency are converted.
     `terms` are the customer's own prices, `partner` those of the partner named `partner_name`,
-    `promotions` what may be redeemed. `target_total` stands instead of a header discount.
+    `promotions` what may be redeemed. `target_total` stands instead of a header discount;
+    `billing` says how periods are counted.
     """
 
     currency: str
@@ -35,6 +37,7 @@ class PricingRequest(Value):
     promotions: tuple[Promotion, ...] = ()
     groups: tuple[LineGroup, ...] = ()
     target_total: Decimal | None = None
+    billing: BillingTerms = BillingTerms()
 
     @property
     def book_currency(self) -> str:

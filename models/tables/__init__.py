@@ -6,7 +6,13 @@ database itself refuses it.
 """
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
-from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
+from models.tables.billing import (
+    InvoiceLineRow,
+    InvoiceRow,
+    MilestoneRow,
+    NumberSeries,
+    PlannedChargeRow,
+)
 from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
 from models.tables.contract import ContractRow
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
@@ -42,6 +48,7 @@ APPEND_ONLY = (
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    MilestoneRow,
     PaymentRow,
     PaymentApplicationRow,
     ReminderRow,
@@ -73,6 +80,7 @@ __all__ = [
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
+    "MilestoneRow",
     "NumberSeries",
     "ObligationRow",
     "OrderLineRow",
