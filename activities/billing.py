@@ -7,16 +7,18 @@ that a month that was missed is earned in its own month and billed today.
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
+from activities.billed_days import taken
 from activities.cash import apply_waiting_cash
+from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.pricing import quote_of_term
-from activities.recognition import next_boundary, recognize_term
+from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
 from models.billing import (
@@ -41,6 +43,7 @@ from models.tables import (
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     MilestoneRow,
     OrderLineRow,
     PlannedChargeRow,
@@ -71,13 +74,16 @@ class BillingActivities:
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
-            recognize_term(session, contract, moved, step.on, now)
-            dates.append(next_boundary(session, contract, moved, step.on))
+            term = Term(session, contract, moved)
+            term.recognize(step.on, now)
+            dates.append(term.next_boundary(step.on))
         for contract in contracts:
             question, next_on = self._bill_term(session, contract, moved, step)
             parked += [question] if question else []
             dates.append(next_on)
         dates.append(self._post_receivables(session, step))
+        dates.append(post_credits(session, step.deal, step.on, now))
+        apply_waiting_credit(session, step.deal, step.on, now)
         apply_waiting_cash(session, step.deal, step.on, now)
         later = [day for day in dates if day is not None and day > step.on]
         return Converged(
@@ -91,9 +97,13 @@ class BillingActivities:
         self, session: Session, contract: ContractRow, moved: Mapping[str, date], step: Converge
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
-        quote = quote_of_term(session, contract.deal, contract.term)
         plan = planned(session, contract)
-        if quote is None or not plan:
+        done = billed(session, contract)
+        # Most terms of an old deal are billed to the end; their quotes need not be read again.
+        if len(plan) <= sum(map(len, done.values())):
+            return "", None
+        quote = quote_of_term(session, contract.deal, contract.term)
+        if quote is None:
             return "", None
         by_reference = {
             charge.reference: moved[charge.number]
@@ -101,14 +111,14 @@ class BillingActivities:
             if charge.number in moved and not charge.milestone
         } | reached(session, contract, plan)
         question = ""
-        due = due_charges(plan, by_reference, billed(session, contract), step.on)
+        due = due_charges(plan, by_reference, done, step.on)
         for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
             try:
                 self._issue(session, contract, quote, group, step)
             except ParkedError as error:
                 question = str(error)
                 break
-        left = billed(session, contract)
+        left = billed(session, contract) if due else done
         dates = [next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
         if due_charges(plan, by_reference, left, step.on) and step.on < contract.ends_on:
             # What is carried for being too little is billed with the next, at the latest then.
@@ -143,7 +153,9 @@ class BillingActivities:
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
         dated = request.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        session.add(_invoice_row(invoice, scope, series, sequence, group.charges))
+        row = _invoice_row(invoice, scope, series, sequence, group.charges)
+        row.key += _repetition(session, row.key)
+        session.add(row)
         session.flush()
         session.add_all(_line_rows(invoice, group.charges))
         session.flush()
@@ -236,17 +248,9 @@ def reached(
 
 
 def billed(session: Session, contract: ContractRow) -> dict[str, list[Interval]]:
-    """Return the intervals of each charge that are on an invoice."""
-    rows = session.exec(
-        select(InvoiceLineRow).where(
-            InvoiceLineRow.deal == contract.deal, InvoiceLineRow.term == contract.term
-        )
-    ).all()
-    found: dict[str, list[Interval]] = {}
-    for row in rows:
-        interval = Interval(start=row.starts_on, end=row.ends_on)
-        found.setdefault(row.reference, []).append(interval)
-    return found
+    """Return the intervals of each charge that are on an invoice and not to be billed again."""
+    days = taken(session, contract.deal, contract.term)
+    return {reference: periods for (_, reference), periods in days.items()}
 
 
 def _later(
@@ -274,6 +278,7 @@ def _unposted(session: Session, deal: str) -> list[InvoiceRow]:
     rows = session.exec(
         select(InvoiceRow)
         .where(InvoiceRow.deal == deal)
+        .where(col(InvoiceRow.number).not_in(select(InvoiceVoidRow.invoice)))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
     return [
@@ -288,9 +293,19 @@ def _unpublished(session: Session, step: Converge) -> tuple[str, ...]:
         select(InvoiceRow.number)
         .where(InvoiceRow.deal == step.deal)
         .where(col(InvoiceRow.number).not_in(stored))
+        .where(col(InvoiceRow.number).not_in(select(InvoiceVoidRow.invoice)))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     )
     return tuple(session.exec(statement))
+
+
+def _repetition(session: Session, key: str) -> str:
+    """Return what tells an invoice from those of the same days that were taken back."""
+    before = select(func.count(col(InvoiceRow.number))).where(
+        (col(InvoiceRow.key) == key) | col(InvoiceRow.key).startswith(f"{key}#", autoescape=True)
+    )
+    count = session.exec(before).one()
+    return f"#{count + 1}" if count else ""
 
 
 def _invoice_row(

@@ -188,6 +188,11 @@ class LineRequest(Value):
     schedule: tuple[SchedulePart, ...] = Field(
         default=(), description="Bills this line in parts instead of by periods."
     )
+    expected_usage: Mapping[str, Decimal] = Field(
+        default={},
+        description="Units expected in a billing period by usage charge, for the estimate.",
+        examples=[{"calls": "250000"}],
+    )
 
 
 class LineGroup(Value):

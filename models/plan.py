@@ -175,12 +175,15 @@ def billing_plan(
     segments of a ramp are billed for their own days: a period that a segment begins or ends in is
     split there, and each part is prorated by days of the full period.
 
+    What is charged by usage is not in the plan: its amounts are not known yet.
+
     Raises `InvalidInputError` with all lines whose first billing is less than that discount, and
     those whose periods cannot be counted from the anchor.
     """
     terms = agreed.terms if agreed else BillingTerms()
     calendar = Calendar(starts_on, ends_on, anchor_on, terms)
     problems = [*_cadence_problems(lines, terms)]
+    lines = [line for line in lines if line.charge_type is not ChargeType.USAGE]
     for line in lines:
         first = next(iter(calendar.of(line)), None)
         if first is None or amount_of(line, first) < line.once_discount:
@@ -200,10 +203,11 @@ def _cadence_problems(lines: Sequence[PricedLine], terms: BillingTerms) -> Itera
     if terms.anchor is not Anchor.WEEKDAY:
         return
     for line in lines:
-        if line.cadence is not None and STEPS[line.cadence].months:
+        cadence = line.usage.cadence if line.usage else line.cadence
+        if cadence is not None and STEPS[cadence].months:
             yield Problem(
                 field=f"line {line.number}",
-                reason=f"{line.name} is billed {line.cadence}, and no month begins on a weekday",
+                reason=f"{line.name} is billed {cadence}, and no month begins on a weekday",
                 remedy="use another billing.anchor; `weekday` alone moves the weekly charges",
             )
 

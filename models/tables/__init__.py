@@ -15,6 +15,14 @@ from models.tables.billing import (
 )
 from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
 from models.tables.contract import ContractRow
+from models.tables.credits import (
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
+    InvoiceVoidRow,
+    RebillRow,
+)
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
@@ -30,6 +38,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -49,6 +58,12 @@ APPEND_ONLY = (
     InvoiceRow,
     InvoiceLineRow,
     MilestoneRow,
+    CreditNoteRow,
+    CreditNoteLineRow,
+    FreedIntervalRow,
+    CreditApplicationRow,
+    InvoiceVoidRow,
+    RebillRow,
     PaymentRow,
     PaymentApplicationRow,
     ReminderRow,
@@ -59,6 +74,9 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsageRatingRow,
 )
 
 __all__ = [
@@ -70,13 +88,18 @@ __all__ = [
     "ContractRow",
     "CounterAnswerRow",
     "CounterOfferRow",
+    "CreditApplicationRow",
+    "CreditNoteLineRow",
+    "CreditNoteRow",
     "DealFileRow",
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
     "InvoiceRow",
+    "InvoiceVoidRow",
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
@@ -91,6 +114,7 @@ __all__ = [
     "PricedLineRow",
     "PromotionUseRow",
     "QuoteRow",
+    "RebillRow",
     "RecognizedRow",
     "RegisterRow",
     "ReminderItemRow",
@@ -99,5 +123,9 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "UsageBatchRow",
+    "UsageEventRow",
+    "UsagePeriodRow",
+    "UsageRatingRow",
     "WorkOrderRow",
 ]
