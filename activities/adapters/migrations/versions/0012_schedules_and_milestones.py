@@ -8,6 +8,8 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
+APPEND_ONLY = ("milestone",)
+
 _EVENTS = ("UPDATE", "DELETE")
 
 
@@ -35,7 +37,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_milestone_deal"), "milestone", ["deal"], unique=False)
     guard = _guard_postgresql if op.get_bind().dialect.name == "postgresql" else _guard_sqlite
-    guard("milestone")
+    for table in APPEND_ONLY:
+        guard(table)
 
 
 def _guard_sqlite(table: str) -> None:
