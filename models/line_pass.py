@@ -17,7 +17,8 @@ from models.derivation import Derivation, DerivationKind, TotalBasis
 from models.derived_books import LineFacts, origin_of, ready_entry
 from models.draft import Draft, UsageDraft, because
 from models.meters import Meter
-from models.money import Money, minor_units
+from models.money import Money, minor_units, round_together
+from models.parties import PriceRounding
 from models.price_books import Commitment, PriceBook, PriceBookEntry
 from models.price_request import PricingRequest
 from models.price_terms import ContractedPrice, ExchangeRate
@@ -49,6 +50,24 @@ _Counter = tuple[str, str, int]
 
 def _counter(line: ConfiguredLine, charge: Charge) -> _Counter:
     return (line.product.sku, charge.key, line.segment.index if line.segment else 0)
+
+
+def _round_together(drafts: Sequence[Draft]) -> None:
+    """Round again what is billed together, so that it comes to its rounded exact sum."""
+    billed: dict[tuple[object, ...], list[Draft]] = {}
+    for draft in drafts:
+        if draft.usage is None:
+            kind = draft.charge.cadence if draft.recurs else None
+            segment = draft.line.segment.index if draft.line.segment else 0
+            billed.setdefault((kind, segment), []).append(draft)
+    for group in billed.values():
+        currency = group[0].currency
+        shares = round_together([draft.left for draft in group], currency)
+        for draft, share in zip(group, shares, strict=True):
+            draft.net = share
+            draft.steps.pop()
+            rule = f"to units of {currency}, together with what is billed with it"
+            draft.note(WaterfallStep.ROUND, draft.left, draft.decimal(share), rule)
 
 
 def is_derived(line: ConfiguredLine) -> bool:
@@ -105,6 +124,8 @@ class LinePass:
         for draft in sorted(derived, key=lambda each: _rank(each.line)):
             self._derive(draft, drafts)
             self._reduce(draft)
+        if self._request.rounding is PriceRounding.ORDER:
+            _round_together(drafts)
         return drafts
 
     def _product_totals(self) -> dict["_Counter", Decimal]:

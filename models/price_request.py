@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from models.billing_terms import BillingTerms
 from models.deal_file import Discount, LineGroup
+from models.parties import PriceRounding
 from models.price_terms import CustomerPrices, ExchangeRate, PartnerTerms
 from models.promotions import Promotion
 from models.value import Value
@@ -18,7 +19,7 @@ class PricingRequest(Value):
     With `price_currency` the prices of that currency are converted.
     `terms` are the customer's own prices, `partner` those of the partner named `partner_name`,
     `promotions` what may be redeemed. `target_total` stands instead of a header discount;
-    `billing` says how periods are counted.
+    `billing` says how periods are counted. `rounding` is the selling entity's.
     """
 
     currency: str
@@ -38,6 +39,7 @@ class PricingRequest(Value):
     groups: tuple[LineGroup, ...] = ()
     target_total: Decimal | None = None
     billing: BillingTerms = BillingTerms()
+    rounding: PriceRounding = PriceRounding.LINE
 
     @property
     def book_currency(self) -> str:
