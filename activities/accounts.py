@@ -7,6 +7,7 @@ from sqlmodel import Session, col, func, select
 
 from activities.billed_days import RELEASED, taken
 from activities.register import dunning_policy
+from activities.usage_rows import period_rows, usage_is_billed
 from models.collection import OpenItem, next_dunning_on
 from models.credit_notes import CreditEffect
 from models.money import Money
@@ -121,9 +122,17 @@ def _fully_billed(session: Session, deal: str) -> bool:
         )
     ).one()
     billed = session.exec(
-        select(func.count(col(InvoiceLineRow.id))).where(InvoiceLineRow.deal == deal)
+        select(func.count(col(InvoiceLineRow.id))).where(
+            InvoiceLineRow.deal == deal,
+            col(InvoiceLineRow.reference).in_(
+                select(PlannedChargeRow.reference).where(PlannedChargeRow.deal == deal)
+            ),
+        )
     ).one()
-    return 0 < planned <= billed and _nothing_released(session, deal)
+    by_usage = period_rows(session, deal)
+    if not (planned or by_usage) or billed < planned or not _nothing_released(session, deal):
+        return False
+    return not by_usage or usage_is_billed(session, deal)
 
 
 def _nothing_released(session: Session, deal: str) -> bool:

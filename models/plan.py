@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 
 from models.charges import MONTHS, BillOn, Cadence, ChargeType, Timing
 from models.errors import InvalidInputError, Problem
@@ -17,6 +18,8 @@ class PlannedCharge(Value):
 
     `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
     every discount and before tax; `discount` (not negative) is how far it lies below list.
+    Where `quantity` is given, `quantity` times `unit_price` is the amount, in `unit`s: what was
+    metered.
     """
 
     reference: str
@@ -25,6 +28,9 @@ class PlannedCharge(Value):
     bill_on: date | None
     amount: Money
     discount: Money
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    unit: str = ""
 
     @property
     def number(self) -> str:
