@@ -6,6 +6,7 @@ from datetime import date
 from sqlmodel import Session, col, func, select
 
 from activities.billed_days import RELEASED, taken
+from activities.pool_rows import pools_are_closed
 from activities.register import dunning_policy
 from activities.usage_rows import period_rows, usage_is_billed
 from models.collection import OpenItem, next_dunning_on
@@ -178,4 +179,5 @@ def _fully_recognized(session: Session, deal: str) -> bool:
             RecognizedRow.deal == deal
         )
     ).one()
-    return 0 <= promised == recognized + conceded(session, deal)
+    is_even = 0 <= promised == recognized + conceded(session, deal)
+    return is_even and pools_are_closed(session, deal)

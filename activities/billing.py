@@ -18,6 +18,7 @@ from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, metering_of
 from activities.numbering import lock, next_number
+from activities.pools import break_pools
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.recognition import Term
@@ -85,7 +86,7 @@ class BillingActivities:
                 dates.append(metering.next_on())
             question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
-            dates.append(next_on)
+            dates += [next_on, break_pools(session, contract, step.on, now)]
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)

@@ -9,11 +9,14 @@ not billed yet is a contract asset; what comes late is earned on the day it is k
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from sqlmodel import Session
 
 from activities import journal
 from activities.accounts import deal_row, scope_of
+from activities.pool_rows import pool_states
+from activities.pools import top_ups
 from activities.pricing import quote_of_term
 from activities.usage import last_event, measured, span_of
 from activities.usage_rows import (
@@ -27,13 +30,16 @@ from activities.usage_rows import (
     term_is_billed,
 )
 from models.billing import DueCharge
+from models.charges import Timing
 from models.commitments import Pool
 from models.credit_notes import CreditEffect
 from models.credit_steps import CreditOrder
 from models.credits import CreditPart
 from models.ledger import EntryHeader, revenue_entry
 from models.money import Money
+from models.periods import Interval
 from models.plan import PlannedCharge
+from models.prepaid import pools_for
 from models.quoting import Quote
 from models.rating import (
     LATE,
@@ -51,6 +57,7 @@ from models.rating import (
 )
 from models.tables import (
     ContractRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 from models.waterfall import FLAT_UNIT, PricedLine
@@ -67,7 +74,13 @@ class Figures:
     rated: Rated
     settlement: Settlement
     true_up: Money
-    earned: Money
+
+    @property
+    def amounts(self) -> tuple[int, int, int, str]:
+        """What makes one rating differ from another."""
+        rated = self.rated
+        amounts = (rated.amount.minor, self.billable.minor, self.true_up.minor)
+        return (*amounts, rated.model_dump_json())
 
     @property
     def billable(self) -> Money:
@@ -88,6 +101,7 @@ class Metering:
         self._zone = deal_row(session, contract.deal).time_zone
         self._last_event = last_event(session, contract.deal)
         self._left: list[_Bill] = []
+        self._states = dict(pool_states(session, contract.deal))
 
     def rate(self) -> None:
         """Rate every period up to the latest day it is accounted for, and post its revenue.
@@ -118,13 +132,17 @@ class Metering:
         """Put what a period comes to on record, with its revenue, unless nothing is new."""
         latest = self._latest.get(_key(each))
         figures = self._figures(each, until, latest)
-        row = self._row(each, until, latest, figures)
         is_new = latest is None or latest.before < until or self._on >= each.final_on
-        if not is_new and latest is not None and _amounts(row) == _amounts(latest):
+        if not is_new and latest is not None and figures.amounts == _amounts(latest):
             return
+        row = self._row(each, until, latest, figures)
+        more = row.billable_minor + row.true_up_minor
+        more -= latest.billable_minor + latest.true_up_minor if latest else 0
+        more += self._draw(_settlement(latest), figures.settlement).minor
+        row.earned_minor = more + (latest.earned_minor if latest else 0)
         self._session.add(row)
         self._latest[_key(each)] = row
-        self._earn(row, figures.earned.minor - (latest.earned_minor if latest else 0), booked_on)
+        self._earn(row, more, booked_on)
         self._session.flush()
 
     def _figures(self, each: UsagePeriod, until: date, latest: UsageRatingRow | None) -> Figures:
@@ -138,18 +156,28 @@ class Metering:
         )
         rated = rate(terms, counted, currency)
         before = _settlement(latest)
-        settlement = settle(rated.amount, before, self._pools(each), until - _ONE_DAY)
+        settlement = settle(rated.amount, before, self._pools(each, until), until - _ONE_DAY)
         true_up = Money.zero(currency)
         if until == each.period.end:
             days = (each.period.days, each.full_days)
             true_up = period_true_up(terms.committed, rated.amount, days)
             if each == self._last_of(each.reference):
                 true_up += term_true_up(terms.committed, rated.amount + self._earlier(each))
-        earned = settlement.billable(currency) + true_up
-        return Figures(rated, settlement, true_up, earned)
+        return Figures(rated, settlement, true_up)
 
-    def _pools(self, each: UsagePeriod) -> Sequence[Pool]:  # noqa: ARG002
-        return ()
+    def _pools(self, each: UsagePeriod, until: date) -> Sequence[Pool]:
+        used = Interval(start=each.period.start, end=until)
+        return pools_for(self._states.values(), used)
+
+    def _draw(self, before: Settlement, after: Settlement) -> Money:
+        """Note what is drawn of each pool, and return what drawing it earns."""
+        total = Money.zero(self._contract.currency)
+        for key in {*before.drawn, *after.drawn}:
+            state, more = self._states[key], after.drawn.get(key, 0) - before.drawn.get(key, 0)
+            drawn = state.drawn + Money(minor=more, currency=total.currency)
+            total += state.earned(drawn) - state.earned(state.drawn)
+            self._states[key] = state.model_copy(update={"drawn": drawn})
+        return total
 
     def _last_of(self, reference: str) -> UsagePeriod:
         own = [each for each in self._periods if each.reference == reference]
@@ -179,7 +207,7 @@ class Metering:
             amount_minor=figures.rated.amount.minor,
             billable_minor=figures.billable.minor,
             true_up_minor=figures.true_up.minor,
-            earned_minor=figures.earned.minor,
+            earned_minor=0,
             currency=self._contract.currency,
             rated_on=self._on,
             content=figures.rated.model_dump_json(),
@@ -208,9 +236,11 @@ class Metering:
         for the next invoice as long as there is one to come, and less than was billed before only
         goes on an invoice that stays above zero. `is_last` when nothing regular is to come.
         """
-        self._rate_again(is_billing=bool(regular or self._bills()[0]))
+        sold = bool(self._unbilled_top_ups())
+        self._rate_again(is_billing=bool(regular or sold or self._bills()[0]))
         first, late = self._bills()
         charges = [due_charge(self._lines[each.reference], each, bill) for each, bill in first]
+        charges += [top_up_charge(row) for row in self._unbilled_top_ups()]
         everything = [*regular, *charges]
         is_over = is_last and all(each.period.end <= self._on for each in self._periods)
         if late and (everything or is_over):
@@ -226,12 +256,27 @@ class Metering:
         self._left = [one for one in late if is_final and one[1].reference not in fit]
         return tuple(charges)
 
+    def _unbilled_top_ups(self) -> list[UsagePoolRow]:
+        billed = billed_usage(self._session, self._contract.deal, self._contract.term)
+        return [
+            row
+            for row in top_ups(self._session, self._contract.deal, self._contract.term)
+            if not billed.of(row.reference, row.starts_on).amounts
+        ]
+
     def explained(self, quote: Quote) -> Quote:
         """Return the quote with a line for whatever may be billed of usage, by its reference."""
         bills = [*self._bills()[0], *self._bills()[1]]
         lines = [
             self._lines[each.reference].model_copy(update={"reference": bill.reference})
             for each, bill in bills
+        ]
+        # Credit is taxed as what it is for: when it is sold, a single-purpose voucher is the supply
+        # itself (Directive 2006/112/EC, art. 30b(1)).
+        some = next(iter(self._lines.values()))
+        lines += [
+            some.model_copy(update={"reference": row.reference, "timing": Timing.IN_ADVANCE})
+            for row in self._unbilled_top_ups()
         ]
         return quote.model_copy(update={"lines": (*quote.lines, *lines)})
 
@@ -320,6 +365,24 @@ def due_charge(
         unit=unit,
     )
     return DueCharge(charge=charge, billable_on=billable_on)
+
+
+def top_up_charge(row: UsagePoolRow) -> DueCharge:
+    """Return what an invoice bills for credit that was topped up, on the day it was."""
+    amount = Money(minor=row.paid_minor, currency=row.currency)
+    credit = Money(minor=row.credit_minor, currency=row.currency)
+    charge = PlannedCharge(
+        reference=row.reference,
+        description=f"{row.name}: {credit}, to use until before {row.ends_on}",
+        period=Interval(start=row.starts_on, end=row.starts_on + _ONE_DAY),
+        bill_on=row.starts_on,
+        amount=amount,
+        discount=Money.zero(row.currency),
+        quantity=Decimal(1),
+        unit_price=amount.decimal,
+        unit=FLAT_UNIT,
+    )
+    return DueCharge(charge=charge, billable_on=row.starts_on)
 
 
 def _that_fit(late: Sequence[_Bill], room: Money) -> Iterator[_Bill]:

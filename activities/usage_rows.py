@@ -8,13 +8,14 @@ from sqlmodel import Session, col, func, select
 from models.credit_notes import CreditEffect
 from models.money import Money
 from models.periods import Interval
-from models.rating import LATE, TRUE_UP, BilledBefore, UsagePeriod
+from models.rating import LATE, TRUE_UP, BilledBefore, Settlement, UsagePeriod
 from models.tables import (
     CreditNoteLineRow,
     CreditNoteRow,
     InvoiceLineRow,
     InvoiceVoidRow,
     UsagePeriodRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 
@@ -51,6 +52,21 @@ def latest_ratings(session: Session, deal: str, term: int) -> dict[PeriodKey, Us
         .order_by(col(UsageRatingRow.revision))
     )
     return {(row.reference, row.starts_on): row for row in rows}
+
+
+def drawn_by_pool(session: Session, deal: str) -> dict[str, int]:
+    """Return what was drawn of each pool of a deal in minor units, by the newest ratings."""
+    rows = session.exec(
+        select(UsageRatingRow)
+        .where(UsageRatingRow.deal == deal)
+        .order_by(col(UsageRatingRow.revision))
+    )
+    latest = {(row.term, row.reference, row.starts_on): row.settlement for row in rows}
+    found: dict[str, int] = {}
+    for content in latest.values():
+        for key, minor in Settlement.model_validate_json(content).drawn.items():
+            found[key] = found.get(key, 0) + minor
+    return found
 
 
 class BilledUsage:
@@ -110,6 +126,8 @@ def term_is_billed(session: Session, deal: str, term: int) -> bool:
     rows = period_rows(session, deal, term)
     if not rows:
         return True
+    if not _top_ups_are_billed(session, deal, term):
+        return False
     latest, billed = latest_ratings(session, deal, term), billed_usage(session, deal, term)
     for each in map(period_of, rows):
         rating = latest.get((each.reference, each.period.start))
@@ -128,3 +146,16 @@ def place_of(session: Session, line: InvoiceLineRow) -> int:
         InvoiceLineRow.invoice == line.invoice, col(InvoiceLineRow.id) < line.id
     )
     return session.exec(before).one()
+
+
+def _top_ups_are_billed(session: Session, deal: str, term: int) -> bool:
+    billed = select(InvoiceLineRow.reference).where(
+        InvoiceLineRow.deal == deal, InvoiceLineRow.term == term
+    )
+    unbilled = select(UsagePoolRow.id).where(
+        UsagePoolRow.deal == deal,
+        UsagePoolRow.term == term,
+        col(UsagePoolRow.is_top_up).is_(True),
+        col(UsagePoolRow.reference).not_in(billed),
+    )
+    return session.exec(unbilled).first() is None

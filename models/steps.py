@@ -452,6 +452,27 @@ class UsageTaken(Value):
     repeated: bool = False
 
 
+class TopUpCredit(DealStep):
+    """Sell prepaid credit to a deal; `amount` and `credit` are in major units, as text.
+
+    Without `credit` it is good for what is paid, without `expires_on` until the term ends.
+    """
+
+    amount: str
+    credit: str = ""
+    priority: int = 0
+    expires_on: date | None = None
+    command_id: str = ""
+    actor: str = ""
+
+
+class ToppedUp(Value):
+    """The pool on record, or the problems that kept it from being sold."""
+
+    problems: tuple[Problem, ...] = ()
+    pool: str = ""
+
+
 class ChangeRecorded(Value):
     """The revision written, or the problems that kept it from being written."""
 

@@ -10,6 +10,7 @@ from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.negotiation import NegotiationActivities
+from activities.pools import PoolActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -77,4 +78,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         register.record_change,
         register.receive_stock,
         UsageActivities(office).take_usage,
+        PoolActivities(office).top_up,
     ]

@@ -32,7 +32,13 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
-from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
+from models.tables.usage import (
+    UsageBatchRow,
+    UsageEventRow,
+    UsagePeriodRow,
+    UsagePoolRow,
+    UsageRatingRow,
+)
 
 APPEND_ONLY = (
     RegisterRow,
@@ -69,6 +75,7 @@ APPEND_ONLY = (
     PricedLineRow,
     UsageBatchRow,
     UsageEventRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 
@@ -118,6 +125,7 @@ __all__ = [
     "UsageBatchRow",
     "UsageEventRow",
     "UsagePeriodRow",
+    "UsagePoolRow",
     "UsageRatingRow",
     "WorkOrderRow",
 ]

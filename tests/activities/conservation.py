@@ -22,6 +22,7 @@ from models.tables import (
     PostingRow,
     RecognizedRow,
     UsagePeriodRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 from tests.activities.house import House
@@ -89,7 +90,12 @@ def _earned_by_usage(house: House, deal: str) -> int:
         (row.term, row.reference, row.starts_on): row.earned_minor
         for row in house.rows(UsageRatingRow, deal=deal)
     }
-    return sum(latest.values())
+    broken = sum(
+        -posting.amount_minor
+        for posting in house.rows(PostingRow, account=Account.REVENUE.value)
+        if posting.entry.startswith(f"breakage:{deal}:")
+    )
+    return sum(latest.values()) + broken
 
 
 def _assert_plans_are_kept(house: House) -> None:
@@ -101,6 +107,8 @@ def _assert_plans_are_kept(house: House) -> None:
         again[days.invoice_line] += (days.ends_on - days.starts_on).days
     metered = {(row.deal, row.term, row.reference) for row in house.rows(UsagePeriodRow)}
     for line in house.rows(InvoiceLineRow):
+        if line.reference.startswith("top-up-"):
+            continue
         base = line.reference.partition("/true-up")[0].partition("/late-")[0]
         if (line.deal, line.term, base) in metered:
             continue
@@ -110,7 +118,10 @@ def _assert_plans_are_kept(house: House) -> None:
         assert (line.net_minor, line.ends_on) == (charge.amount_minor, charge.ends_on)
         assert charge.canceled_on is None
     prices: dict[tuple[str, int], int] = defaultdict(int)
+    prepaid = {row.reference for row in house.rows(UsagePoolRow)}
     for charge in plan:
+        if charge.reference in prepaid:
+            continue
         prices[charge.deal, charge.term] += 0 if charge.canceled_on else charge.amount_minor
     shares: dict[tuple[str, int], int] = defaultdict(int)
     for promise in house.rows(ObligationRow):

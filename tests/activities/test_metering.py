@@ -298,3 +298,49 @@ def test_the_price_is_the_one_that_was_signed(meters: Meters) -> None:
     house.converge("1001", FEBRUARY)
 
     assert lines(house) == [("1/calls", 90_00)]
+
+
+def test_a_spend_commitment_is_drawn_down_and_what_is_beyond_it_costs_more(meters: Meters) -> None:
+    """900.00 buy 1,000.00 of calls. January's 850.00 draw 850.00 of it, February's the rest.
+
+    12,000 calls are 100.00 + 550.00 = 650.00: 150.00 are prepaid, 500.00 beyond at 120 %.
+    """
+    house = meters.house
+    house.sell(deal_file("1001", line("PREPAID"), line("CALLS"), term_months=2))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "16000"))
+    meters.send(date(2026, 2, 28), event("e2", "2026-02-02", "12000"))
+
+    house.converge("1001", date(2026, 1, 1))
+    paid = balance(house, Account.CONTRACT_LIABILITY)
+    house.converge("1001", FEBRUARY)
+    drawn = balance(house, Account.CONTRACT_LIABILITY)
+    house.converge("1001", MARCH)
+
+    assert (paid, drawn) == (-900_00, -(900_00 - 765_00))
+    assert lines(house) == [("1/pool", 900_00), ("2/calls", 600_00)]
+    assert invoices(house)[1].lines[0].description == (
+        "Calls: 12000 call, 650.00 EUR, 150.00 EUR of it prepaid"
+    )
+    assert balance(house, Account.CONTRACT_LIABILITY) == 0
+    assert -balance(house, Account.REVENUE) == 1_500_00
+    assert_conserved(house)
+
+
+def test_credit_that_nobody_used_is_earned_when_it_cannot_be_used_any_more(
+    meters: Meters,
+) -> None:
+    """100.00 of 1,000.00 are used, 90.00 of 900.00 earned; the rest breaks when all is settled."""
+    house = meters.house
+    house.sell(deal_file("1001", line("PREPAID"), line("CALLS"), term_months=1))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "1000"))
+
+    house.converge("1001", FEBRUARY)
+    used = -balance(house, Account.REVENUE)
+    waiting = house.converge("1001", date(2026, 3, 2))
+    settled = house.converge("1001", date(2026, 3, 3))
+
+    assert (used, waiting.next_on) == (90_00, date(2026, 3, 3))
+    assert not waiting.account.fully_recognized
+    assert -balance(house, Account.REVENUE) == 900_00
+    assert settled.account.fully_recognized
+    assert_conserved(house)
