@@ -1,4 +1,4 @@
-"""Pools of prepaid credit: written with the contract or topped up, drawn by usage, broken at last."""
+"""Pools of prepaid credit: written with the contract or topped up, and broken in the end."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta

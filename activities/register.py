@@ -87,6 +87,15 @@ def partner_of(session: Session, number: str) -> Partner:
     return _content(session, RegisterKind.PARTNER, number, Partner)
 
 
+def entities(session: Session) -> tuple[Entity, ...]:
+    """Return the newest revision of every entity, by number."""
+    newest: dict[str, RegisterRow] = {}
+    statement = select(RegisterRow).where(RegisterRow.kind == RegisterKind.ENTITY.value)
+    for row in session.exec(statement.order_by(col(RegisterRow.revision))):
+        newest[row.key] = row
+    return tuple(Entity.model_validate_json(newest[key].content) for key in sorted(newest))
+
+
 def people(session: Session) -> tuple[Person, ...]:
     """Return everybody of ours, in force."""
     newest: dict[str, RegisterRow] = {}

@@ -6,8 +6,16 @@ database itself refuses it.
 """
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
+from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
-from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.collection import (
+    PaymentApplicationRow,
+    PaymentRow,
+    RefundRow,
+    ReminderItemRow,
+    ReminderRow,
+    WriteOffRow,
+)
 from models.tables.contract import ContractRow
 from models.tables.credits import (
     CreditApplicationRow,
@@ -52,6 +60,9 @@ APPEND_ONLY = (
     LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
+    ApprovalCaseRow,
+    CaseDecisionRow,
+    CaseOutcomeRow,
     ContractRow,
     FulfillmentEventRow,
     StockMovement,
@@ -65,6 +76,8 @@ APPEND_ONLY = (
     RebillRow,
     PaymentRow,
     PaymentApplicationRow,
+    WriteOffRow,
+    RefundRow,
     ReminderRow,
     ReminderItemRow,
     RecognizedRow,
@@ -81,8 +94,11 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",
+    "CaseDecisionRow",
+    "CaseOutcomeRow",
     "CommandRow",
     "CommentRow",
     "ContractRow",
@@ -115,6 +131,7 @@ __all__ = [
     "QuoteRow",
     "RebillRow",
     "RecognizedRow",
+    "RefundRow",
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
@@ -128,4 +145,5 @@ __all__ = [
     "UsagePoolRow",
     "UsageRatingRow",
     "WorkOrderRow",
+    "WriteOffRow",
 ]

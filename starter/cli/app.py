@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from starter.cli import (
     books,
+    cases,
     catalog,
     collection,
     deal_files,
@@ -169,6 +170,7 @@ for _room in (
     decisions,
     fulfillment,
     collection,
+    cases,
     usage,
     register,
     catalog,

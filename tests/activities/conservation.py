@@ -1,6 +1,7 @@
 """Conservation (semantics 20): whatever happened, every amount is somewhere exactly once."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
 from sqlmodel import col, func, select
 
@@ -21,6 +22,7 @@ from models.tables import (
     PlannedChargeRow,
     PostingRow,
     RecognizedRow,
+    RefundRow,
     UsagePeriodRow,
     UsagePoolRow,
     UsageRatingRow,
@@ -105,18 +107,24 @@ def _assert_plans_are_kept(house: House) -> None:
     again: dict[int, int] = defaultdict(int)
     for days in house.rows(FreedIntervalRow, kind="credited"):
         again[days.invoice_line] += (days.ends_on - days.starts_on).days
-    metered = {(row.deal, row.term, row.reference) for row in house.rows(UsagePeriodRow)}
     for line in house.rows(InvoiceLineRow):
-        if line.reference.startswith("top-up-"):
-            continue
-        base = line.reference.partition("/true-up")[0].partition("/late-")[0]
-        if (line.deal, line.term, base) in metered:
-            continue
-        if again[line.id or 0] == (line.ends_on - line.starts_on).days:
+        if _is_variable(house, line) or again[line.id or 0] == (line.ends_on - line.starts_on).days:
             continue
         charge = amounts[line.deal, line.term, line.reference, line.starts_on]
         assert (line.net_minor, line.ends_on) == (charge.amount_minor, charge.ends_on)
         assert charge.canceled_on is None
+    _assert_prices_are_shared(house, plan)
+
+
+def _is_variable(house: House, line: InvoiceLineRow) -> bool:
+    """Whether a line bills usage or credit for it, which no plan can know."""
+    base = line.reference.partition("/true-up")[0].partition("/late-")[0]
+    metered = {(row.deal, row.term, row.reference) for row in house.rows(UsagePeriodRow)}
+    return base.startswith("top-up-") or (line.deal, line.term, base) in metered
+
+
+def _assert_prices_are_shared(house: House, plan: Sequence[PlannedChargeRow]) -> None:
+    """The obligations share what is planned, but for what is prepaid to be drawn by usage."""
     prices: dict[tuple[str, int], int] = defaultdict(int)
     prepaid = {row.reference for row in house.rows(UsagePoolRow)}
     for charge in plan:
@@ -131,15 +139,17 @@ def _assert_plans_are_kept(house: House) -> None:
 
 
 def _assert_cash_is_kept(house: House) -> None:
-    """Cash = applied + unapplied; the receivable = open invoices; credit = what is left of it."""
+    """Cash = applied + unapplied + paid back; receivable and bad debt = what is owed."""
     received = sum(row.amount_minor for row in house.rows(PaymentRow))
     applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
     issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
+    refunded = sum(row.amount_minor for row in house.rows(RefundRow))
     credited = sum(row.gross_minor for row in house.rows(CreditNoteRow))
     settled = sum(row.amount_minor for row in house.rows(CreditApplicationRow))
-    assert balance(house, Account.CASH) == received
-    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied
-    assert balance(house, Account.RECEIVABLE) == issued - applied - settled
+    assert balance(house, Account.CASH) == received - refunded
+    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied - refunded
+    owed = balance(house, Account.RECEIVABLE) + balance(house, Account.BAD_DEBT)
+    assert owed == issued - applied - settled
     assert -balance(house, Account.CUSTOMER_CREDIT) == credited - settled
     items = house.books.read(open_items)
     assert sum(item.balance.minor for item in items) == issued - applied - settled
