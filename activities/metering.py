@@ -108,11 +108,20 @@ class Metering:
 
         A period is accounted for at its end, and before it at each first of a month.
         """
-        for each in self._periods:
-            until = each.boundary(self._on)
-            latest = self._latest.get(_key(each))
-            if until is not None and (latest is None or latest.before < until):
-                self._record(each, until, until - _ONE_DAY)
+        new = [
+            (each, until)
+            for each in self._periods
+            if (until := each.boundary(self._on)) is not None and self._is_new(each, until)
+        ]
+        if any(until == each.period.end for each, until in new):
+            # A bill is coming; what a correction gives back to the pools can be drawn again first.
+            self._rate_again(is_billing=True)
+        for each, until in new:
+            self._record(each, until, until - _ONE_DAY)
+
+    def _is_new(self, each: UsagePeriod, until: date) -> bool:
+        latest = self._latest.get(_key(each))
+        return latest is None or latest.before < until
 
     def _rate_again(self, *, is_billing: bool) -> None:
         """Rate ended periods again for which something came in since.
@@ -315,12 +324,11 @@ class Metering:
                 continue
             line = self._lines[each.reference]
             rated = Rated.model_validate_json(row.content)
-            desired = Money(minor=row.billable_minor, currency=row.currency)
             true_up = Money(minor=row.true_up_minor, currency=row.currency)
             before = billed.of(each.reference, each.period.start)
             committed = billed.of(f"{each.reference}/{TRUE_UP}", each.period.start)
             for bill, is_late in (
-                (usage_bill(line, rated, desired, before), bool(before.amounts)),
+                (usage_bill(line, rated, _settlement(row), before), bool(before.amounts)),
                 (true_up_bill(line, true_up, committed), bool(committed.amounts)),
             ):
                 if bill is not None:

@@ -38,7 +38,7 @@ class PoolActivities:
     def top_up(self, step: TopUpCredit) -> ToppedUp:
         """Put credit on record that a customer buys; the next convergence bills it.
 
-        Safe to retry: a command tops up once.
+        Safe to retry: a reference tops up once.
         """
         try:
             return self._office.books.write(lambda session: self._top_up(session, step))
@@ -49,7 +49,7 @@ class PoolActivities:
         lock(session, f"deal:{step.deal}")
         known = session.exec(
             select(UsagePoolRow).where(
-                UsagePoolRow.deal == step.deal, UsagePoolRow.command_id == step.command_id
+                UsagePoolRow.deal == step.deal, UsagePoolRow.command_id == step.reference
             )
         ).first()
         if known is not None:
@@ -78,7 +78,7 @@ class PoolActivities:
                 starts_on=top_up.starts_on,
                 ends_on=top_up.ends_on,
                 is_top_up=True,
-                command_id=step.command_id,
+                command_id=step.reference,
                 actor=step.actor,
             )
         )
@@ -87,11 +87,13 @@ class PoolActivities:
 
 def _contract(session: Session, step: TopUpCredit) -> ContractRow:
     statement = select(ContractRow).where(
-        ContractRow.deal == step.deal, ContractRow.term == step.term
+        ContractRow.deal == step.deal,
+        col(ContractRow.starts_on) <= step.on,
+        col(ContractRow.ends_on) > step.on,
     )
     contract = session.exec(statement).first()
-    if contract is None or not period_rows(session, step.deal, step.term):
-        reason = f"deal {step.deal} is charged for nothing by usage"
+    if contract is None or not period_rows(session, step.deal, contract.term):
+        reason = f"deal {step.deal} is charged for nothing by usage on {step.on}"
         remedy = "sell a product with a usage charge"
         raise InvalidInputError([Problem(field="deal", reason=reason, remedy=remedy)])
     return contract

@@ -197,24 +197,26 @@ class UsageBill(Value):
 
 
 def usage_bill(
-    line: PricedLine, rated: Rated, desired: Money, before: BilledBefore
+    line: PricedLine, rated: Rated, settlement: Settlement, before: BilledBefore
 ) -> UsageBill | None:
     """Return the line that brings what is billed of a period to what it comes to; None for nothing.
 
     With something billed before, this is what came late. The quantity is shown where it explains
     the amount, else in words.
     """
-    amount = desired - Money(minor=before.minor, currency=desired.currency)
+    currency = rated.amount.currency
+    desired = settlement.billable(currency)
+    amount = desired - Money(minor=before.minor, currency=currency)
     if amount.is_zero or line.usage is None:
         return None
     used = f"{plain(rated.quantity)} {line.usage.meter.unit}"
     if before.amounts:
-        total = Money(minor=before.minor, currency=desired.currency)
+        total = Money(minor=before.minor, currency=currency)
         words = f"{line.name}: now {used}, {total} billed before"
         return _fee(f"{line.reference}/{LATE}-{before.count}", words, amount)
     if desired != rated.amount or not rated.quantity:
-        met = rated.amount - desired
-        words = f"{line.name}: {used}, {rated.amount}, {met} of it prepaid"
+        met = Money(minor=sum(settlement.drawn.values()), currency=currency)
+        words = f"{line.name}: {used} for {rated.amount}, {met} of it prepaid"
         return _fee(line.reference, words, amount)
     return UsageBill(
         reference=line.reference,

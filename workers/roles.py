@@ -26,7 +26,7 @@ from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
-from workflows.usage import UsageWorkflow
+from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -35,6 +35,7 @@ WORKFLOWS: Sequence[type] = (
     StockWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
+    CreditWorkflow,
 )
 
 

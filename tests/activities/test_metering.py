@@ -1,11 +1,15 @@
 """Usage rated and billed with everything else: figures by hand, late events, and conservation."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
+from activities.pool_rows import pool_states
+from activities.pools import PoolActivities
 from models.billing import Invoice, InvoiceLine
 from models.ledger import Account
+from models.steps import ToppedUp, TopUpCredit
 from models.tables import CreditNoteRow, InvoiceRow, JournalEntryRow, UsageRatingRow
 from tests.activities.conservation import assert_conserved, balance
 from tests.activities.house import House, deal_file, line
@@ -319,7 +323,7 @@ def test_a_spend_commitment_is_drawn_down_and_what_is_beyond_it_costs_more(meter
     assert (paid, drawn) == (-900_00, -(900_00 - 765_00))
     assert lines(house) == [("1/pool", 900_00), ("2/calls", 600_00)]
     assert invoices(house)[1].lines[0].description == (
-        "Calls: 12000 call, 650.00 EUR, 150.00 EUR of it prepaid"
+        "Calls: 12000 call for 650.00 EUR, 150.00 EUR of it prepaid"
     )
     assert balance(house, Account.CONTRACT_LIABILITY) == 0
     assert -balance(house, Account.REVENUE) == 1_500_00
@@ -344,3 +348,95 @@ def test_credit_that_nobody_used_is_earned_when_it_cannot_be_used_any_more(
     assert -balance(house, Account.REVENUE) == 900_00
     assert settled.account.fully_recognized
     assert_conserved(house)
+
+
+def bought(house: House, amount: str, on: date, **fields: Any) -> ToppedUp:
+    asked = {"reference": f"PO-{amount}", "amount": amount, "actor": "sam", **fields}
+    return PoolActivities(house.office).top_up(
+        TopUpCredit.model_validate({"deal": "1001", "on": on, **asked})
+    )
+
+
+def test_a_top_up_is_invoiced_at_once_and_drawn_before_anything_is_billed(meters: Meters) -> None:
+    """50.00 with tax at once; of January's 90.00 the rest is billed, and taxed, when it is over."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=2))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+    house.converge("1001", date(2026, 1, 1))
+
+    sold = bought(house, "50.00", date(2026, 1, 10))
+    again = bought(house, "50.00", date(2026, 1, 10))
+    house.converge("1001", date(2026, 1, 10))
+    liability = balance(house, Account.CONTRACT_LIABILITY)
+    house.converge("1001", FEBRUARY)
+
+    assert (sold.pool, again) == ("top-up-1", sold)
+    assert liability == -50_00
+    assert lines(house) == [("top-up-1", 50_00), ("1/calls", 40_00)]
+    assert [one.tax.minor for one in invoices(house)] == [9_50, 7_60]
+    assert invoices(house)[0].lines[0].description == (
+        "Prepaid credit: 50.00 EUR, to use until before 2026-03-01"
+    )
+    assert balance(house, Account.CONTRACT_LIABILITY) == 0
+    assert_conserved(house)
+
+
+def test_pools_are_drawn_by_priority_then_by_what_ends_first(meters: Meters) -> None:
+    """The bonus credit of priority 0 is used first; of two alike the one that expires sooner."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=3))
+    for amount, fields in (
+        ("30.00", {"priority": 1}),
+        ("20.00", {"priority": 1, "expires_on": FEBRUARY}),
+        ("10.00", {"credit": "15.00"}),
+    ):
+        assert bought(house, amount, date(2026, 1, 1), **fields).problems == ()
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "400"))
+
+    house.converge("1001", FEBRUARY)
+
+    states = house.books.read(lambda session: pool_states(session, "1001"))
+    assert {key: one.drawn.minor for key, one in states.items()} == {
+        "top-up-1": 5_00,
+        "top-up-2": 20_00,
+        "top-up-3": 15_00,
+    }
+    assert_conserved(house)
+
+
+def test_credit_that_cannot_be_sold_is_refused_with_every_reason(meters: Meters) -> None:
+    """Nothing to pay, worth less than paid, no amount, beyond the term, no usage to draw on."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=1))
+    found = [
+        bought(house, "0", FEBRUARY.replace(month=1), credit="-1", expires_on=MARCH),
+        bought(house, "1.234", FEBRUARY.replace(month=1), credit="many"),
+        bought(house, "5", MAY),
+    ]
+
+    assert [[problem.field for problem in one.problems] for one in found] == [
+        ["amount", "credit", "expires_on"],
+        ["amount", "credit"],
+        ["deal"],
+    ]
+
+
+def test_what_was_drawn_goes_back_when_usage_is_corrected(meters: Meters) -> None:
+    """900 calls were 100: the 60.00 that were prepaid are there again but for 10.00."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=2))
+    bought(house, "60.00", date(2026, 1, 1))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+    house.converge("1001", FEBRUARY)
+    meters.send(
+        date(2026, 2, 20),
+        event("e2", "2026-01-02", "100", replaces="e1"),
+        event("e3", "2026-02-03", "1000"),
+    )
+
+    house.converge("1001", MARCH)
+
+    assert_conserved(house)
+    drawn = house.books.read(lambda session: pool_states(session, "1001")["top-up-1"].drawn)
+    assert drawn.minor == 60_00
+    assert sum(minor for _, minor in lines(house)) == 110_00
