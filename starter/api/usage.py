@@ -79,7 +79,7 @@ def project_usage(house: TheHouse, _: TheCaller, number: str) -> usage_now.Proje
 
 
 @router.post(
-    "/deals/{number}/credit",
+    "/deals/{deal}/credit",
     summary="Top a deal up with prepaid credit",
     status_code=201,
     responses=responses(401, 403, 404, 409, 422, 503, 504),
@@ -87,9 +87,9 @@ def project_usage(house: TheHouse, _: TheCaller, number: str) -> usage_now.Proje
         service.CreditFile.model_json_schema(), {"amount": "500.00", "reference": "PO-77"}
     ),
 )
-async def top_up(house: TheHouse, caller: TheCaller, number: str, body: Body) -> ToppedUp:
+async def top_up(house: TheHouse, caller: TheCaller, deal: str, body: Body) -> ToppedUp:
     """Sell credit that usage draws on before it is billed; needs the role sales or finance.
 
     It is invoiced at once and taxed then; what is never used is earned when it expires.
     """
-    return await service.top_up(house, caller, number, body)
+    return await service.top_up(house, caller, deal, body)
