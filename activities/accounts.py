@@ -7,7 +7,9 @@ from sqlalchemy import BindParameter, bindparam
 from sqlmodel import Session, col, func, select
 
 from activities.billed_days import RELEASED, taken
+from activities.pool_rows import pools_are_closed
 from activities.register import dunning_policy
+from activities.usage_rows import period_rows, usage_is_billed
 from models.collection import OpenItem, next_dunning_on
 from models.credit_notes import CreditEffect
 from models.money import Money
@@ -53,7 +55,12 @@ _REMINDED = (
 _PLANNED = select(func.count(col(PlannedChargeRow.id))).where(
     col(PlannedChargeRow.deal) == _DEAL, col(PlannedChargeRow.canceled_on).is_(None)
 )
-_BILLED = select(func.count(col(InvoiceLineRow.id))).where(col(InvoiceLineRow.deal) == _DEAL)
+_BILLED = select(func.count(col(InvoiceLineRow.id))).where(
+    col(InvoiceLineRow.deal) == _DEAL,
+    col(InvoiceLineRow.reference).in_(
+        select(PlannedChargeRow.reference).where(col(PlannedChargeRow.deal) == _DEAL)
+    ),
+)
 _RELEASED = select(FreedIntervalRow.id).where(
     col(FreedIntervalRow.deal) == _DEAL, FreedIntervalRow.kind == RELEASED
 )
@@ -160,7 +167,10 @@ def account_of(session: Session, deal: str, on: date) -> Account:
 def _fully_billed(session: Session, deal: str) -> bool:
     planned = session.exec(_PLANNED, params={"deal": deal}).one()
     billed = session.exec(_BILLED, params={"deal": deal}).one()
-    return 0 < planned <= billed and _nothing_released(session, deal)
+    by_usage = period_rows(session, deal)
+    if not (planned or by_usage) or billed < planned or not _nothing_released(session, deal):
+        return False
+    return not by_usage or usage_is_billed(session, deal)
 
 
 def _nothing_released(session: Session, deal: str) -> bool:
@@ -192,4 +202,5 @@ def conceded(session: Session, deal: str, term: int | None = None) -> int:
 def _fully_recognized(session: Session, deal: str) -> bool:
     promised = session.exec(_PROMISED, params={"deal": deal}).one()
     recognized = session.exec(_RECOGNIZED, params={"deal": deal}).one()
-    return 0 <= promised == recognized + conceded(session, deal)
+    is_even = 0 <= promised == recognized + conceded(session, deal)
+    return is_even and pools_are_closed(session, deal)
