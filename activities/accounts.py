@@ -26,6 +26,8 @@ from models.tables import (
     ReminderItemRow,
 )
 
+_MOST_AT_ONCE = 10_000
+
 
 def deal_row(session: Session, number: str) -> DealRow:
     """Return a deal's row; the deal put itself on record before anything else."""
@@ -54,28 +56,39 @@ def open_items(
         statement = statement.where(InvoiceRow.currency == currency)
     rows = session.exec(statement).all()
     numbers = [row.number for row in rows]
-    settled, levels = _settled(session, numbers), _levels(session, numbers)
-    items = (_open_item(row, settled.get(row.number, 0), levels.get(row.number)) for row in rows)
+    done, levels = settled(session, numbers), _levels(session, numbers)
+    items = (_open_item(row, done.get(row.number, 0), levels.get(row.number)) for row in rows)
     return tuple(item for item in items if item.balance.minor > 0)
 
 
-def _settled(session: Session, numbers: Sequence[str]) -> dict[str, int]:
-    """Return what is paid or credited of each invoice; a void one claims nothing at all."""
-    settled: dict[str, int] = {}
+def settled(session: Session, numbers: Sequence[str], until: date | None = None) -> dict[str, int]:
+    """Return what is paid or credited of each invoice, up to and on a day if one is given.
+
+    A void invoice claims nothing at all.
+    """
+    found: dict[str, int] = {}
+    # A statement takes only so many values at once.
+    for first in range(0, len(numbers), _MOST_AT_ONCE):
+        found |= _settled(session, numbers[first : first + _MOST_AT_ONCE], until or date.max)
+    return found
+
+
+def _settled(session: Session, numbers: Sequence[str], last: date) -> dict[str, int]:
+    found: dict[str, int] = {}
     for table in (PaymentApplicationRow, CreditApplicationRow):
         statement = (
             select(table.invoice, func.sum(table.amount_minor))
-            .where(col(table.invoice).in_(numbers))
+            .where(col(table.invoice).in_(numbers), col(table.applied_on) <= last)
             .group_by(table.invoice)
         )
         for invoice, amount in session.exec(statement):
-            settled[invoice] = settled.get(invoice, 0) + int(amount)
+            found[invoice] = found.get(invoice, 0) + int(amount)
     voided = (
         select(InvoiceRow.number, InvoiceRow.gross_minor)
         .join(InvoiceVoidRow, col(InvoiceVoidRow.invoice) == col(InvoiceRow.number))
-        .where(col(InvoiceRow.number).in_(numbers))
+        .where(col(InvoiceRow.number).in_(numbers), col(InvoiceVoidRow.voided_on) <= last)
     )
-    return settled | dict(session.exec(voided).all())
+    return found | dict(session.exec(voided).all())
 
 
 def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, date]]:
@@ -89,14 +102,14 @@ def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, da
     return {invoice: (level, on) for invoice, level, on in session.exec(statement)}
 
 
-def _open_item(row: InvoiceRow, settled: int, reminded: tuple[int, date] | None) -> OpenItem:
+def _open_item(row: InvoiceRow, done: int, reminded: tuple[int, date] | None) -> OpenItem:
     return OpenItem(
         invoice=row.number,
         deal=row.deal,
         issued_on=row.issued_on,
         due_on=row.due_on,
         gross=Money(minor=row.gross_minor, currency=row.currency),
-        balance=Money(minor=row.gross_minor - settled, currency=row.currency),
+        balance=Money(minor=row.gross_minor - done, currency=row.currency),
         level=reminded[0] if reminded else 0,
         last_reminded_on=reminded[1] if reminded else None,
     )

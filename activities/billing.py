@@ -21,6 +21,7 @@ from activities.pricing import quote_of_term
 from activities.recognition import next_boundary, recognize_term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
+from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
     Invoice,
@@ -134,7 +135,8 @@ class BillingActivities:
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
-            purchase_order=contract.purchase_order,
+            purchase_order=corrected_order(session, contract.deal, contract.term)
+            or contract.purchase_order,
             charges=tuple(group),
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),

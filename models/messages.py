@@ -158,6 +158,12 @@ class PaymentNotice(Message):
     payment: str = ""
 
 
+class CreditNotice(Message):
+    """An invoice was credited, voided or billed again by `document`; the books are re-read."""
+
+    document: str = ""
+
+
 class StockNotice(Message):
     """Stock of `sku` arrived; back-ordered lines may be reserved now."""
 
@@ -225,6 +231,7 @@ class Command(Value):
     counter_offer: CounterOffer | None = None
     counter_answer: CounterAnswer | None = None
     link_revocation: LinkRevocation | None = None
+    credit: CreditNotice | None = None
 
     @property
     def request_hash(self) -> str:
@@ -253,5 +260,6 @@ class Command(Value):
             self.counter_offer,
             self.counter_answer,
             self.link_revocation,
+            self.credit,
         )
         return next((field for field in fields if field is not None), Message())

@@ -52,7 +52,8 @@ class BankAccount(Value):
 class Entity(Value):
     """One of our own companies: the seller on every document.
 
-    `language` is the one its people read, and its customers whose own is not known.
+    `language` is the one its people read, and its customers whose own is not known. `may_void` says
+    whether an invoice nobody got may be made void (None: as in its country).
     """
 
     number: str
@@ -69,6 +70,7 @@ class Entity(Value):
     number_prefix: str = ""
     language: str = "en"
     brand: Brand = Brand()
+    may_void: bool | None = None
 
 
 class CustomerStatus(StrEnum):

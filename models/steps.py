@@ -236,7 +236,7 @@ class FulfillmentOutcome(Value):
 
 
 class Account(Value):
-    """The deal's open items in short. `known` is False when the named payment is not on record."""
+    """The deal's open items in short. `known` is False when what was named is not on record."""
 
     known: bool = True
     balance_minor: int = 0
@@ -264,9 +264,10 @@ class Converged(Value):
 
 
 class ReadAccount(DealStep):
-    """Re-read what the deal's customer owes on this deal."""
+    """Re-read what the deal's customer owes on this deal, because of a payment or a document."""
 
     payment: str = ""
+    document: str = ""
 
 
 class Dun(DealStep):

@@ -8,6 +8,7 @@ from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
+from activities.correcting import CorrectingActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.negotiation import NegotiationActivities
 from activities.ports import Office
@@ -18,11 +19,20 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from workflows.correction import CorrectionWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.statement import StatementWorkflow
 
-WORKFLOWS: Sequence[type] = (DealWorkflow, PaymentWorkflow, RegisterWorkflow, StockWorkflow)
+WORKFLOWS: Sequence[type] = (
+    DealWorkflow,
+    PaymentWorkflow,
+    CorrectionWorkflow,
+    StatementWorkflow,
+    RegisterWorkflow,
+    StockWorkflow,
+)
 
 
 def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[..., Any]]:
@@ -35,7 +45,12 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return _books(office)
         case Queue.DOCUMENTS:
             documents = PublishingActivities(publishing)
-            return [documents.publish_document, documents.publish_receipt, documents.notify]
+            return [
+                documents.publish_document,
+                documents.publish_receipt,
+                documents.send_statement,
+                documents.notify,
+            ]
         case Queue.PAYMENTS:
             return [CollectionActivities(office).record_payment]
 
@@ -63,6 +78,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         fulfillment.confirm_delivery,
         fulfillment.cancel_line,
         BillingActivities(office).converge,
+        CorrectingActivities(office).correct_invoice,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,
         ProgressActivities(office).close_deal,

@@ -35,6 +35,7 @@ with workflow.unsafe.imports_passed_through():
         Comment,
         CounterAnswer,
         CounterOffer,
+        CreditNotice,
         Decision,
         Delivery,
         LineCancellation,
@@ -68,6 +69,7 @@ COMMANDS = {
     "stock_arrived": fulfillment.take_stock,
     "cancel_line": fulfillment.take_line_cancellation,
     "payment_received": collection.take_payment,
+    "invoice_corrected": collection.take_correction,
     "renew": renewal.take_renewal,
     "decline_renewal": renewal.take_refusal,
     "cancel": renewal.take_cancellation,
@@ -455,6 +457,21 @@ class DealWorkflow:
 
     @payment_received_now.validator
     def check_payment_received(self, message: PaymentNotice | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="invoice_corrected")
+    def invoice_corrected(self, message: CreditNotice | None = None) -> None:
+        """An invoice was credited, voided or billed again; re-read the books."""
+        self._take("invoice_corrected", message, credit=message)
+
+    @workflow.update(name="invoice_corrected")
+    async def invoice_corrected_now(self, message: CreditNotice | None = None) -> Answer:
+        """An invoice was credited, voided or billed again; re-read the books, and hear of it."""
+        return await self._answer(self._take("invoice_corrected", message, credit=message))
+
+    @invoice_corrected_now.validator
+    def check_invoice_corrected(self, message: CreditNotice | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

@@ -13,6 +13,16 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
+def correction_workflow_id(key: str) -> str:
+    """Return the workflow ID of a credit, void or rebill of an invoice, by its request's key."""
+    return f"correction-{key}"
+
+
+def statement_workflow_id(customer: str, key: str) -> str:
+    """Return the workflow ID of one sending of a customer's statement."""
+    return f"statement-{customer}-{key}"
+
+
 def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
     """Return the workflow ID of one change of a party, catalogue or policy.
 

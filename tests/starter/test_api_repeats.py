@@ -7,6 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlmodel import Session, select
 
+from models.credit_steps import Corrected, StatementSent
 from models.steps import ChangeRecorded, PaymentRecorded
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
@@ -14,6 +15,7 @@ from starter.service.errors import RunFailedError
 from starter.service.repeats import Asked, Kept, claim, keep, let_go, request_hash
 from starter.service.vocabulary import KINDS
 from tests.starter.conftest import CUSTOMER, DEAL, ENTITY, NOW
+from tests.starter.test_service_reports import invoice
 
 PAYMENT = {"customer": "C-100", "amount": "1250.00", "currency": "USD", "reference": "BANK-1"}
 KEY = {"Idempotency-Key": "k-1"}
@@ -30,11 +32,20 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
     ("/v1/stock", "olga", STOCK, {**STOCK, "reference": "DN-2"}),
     ("/v1/deals", "sam", DEAL, {**DEAL, "number": "1002"}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
+    ("/v1/invoices/INV-1/credit", "fiona", {"reason": "x"}, {"reason": "y"}),
+    ("/v1/invoices/INV-1/void", "fiona", {"reason": "x"}, {"reason": "y"}),
+    ("/v1/invoices/INV-1/rebill", "fiona", {"reason": "x"}, {"reason": "y"}),
+    ("/v1/customers/C-100/statement?currency=USD&entity=US01", "fiona", {}, {"x": 1}),
 ]
 """A change of every route, and another one."""
 
 READS = frozenset(
-    {"/v1/deals/check", "/v1/requests-for-quote", "/v1/deals/{number}/purchase-order/compare"}
+    {
+        "/v1/deals/check",
+        "/v1/requests-for-quote",
+        "/v1/deals/{number}/purchase-order/compare",
+        "/v1/invoices/{number}/credit/preview",
+    }
 )
 """POSTs that change nothing."""
 
@@ -49,12 +60,18 @@ class Engine(dict[str, Any]):
             return known
         if workflow_id.startswith("payment-"):
             return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
+        if workflow_id.startswith("correction-"):
+            return Corrected(invoice="INV-1", deal="1000")
+        if workflow_id.startswith("statement-"):
+            return StatementSent(number="ST-1")
         return ChangeRecorded(revision=1)
 
 
 def answering(world: Any) -> None:
     """Let every workflow end well, and every deal go on record in stage approve."""
     world.gateway.results = Engine()
+    world.deal(number="1000", stage="live")
+    world.add(invoice("INV-1", 100_00, deal="1000"))
 
     def started(start: Any) -> None:
         if start.workflow == "DealWorkflow":
@@ -108,9 +125,14 @@ def test_every_change_honors_its_key(world: Any) -> None:
 
     assert without - messages - READS == set()
     assert {path for path in set(posts) - READS if "Idempotency-Key" not in names[path]} == set()
-    assert {path for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
-        path.replace("{kind}", "person") for path in set(posts) - messages - READS
+    assert {path.partition("?")[0] for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
+        _filled(path) for path in set(posts) - messages - READS
     }
+
+
+def _filled(path: str) -> str:
+    number = "C-100" if path.startswith("/v1/customers") else "INV-1"
+    return path.replace("{kind}", "person").replace("{number}", number)
 
 
 def test_a_key_belongs_to_its_caller_and_route(world: Any) -> None:
@@ -295,4 +317,4 @@ def test_a_deal_on_record_is_found_without_its_key(world: Any) -> None:
 
     assert (again.status_code, again.json()["is_new"]) == (200, False)
     deals = world.house.books.read(lambda session: session.exec(select(DealRow)).all())
-    assert [deal.number for deal in deals] == ["1001"]
+    assert [deal.number for deal in deals] == ["1000", "1001"]

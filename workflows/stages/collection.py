@@ -46,3 +46,21 @@ async def take_payment(desk: Desk, command: Command) -> Answer:
         desk.release(DECISION_HOLD)
     balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)
     return Answer(accepted=True, text=f"Balance is now {balance}.")
+
+
+async def take_correction(desk: Desk, command: Command) -> Answer:
+    """Re-read the books after an invoice was credited, voided or billed again."""
+    notice = command.credit
+    if notice is None or not notice.document:
+        text = (
+            "An invoice is credited with `q2c invoice credit` or POST /v1/invoices/…/credit; "
+            "name the credit note or the invoice here."
+        )
+        return Answer(accepted=False, text=text)
+    account = await desk.read_account(document=notice.document)
+    if not account.known:
+        return Answer(accepted=False, text=f"{notice.document} is no document of this deal.")
+    if not desk.state.balance_minor:
+        desk.release(DECISION_HOLD)
+    balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)
+    return Answer(accepted=True, text=f"Balance is now {balance}.")

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from typing import assert_never
 
+from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
@@ -13,9 +14,11 @@ from activities.adapters.pdf.page import Sheet, set_sheet
 from activities.adapters.pdf.quote import quote_sheet, renewal_quote_sheet
 from activities.adapters.pdf.receipt import receipt_sheet
 from activities.adapters.pdf.reminder import reminder_sheet
+from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
     InvoiceDocument,
@@ -25,6 +28,7 @@ from models.documents import (
     ReceiptDocument,
     ReminderDocument,
     RenewalQuoteDocument,
+    StatementDocument,
     WorkOrderDocument,
     entity_on,
 )
@@ -63,6 +67,10 @@ def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR091
             return delivery_note_sheet(document, edition)
         case InvoiceDocument():
             return invoice_sheet(document, edition)
+        case CreditNoteDocument():
+            return credit_note_sheet(document, edition)
+        case StatementDocument():
+            return statement_sheet(document, edition)
         case ReceiptDocument():
             return receipt_sheet(document, edition)
         case ReminderDocument():
