@@ -32,7 +32,6 @@ from models.ledger import EntryHeader, payment_entry, payment_key
 from models.money import Money
 from models.steps import Account, Dun, Dunned, PaymentRecorded, ReadAccount, RecordPayment
 from models.tables import (
-    CreditNoteRow,
     DealRow,
     InvoiceRow,
     PaymentApplicationRow,
@@ -57,15 +56,14 @@ class CollectionActivities:
 
     @activity.defn(name=READ_ACCOUNT.name, no_thread_cancel_exception=True)
     def read_account(self, step: ReadAccount) -> Account:
-        """Return what is owed on a deal; `known` is False for what is named and not on record.
+        """Return what is owed on a deal; `known` is False for a payment that is not on record.
 
         Safe to retry: it only reads.
         """
 
         def read(session: Session) -> Account:
             account = account_of(session, step.deal, step.on)
-            is_strange = step.payment and not _concerns(session, step.payment, step.deal)
-            if is_strange or (step.document and not _is_of_deal(session, step)):
+            if step.payment and not _concerns(session, step.payment, step.deal):
                 return account.model_copy(update={"known": False})
             return account
 
@@ -170,12 +168,6 @@ def _concerns(session: Session, payment: str, deal: str) -> bool:
     """Whether a payment is on record and its customer is the deal's."""
     row = session.get(PaymentRow, payment)
     return row is not None and row.customer == deal_row(session, deal).customer
-
-
-def _is_of_deal(session: Session, step: ReadAccount) -> bool:
-    """Whether a credit note or an invoice is one of the deal's."""
-    row = session.get(CreditNoteRow, step.document) or session.get(InvoiceRow, step.document)
-    return row is not None and row.deal == step.deal
 
 
 def _hash(request: RecordPayment) -> str:
@@ -365,9 +357,14 @@ def _application_rows(outcome: CashApplication, payment: PaymentRow) -> list[Pay
 def _items_to_remind(session: Session, deal: DealRow) -> list[OpenItem]:
     """Return the customer's open items in the deal's currency; a test clock's deal stands alone."""
     if deal.test_clock:
-        return list(open_items(session, deal=deal.number))
+        items = open_items(session, deal=deal.number)
+        return [item for item in items if not item.written_off]
     items = open_items(session, customer=deal.customer, currency=deal.currency)
-    return [item for item in items if not deal_row(session, item.deal).test_clock]
+    return [
+        item
+        for item in items
+        if not item.written_off and not deal_row(session, item.deal).test_clock
+    ]
 
 
 def _letter_of(session: Session, deal: DealRow, scope: str, on: date) -> ReminderRow | None:

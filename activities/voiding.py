@@ -31,6 +31,7 @@ from models.tables import (
     PaymentApplicationRow,
     PostingRow,
     RebillRow,
+    WriteOffRow,
 )
 from models.voiding import Standing, void_problems
 
@@ -127,11 +128,13 @@ def standing_of(session: Session, invoice: str) -> Standing:
     paid = select(func.count(col(PaymentApplicationRow.id))).where(
         PaymentApplicationRow.invoice == invoice
     )
+    given_up = select(WriteOffRow.invoice).where(WriteOffRow.invoice == invoice)
     return Standing(
         is_void=session.get(InvoiceVoidRow, invoice) is not None,
         is_delivered=session.exec(mailed).first() is not None,
         is_paid=session.exec(paid).one() > 0,
         is_credited=bool(notes_of(session, invoice)),
+        is_written_off=session.exec(given_up).first() is not None,
     )
 
 

@@ -28,6 +28,7 @@ class Account(StrEnum):
     TAX_PAYABLE = "2200 Tax payable"
     CONTRACT_LIABILITY = "2500 Contract liability"
     REVENUE = "4000 Revenue"
+    BAD_DEBT = "6500 Bad debt expense"
 
 
 class Posting(Value):
@@ -181,7 +182,7 @@ def payment_entry(
         header,
         (
             *_postings((Account.CASH, received)),
-            *_postings(*((Account.RECEIVABLE, -part.amount) for part in applied)),
+            *_postings(*((_settled(part), -part.amount) for part in applied)),
             *_postings((Account.UNAPPLIED_CASH, -unapplied)),
         ),
     )
@@ -199,37 +200,61 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
         header,
         (
             *_postings((Account.UNAPPLIED_CASH, settled)),
-            *_postings(*((Account.RECEIVABLE, -part.amount) for part in applied)),
+            *_postings(*((_settled(part), -part.amount) for part in applied)),
         ),
     )
 
 
+def _settled(part: Applied) -> Account:
+    """Return what a payment makes smaller: the receivable, or the expense it was written off to."""
+    return Account.BAD_DEBT if part.is_recovery else Account.RECEIVABLE
+
+
+def write_off_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book an invoice's rest as bad debt (IFRS 9 paragraph 5.4.4). None for no amount.
+
+    Revenue stays what was earned: that the customer does not pay is an expense, not a price change.
+    """
+    return _entry(header, _postings((Account.BAD_DEBT, amount), (Account.RECEIVABLE, -amount)))
+
+
+def refund_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book cash that waited and goes back: debit unapplied cash, credit cash. None for nothing."""
+    return _entry(header, _postings((Account.UNAPPLIED_CASH, amount), (Account.CASH, -amount)))
+
+
 def credit_entry(
-    header: EntryHeader, net: Money, tax: Money, settled: Money, position_before: Money
+    header: EntryHeader,
+    net: Money,
+    tax: Money,
+    settled: tuple[Money, Account],
+    position_before: Money,
 ) -> JournalEntry | None:
     """Book what is taken back of an invoice: the mirror of its entry.
 
-    Debit the contract and tax payable; credit the receivable by what is `settled` of its invoice,
-    and the customer's credit by the rest, which was paid already. None for no amount. Raises
-    `ValueError` when more is settled than is taken back.
+    Debit the contract and tax payable; credit by what is `settled` of its invoice the account that
+    holds what is open of it (the receivable, or bad debt once it was written off), and by the rest,
+    which was paid already, the customer's credit. None for no amount. Raises `ValueError` when more
+    is settled than is taken back.
     """
-    excess = net + tax - settled
+    amount, held_by = settled
+    excess = net + tax - amount
     if excess < Money.zero(net.currency):
-        raise ValueError(f"{settled} cannot be settled by a credit of {net + tax}")
+        raise ValueError(f"{amount} cannot be settled by a credit of {net + tax}")
     return _entry(
         header,
         (
             *contract_postings(position_before, net),
             *_postings((Account.TAX_PAYABLE, tax)),
-            *_postings((Account.RECEIVABLE, -settled), (Account.CUSTOMER_CREDIT, -excess)),
+            *_postings((held_by, -amount), (Account.CUSTOMER_CREDIT, -excess)),
         ),
     )
 
 
-def credit_application_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+def credit_application_entry(header: EntryHeader, part: Applied) -> JournalEntry | None:
     """Book a customer's credit that settles a later invoice. None for no amount."""
     return _entry(
-        header, _postings((Account.CUSTOMER_CREDIT, amount), (Account.RECEIVABLE, -amount))
+        header, _postings((Account.CUSTOMER_CREDIT, part.amount), (_settled(part), -part.amount))
     )
 
 

@@ -158,10 +158,10 @@ class PaymentNotice(Message):
     payment: str = ""
 
 
-class CreditNotice(Message):
-    """An invoice was credited, voided or billed again by `document`; the books are re-read."""
+class AccountNotice(Message):
+    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books."""
 
-    document: str = ""
+    cause: str = ""
 
 
 class StockNotice(Message):
@@ -220,6 +220,7 @@ class Command(Value):
     decision: Decision | None = None
     delivery: Delivery | None = None
     payment: PaymentNotice | None = None
+    account: AccountNotice | None = None
     stock: StockNotice | None = None
     retry: Retry | None = None
     resolve: Resolve | None = None
@@ -231,7 +232,6 @@ class Command(Value):
     counter_offer: CounterOffer | None = None
     counter_answer: CounterAnswer | None = None
     link_revocation: LinkRevocation | None = None
-    credit: CreditNotice | None = None
 
     @property
     def request_hash(self) -> str:
@@ -249,6 +249,7 @@ class Command(Value):
             self.decision,
             self.delivery,
             self.payment,
+            self.account,
             self.stock,
             self.retry,
             self.resolve,
@@ -260,6 +261,5 @@ class Command(Value):
             self.counter_offer,
             self.counter_answer,
             self.link_revocation,
-            self.credit,
         )
         return next((field for field in fields if field is not None), Message())

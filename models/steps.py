@@ -236,7 +236,7 @@ class FulfillmentOutcome(Value):
 
 
 class Account(Value):
-    """The deal's open items in short. `known` is False when what was named is not on record."""
+    """The deal's open items in short. `known` is False when the named payment is not on record."""
 
     known: bool = True
     balance_minor: int = 0
@@ -264,10 +264,9 @@ class Converged(Value):
 
 
 class ReadAccount(DealStep):
-    """Re-read what the deal's customer owes on this deal, because of a payment or a document."""
+    """Re-read what the deal's customer owes on this deal."""
 
     payment: str = ""
-    document: str = ""
 
 
 class Dun(DealStep):
@@ -425,6 +424,32 @@ class StockReceipt(Value):
     quantity: str
     reference: str
     actor: str = ""
+
+
+class UsageBatch(Value):
+    """A batch of usage events that lies in the document store; its hash names it.
+
+    `suffix` says how it is written: `csv` or `json`. `at` is the moment it came in.
+    """
+
+    file_hash: str
+    suffix: str = "json"
+    at: AwareDatetime
+    actor: str = ""
+
+
+class UsageTaken(Value):
+    """What became of a batch: how many events were new and how many on record already.
+
+    Nothing of it is taken where there are problems.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    events: int = 0
+    added: int = 0
+    known: int = 0
+    deals: int = 0
+    repeated: bool = False
 
 
 class ChangeRecorded(Value):

@@ -25,6 +25,7 @@ class Standing(Value):
     is_delivered: bool = False
     is_paid: bool = False
     is_credited: bool = False
+    is_written_off: bool = False
 
 
 def may_void(entity: Entity) -> bool:
@@ -47,6 +48,7 @@ def void_problems(number: str, entity: Entity, standing: Standing) -> Iterator[P
         (standing.is_delivered, "has reached its customer"),
         (standing.is_paid, "is paid, in part at least"),
         (standing.is_credited, "is credited, in part at least"),
+        (standing.is_written_off, "is written off"),
     ):
         if has_happened:
             yield Problem(field="invoice", reason=f"{number} {what}", remedy=_CREDIT_IT)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from activities.approval import ApprovalActivities
+from activities.approval_cases import CaseActivities
+from activities.approval_subjects import subjects_of
 from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
@@ -19,11 +21,14 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from activities.usage import UsageActivities
+from workflows.cases import ApprovalWorkflow
 from workflows.correction import CorrectionWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
 from workflows.statement import StatementWorkflow
+from workflows.usage import UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -32,6 +37,8 @@ WORKFLOWS: Sequence[type] = (
     StatementWorkflow,
     RegisterWorkflow,
     StockWorkflow,
+    ApprovalWorkflow,
+    UsageWorkflow,
 )
 
 
@@ -50,6 +57,7 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
                 documents.publish_receipt,
                 documents.send_statement,
                 documents.notify,
+                documents.notify_case,
             ]
         case Queue.PAYMENTS:
             return [CollectionActivities(office).record_payment]
@@ -65,6 +73,7 @@ def _core(office: Office) -> list[Callable[..., Any]]:
 def _books(office: Office) -> list[Callable[..., Any]]:
     approval, contract = ApprovalActivities(office), ContractActivities(office)
     fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
+    cases = CaseActivities(office, subjects_of(office))
     return [
         ConfigurationActivities(office).configure_deal,
         PricingActivities(office).price_quote,
@@ -72,6 +81,10 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         NegotiationActivities(office).record_negotiation,
         approval.record_decision,
         approval.escalate_approval,
+        cases.open_case,
+        cases.decide_case,
+        cases.escalate_case,
+        cases.close_case,
         contract.draw_up_contract,
         contract.conclude_contract,
         fulfillment.fulfill_order,
@@ -84,4 +97,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
+        UsageActivities(office).take_usage,
     ]

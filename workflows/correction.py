@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.signatures import CONVERGE, CORRECT_INVOICE, PUBLISH_DOCUMENT
     from models.credit_steps import Corrected, CorrectInvoice
     from models.documents import DocumentKind
-    from models.messages import CreditNotice
+    from models.messages import AccountNotice
     from models.steps import Converge, Converged, DocumentPublished, PublishDocument
     from workflows.requests import CorrectionRequest, refuse_misnamed, refuse_unread
 
@@ -88,12 +88,12 @@ class CorrectionWorkflow:
     async def _tell(self, order: CorrectInvoice, done: Corrected) -> None:
         """Tell the deal to re-read the books; a deal that has ended needs no telling."""
         deal = workflow.get_external_workflow_handle(deal_workflow_id(done.deal))
-        notice = CreditNotice(
+        notice = AccountNotice(
             command_id=f"correction-{order.key}"[:80],
             actor="billing",
-            document=done.credit_note or done.invoice,
+            cause=done.credit_note or done.invoice,
         )
         try:
-            await deal.signal("invoice_corrected", notice)
+            await deal.signal("account_changed", notice)
         except ApplicationError:
             workflow.logger.info("deal %s has ended", done.deal)

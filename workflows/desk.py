@@ -476,10 +476,9 @@ class Desk:
         carried = start.model_copy(update={"carried": self.state})
         workflow.continue_as_new(carried, memo=dict(workflow.memo()))
 
-    async def read_account(self, payment: str = "", document: str = "") -> steps.Account:
+    async def read_account(self, payment: str = "") -> steps.Account:
         """Re-read the books: what is owed on this deal, and when to look at reminders again."""
-        step = self.step(steps.ReadAccount, payment=payment, document=document)
-        account = await self.attempt(READ_ACCOUNT, step)
+        account = await self.attempt(READ_ACCOUNT, self.step(steps.ReadAccount, payment=payment))
         self.take_account(account)
         return account
 

@@ -23,12 +23,22 @@ def statement_workflow_id(customer: str, key: str) -> str:
     return f"statement-{customer}-{key}"
 
 
+def approval_workflow_id(case: str) -> str:
+    """Return the workflow ID of a case: what is handed in for approval beside a quote."""
+    return f"approval-{case}"
+
+
 def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
     """Return the workflow ID of one change of a party, catalogue or policy.
 
     Without a hash it is what the IDs of all its changes begin with.
     """
     return f"{kind}-{key}" + (f"-{content_hash[:12]}" if content_hash else "")
+
+
+def usage_workflow_id(file_hash: str) -> str:
+    """Return the workflow ID of one batch of usage events, which its hash names."""
+    return f"usage-{file_hash[:32]}"
 
 
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:

@@ -27,6 +27,7 @@ from models.tables import (
 )
 from tests.activities.conservation import assert_conserved, balance
 from tests.activities.house import CUSTOMER, ENTITY, START, House, deal_file, line, noon, step
+from tests.activities.test_cases import Desk
 
 GROSS = 178_50
 FIRST, SECOND = "INV-2026-00001", "INV-2026-00002"
@@ -376,12 +377,14 @@ def test_a_key_used_for_another_correction_is_refused(two: House) -> None:
     assert "k-1 is on record as CN-2026-00001 with other content" in other.refused_because
 
 
-def test_a_deal_knows_its_own_credit_notes(two: House) -> None:
-    """A deal that is told of a stranger's document refuses."""
-    note = issue(two)
+def test_crediting_a_written_off_invoice_lowers_the_expense(two: House) -> None:
+    """The receivable is gone already; what is not owed cannot be a bad debt."""
+    desk = Desk(two)
+    assert desk.write_off(FIRST).problems == ()
+    assert desk.close(f"write_off-{FIRST}.1").reference == FIRST
+    assert balance(two, Account.BAD_DEBT) == GROSS
 
-    def known(document: str) -> bool:
-        asked = step(ReadAccount, "1001", TODAY, document=document)
-        return two.collection.read_account(asked).known
+    issue(two, amount_minor=50_00)
 
-    assert (known(note.number), known(FIRST), known("CN-9")) == (True, True, False)
+    assert balance(two, Account.BAD_DEBT) == GROSS - 59_50
+    assert_conserved(two)

@@ -110,17 +110,6 @@ async def test_a_correction_that_is_refused_ends_as_failed_with_the_problems(hou
     assert records.value(house.settings.home, "select count(*) from credit_note") == 0
 
 
-async def test_a_deal_is_only_told_of_its_own_documents(house: House) -> None:
-    """A stranger's message changes nothing."""
-    deal, _ = await billed(house)
-
-    unknown = await deal.refuses("invoice_corrected", document="CN-9")
-    nothing = await deal.refuses("invoice_corrected")
-
-    assert unknown == "CN-9 is no document of this deal."
-    assert "q2c invoice credit" in nothing
-
-
 async def test_a_statement_is_sent_once(house: House) -> None:
     """Stored and mailed."""
     await billed(house)

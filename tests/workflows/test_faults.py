@@ -27,6 +27,7 @@ ELSEWHERE = {
     "publish_receipt",
     "correct_invoice",
     "send_statement",
+    "take_usage",
 }
 """What other workflows do; nothing waits beside them, so they keep trying instead of parking."""
 

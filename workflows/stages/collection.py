@@ -32,6 +32,14 @@ async def dun(desk: Desk, item: AgendaItem) -> None:
         await desk.attempt(NOTIFY, payload)
 
 
+async def take_change(desk: Desk, command: Command) -> Answer:
+    """Re-read the books after something else than a payment changed what is owed."""
+    if command.account is None:
+        return Answer(accepted=False, text="The message says nothing: it needs a cause.")
+    await desk.read_account("")
+    return _balance(desk)
+
+
 async def take_payment(desk: Desk, command: Command) -> Answer:
     """Re-read the books after a payment; a payment that is not on record is refused."""
     notice = command.payment
@@ -42,24 +50,11 @@ async def take_payment(desk: Desk, command: Command) -> Answer:
     if not account.known:
         text = f"Payment {notice.payment} is not on record for this deal's customer."
         return Answer(accepted=False, text=text)
-    if not desk.state.balance_minor:
-        desk.release(DECISION_HOLD)
-    balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)
-    return Answer(accepted=True, text=f"Balance is now {balance}.")
+    return _balance(desk)
 
 
-async def take_correction(desk: Desk, command: Command) -> Answer:
-    """Re-read the books after an invoice was credited, voided or billed again."""
-    notice = command.credit
-    if notice is None or not notice.document:
-        text = (
-            "An invoice is credited with `q2c invoice credit` or POST /v1/invoices/…/credit; "
-            "name the credit note or the invoice here."
-        )
-        return Answer(accepted=False, text=text)
-    account = await desk.read_account(document=notice.document)
-    if not account.known:
-        return Answer(accepted=False, text=f"{notice.document} is no document of this deal.")
+def _balance(desk: Desk) -> Answer:
+    """Forget the question to hand over where nothing is owed any more, and say what is."""
     if not desk.state.balance_minor:
         desk.release(DECISION_HOLD)
     balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)
