@@ -5,7 +5,7 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
-from activities.billed_days import RELEASED, taken
+from activities.billed_days import has_released, taken
 from activities.register import dunning_policy
 from models.collection import OpenItem, next_dunning_on
 from models.credit_notes import CreditEffect
@@ -15,7 +15,6 @@ from models.tables import (
     CreditApplicationRow,
     CreditNoteRow,
     DealRow,
-    FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
     InvoiceVoidRow,
@@ -159,10 +158,7 @@ def _fully_billed(session: Session, deal: str) -> bool:
 
 def _nothing_released(session: Session, deal: str) -> bool:
     """Whether nothing that was taken back still waits to be billed again."""
-    released = select(FreedIntervalRow.id).where(
-        FreedIntervalRow.deal == deal, FreedIntervalRow.kind == RELEASED
-    )
-    if session.exec(released).first() is None:
+    if not has_released(session, deal):
         return True
     days = taken(session, deal)
     plan = session.exec(

@@ -47,5 +47,15 @@ def taken(
     return found
 
 
+def has_released(session: Session, deal: str, term: int | None = None) -> bool:
+    """Whether anything of a deal, or of one of its terms, was taken back to be billed again."""
+    statement = select(FreedIntervalRow.id).where(
+        FreedIntervalRow.deal == deal, FreedIntervalRow.kind == RELEASED
+    )
+    if term is not None:
+        statement = statement.where(FreedIntervalRow.term == term)
+    return session.exec(statement).first() is not None
+
+
 def _interval(row: InvoiceLineRow | FreedIntervalRow) -> Interval:
     return Interval(start=row.starts_on, end=row.ends_on)

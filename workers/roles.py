@@ -12,6 +12,7 @@ from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.correcting import CorrectingActivities
 from activities.fulfillment import FulfillmentActivities
+from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
@@ -90,6 +91,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         fulfillment.fulfill_order,
         fulfillment.confirm_delivery,
         fulfillment.cancel_line,
+        MilestoneActivities(office).confirm_milestone,
         BillingActivities(office).converge,
         CorrectingActivities(office).correct_invoice,
         CollectionActivities(office).dun,

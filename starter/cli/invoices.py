@@ -73,17 +73,15 @@ _OPEN = (
 )
 
 
+GROUP = typer.Typer(
+    help="Invoices: list, show, credit, void, bill again, write off.", no_args_is_help=True
+)
+"""The commands on invoices; other rooms add theirs."""
+
+
 def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(
-        help="Issued invoices: list, show, credit, void, bill again.", no_args_is_help=True
-    )
-    group.command("list")(list_invoices)
-    group.command("show")(show)
-    group.command("credit")(credit)
-    group.command("void")(void)
-    group.command("rebill")(rebill)
-    app.add_typer(group, name="invoice", rich_help_panel=_PANEL)
+    app.add_typer(GROUP, name="invoice", rich_help_panel=_PANEL)
     app.command(rich_help_panel=_PANEL)(statement)
 
 
@@ -91,6 +89,7 @@ def _unless_zero(row: Row, field: str) -> str:
     return money(row[field], row.get("currency")) if row.get(field) else ""
 
 
+@GROUP.command("list")
 def list_invoices(
     ctx: typer.Context,
     deal: Deal = "",
@@ -112,6 +111,7 @@ def list_invoices(
     show_rows(session.out, _INVOICES, rows, "There is no such invoice.")
 
 
+@GROUP.command("show")
 def show(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
     """Show one invoice: its lines, its credit notes, and what is open.
 
@@ -147,6 +147,7 @@ def show(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
         show_rows(session.out, _NOTES, found["credit_notes"], "")
 
 
+@GROUP.command("credit")
 def credit(  # noqa: PLR0913, PLR0917 - what may be named of a credit, each an option
     ctx: typer.Context,
     number: Number,
@@ -188,6 +189,7 @@ def credit(  # noqa: PLR0913, PLR0917 - what may be named of a credit, each an o
     _show_done(session.out, done, as_json=as_json)
 
 
+@GROUP.command("void")
 def void(
     ctx: typer.Context, number: Number, reason: RequiredReason, as_json: AsJson = False
 ) -> None:
@@ -202,6 +204,7 @@ def void(
     _show_done(session.out, done, as_json=as_json)
 
 
+@GROUP.command("rebill")
 def rebill(
     ctx: typer.Context,
     number: Number,
