@@ -10,7 +10,7 @@ from activities import journal
 from activities.accounts import deal_row, open_items, scope_of
 from activities.numbering import lock
 from models.collection import Applied, apply_payment
-from models.ledger import Account, EntryHeader, credit_application_entry, credit_entry, credit_key
+from models.ledger import EntryHeader, credit_application_entry, credit_entry, credit_key
 from models.money import Money
 from models.tables import (
     CreditApplicationRow,
@@ -126,14 +126,13 @@ def _post(
         text=f"Credit note {note.number} of {note.invoice}",
     )
     currency = note.currency
-    given_up = session.exec(select(WriteOffRow.invoice).where(WriteOffRow.invoice == note.invoice))
-    held_by = Account.RECEIVABLE if given_up.first() is None else Account.BAD_DEBT
     entry = credit_entry(
         header,
         Money(minor=sum(line.net_minor for line in lines), currency=currency),
         Money(minor=sum(line.tax_minor for line in lines), currency=currency),
-        (Money(minor=settled, currency=currency), held_by),
+        Money(minor=settled, currency=currency),
         journal.contract_position(session, note.deal, currency),
+        is_recovery=session.get(WriteOffRow, note.invoice) is not None,
     )
     journal.post(session, entry, recorded_at, note.scope)
 
@@ -166,5 +165,5 @@ def _apply(
         cause=note.number,
         text=f"{note.number} applied to {part.invoice}",
     )
-    entry = credit_application_entry(header, part)
+    entry = credit_application_entry(header, part.amount, is_recovery=part.is_recovery)
     journal.post(session, entry, recorded_at, scope_of(deal))

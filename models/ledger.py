@@ -207,7 +207,11 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
 
 def _settled(part: Applied) -> Account:
     """Return what a payment makes smaller: the receivable, or the expense it was written off to."""
-    return Account.BAD_DEBT if part.is_recovery else Account.RECEIVABLE
+    return _owed(is_recovery=part.is_recovery)
+
+
+def _owed(*, is_recovery: bool) -> Account:
+    return Account.BAD_DEBT if is_recovery else Account.RECEIVABLE
 
 
 def write_off_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
@@ -227,35 +231,39 @@ def credit_entry(
     header: EntryHeader,
     net: Money,
     tax: Money,
-    settled: tuple[Money, Account],
+    settled: Money,
     position_before: Money,
+    *,
+    is_recovery: bool = False,
 ) -> JournalEntry | None:
     """Book what is taken back of an invoice: the mirror of its entry.
 
-    Debit the contract and tax payable; credit by what is `settled` of its invoice the account that
-    holds what is open of it (the receivable, or bad debt once it was written off), and by the rest,
-    which was paid already, the customer's credit. None for no amount. Raises `ValueError` when more
-    is settled than is taken back.
+    Debit the contract and tax payable; credit the receivable by what is `settled` of its invoice,
+    and the customer's credit by the rest, which was paid already. Of an invoice that was written
+    off (`is_recovery`) the expense gets smaller, not the receivable. None for no amount. Raises
+    `ValueError` when more is settled than is taken back.
     """
-    amount, held_by = settled
-    excess = net + tax - amount
+    excess = net + tax - settled
     if excess < Money.zero(net.currency):
-        raise ValueError(f"{amount} cannot be settled by a credit of {net + tax}")
+        raise ValueError(f"{settled} cannot be settled by a credit of {net + tax}")
     return _entry(
         header,
         (
             *contract_postings(position_before, net),
             *_postings((Account.TAX_PAYABLE, tax)),
-            *_postings((held_by, -amount), (Account.CUSTOMER_CREDIT, -excess)),
+            *_postings(
+                (_owed(is_recovery=is_recovery), -settled), (Account.CUSTOMER_CREDIT, -excess)
+            ),
         ),
     )
 
 
-def credit_application_entry(header: EntryHeader, part: Applied) -> JournalEntry | None:
-    """Book a customer's credit that settles a later invoice. None for no amount."""
-    return _entry(
-        header, _postings((Account.CUSTOMER_CREDIT, part.amount), (_settled(part), -part.amount))
-    )
+def credit_application_entry(
+    header: EntryHeader, amount: Money, *, is_recovery: bool = False
+) -> JournalEntry | None:
+    """Book a customer's credit that settles another invoice. None for no amount."""
+    owed = _owed(is_recovery=is_recovery)
+    return _entry(header, _postings((Account.CUSTOMER_CREDIT, amount), (owed, -amount)))
 
 
 def reversal_entry(

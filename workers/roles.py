@@ -14,6 +14,7 @@ from activities.correcting import CorrectingActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
+from activities.pools import PoolActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -29,7 +30,7 @@ from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
 from workflows.statement import StatementWorkflow
-from workflows.usage import UsageWorkflow
+from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -40,6 +41,7 @@ WORKFLOWS: Sequence[type] = (
     StockWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
+    CreditWorkflow,
 )
 
 
@@ -100,4 +102,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         register.record_change,
         register.receive_stock,
         UsageActivities(office).take_usage,
+        PoolActivities(office).top_up,
     ]

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "revise_quote",
     "record_change",
     "receive_stock",
+    "top_up",
     "record_payment",
     "publish_receipt",
     "correct_invoice",
