@@ -1,4 +1,4 @@
-"""Whatever happens to a deal's invoices, in whatever order: nobody is billed twice, no cent is lost.
+"""Whatever happens to a deal's invoices: nobody is billed twice, and no cent is lost.
 
 A machine bills, changes, credits, voids and bills again at random, on time and late, asks for the
 same again, and goes back to days before; after each step the laws of billing hold in the books.
@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -22,6 +22,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlmodel import func, select
 
 from activities.adapters.books import Books
 from activities.crediting import issue_credit_note
@@ -37,7 +38,10 @@ from models.tables import (
     InvoiceLineRow,
     InvoiceRow,
     InvoiceVoidRow,
+    JournalEntryRow,
+    PaymentRow,
     PlannedChargeRow,
+    RecognizedRow,
 )
 from tests.activities.conservation import assert_conserved
 from tests.activities.databases import DIALECTS, database
@@ -45,7 +49,17 @@ from tests.activities.house import START, House, deal_file, furnish, line, noon
 
 TERM_ENDS_ON = date(2027, 1, 1)
 DEAL = "1001"
-EXAMPLES = {"sqlite": 12, "postgresql": 3}
+EXAMPLES = {"sqlite": 8, "postgresql": 2}
+FACTS = (
+    InvoiceRow,
+    InvoiceLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
+    InvoiceVoidRow,
+    JournalEntryRow,
+    PaymentRow,
+    RecognizedRow,
+)
 DAYS = st.integers(min_value=0, max_value=70)
 INDEX = st.integers(min_value=0, max_value=40)
 
@@ -62,6 +76,7 @@ class Billing(RuleBasedStateMachine):
         self.house = House(self.books)
         self.today = START
         self.asked = 0
+        self.checked: set[str] = set()
 
     def teardown(self) -> None:
         """Bill to the end of the term, look a last time, and clear up."""
@@ -93,19 +108,19 @@ class Billing(RuleBasedStateMachine):
 
     @rule(days=DAYS)
     def bill_for_an_earlier_day(self, days: int) -> None:
-        """A run that comes late, for a day before the last one, writes nothing."""
-        before = self.house.everything()
+        """A run that comes late, for a day before one that was made, writes nothing."""
+        self.house.converge(DEAL, self.today)
+        before = self._facts()
         self.house.converge(DEAL, max(START, self.today - timedelta(days=days)))
-        after = self.house.everything()
-        assert after["invoice"] == before["invoice"]
+        assert self._facts() == before
 
     @rule()
     def bill_again(self) -> None:
         """The same run twice writes nothing the second time."""
         self.house.converge(DEAL, self.today)
-        before = self.house.everything()
+        before = self._facts()
         self.house.converge(DEAL, self.today)
-        assert self.house.everything() == before
+        assert self._facts() == before
 
     @precondition(lambda self: self.house.rows(InvoiceRow))
     @rule(index=INDEX, cents=st.integers(min_value=1, max_value=20_000))
@@ -167,9 +182,17 @@ class Billing(RuleBasedStateMachine):
             change()
         except InvalidInputError:
             return
-        before = self.house.everything()
+        before = self._facts()
         change()
-        assert self.house.everything() == before
+        assert self._facts() == before
+
+    def _facts(self) -> list[int]:
+        """Return how many facts of each kind are on record; none is ever edited."""
+        return self.books.read(
+            lambda session: [
+                session.exec(select(func.count()).select_from(table)).one() for table in FACTS
+            ]
+        )
 
     def bill_to_the_end(self) -> None:
         """Once all is billed, what stands is the plan: each charge's every day once."""
@@ -221,6 +244,9 @@ class Billing(RuleBasedStateMachine):
 
     def _every_invoice_is_its_lines_and_tax(self) -> None:
         for row in self.house.rows(InvoiceRow):
+            if row.number in self.checked:
+                continue
+            self.checked.add(row.number)
             invoice = Invoice.model_validate_json(row.content)
             assert check_invoice(invoice) == ()
             net = sum(each.net.minor for each in invoice.lines)
@@ -229,15 +255,20 @@ class Billing(RuleBasedStateMachine):
 
     def _numbers_have_no_gap_and_dates_never_go_back(self) -> None:
         for table in (InvoiceRow, CreditNoteRow):
-            rows: list[Any] = sorted(self.house.rows(table), key=lambda row: row.sequence)
-            assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
-            assert all(one.issued_on <= other.issued_on for one, other in pairwise(rows))
+            series: dict[tuple[str, str], list[Any]] = defaultdict(list)
+            found: list[Any] = [*self.house.rows(table)]
+            for row in sorted(found, key=lambda row: row.sequence):
+                series[row.entity, row.series].append(row)
+            for rows in series.values():
+                assert [row.sequence for row in rows] == list(range(1, len(rows) + 1))
+                assert all(one.issued_on <= other.issued_on for one, other in pairwise(rows))
 
 
 def _period(row: InvoiceLineRow | FreedIntervalRow) -> Interval:
     return Interval(start=row.starts_on, end=row.ends_on)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_no_history_bills_a_day_twice_or_loses_a_cent(dialect: str) -> None:
     """Bills, credits, voids and payments in any order, each asked for twice."""
@@ -246,8 +277,10 @@ def test_no_history_bills_a_day_twice_or_loses_a_cent(dialect: str) -> None:
         machine,
         settings=settings(
             max_examples=EXAMPLES[dialect],
-            stateful_step_count=12,
+            stateful_step_count=10,
             deadline=None,
+            # A history that fails is short enough to be read as it is.
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )
