@@ -166,9 +166,13 @@ class PaymentNotice(Message):
 
 
 class AccountNotice(Message):
-    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books."""
+    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books.
+
+    With `bill` there is something new to bill as well, such as credit that was topped up.
+    """
 
     cause: str = ""
+    bill: bool = False
 
 
 class StockNotice(Message):
