@@ -14,7 +14,7 @@ from models.catalog_impact import largest_price_change
 from models.decisions import DecisionKind
 from models.steps import RegisterKind
 from models.tables import RegisterRow
-from tests.activities.house import CATALOG, POLICY, House, deal_file, line
+from tests.activities.house import CATALOG, POLICY, START, House, deal_file, line, noon
 from tests.activities.test_cases import Desk
 
 RULE = {
@@ -40,7 +40,7 @@ def dearer(unit: str, version: str = "2027") -> dict[str, Any]:
 def desk(house: House) -> Desk:
     """A house whose policy has a word about catalogue changes."""
     house.publish(RegisterKind.APPROVAL_POLICY, {**POLICY, "rules": [*POLICY["rules"], *RULES]})
-    return Desk(house)
+    return Desk(house, noon(START))
 
 
 def hand_in(desk: Desk, content: dict[str, Any], actor: str = "rita") -> CaseOpened:

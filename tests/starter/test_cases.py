@@ -22,21 +22,17 @@ from tests.starter.test_service_reports import invoice
 
 INVOICE = "INV-2026-1"
 CASE = f"write_off-{INVOICE}.1"
-POLICY = {
-    "version": "p2",
-    "rules": [
-        {
-            "id": "write-off",
-            "subject": "write_off",
-            "fact": "amount",
-            "comparison": "above",
-            "threshold": "0",
-            "titles": ["sales_director"],
-            "chain": "finance",
-            "reason": "gives money up",
-        }
-    ],
+RULE: dict[str, Any] = {
+    "id": "write-off",
+    "subject": "write_off",
+    "fact": "amount",
+    "comparison": "above",
+    "threshold": "0",
+    "titles": ["sales_director"],
+    "chain": "finance",
+    "reason": "gives money up",
 }
+POLICY = {"version": "p2", "rules": [RULE]}
 
 
 def furnish(world: Any) -> None:
@@ -237,7 +233,7 @@ def test_cash_that_settles_nothing_is_listed(world: Any) -> None:
 
 def test_a_version_of_the_catalogue_is_handed_in_where_the_policy_says_so(world: Any) -> None:
     """202 while it waits; its approver finds it in the inbox, without an amount."""
-    rule = {**POLICY["rules"][0], "subject": "catalog_change", "fact": "price_change_percent"}
+    rule = {**RULE, "subject": "catalog_change", "fact": "price_change_percent"}
     policy = parse_policy({**POLICY, "rules": [rule]})
     world.register(RegisterKind.APPROVAL_POLICY, "house", policy.model_dump_json(), 2)
 
