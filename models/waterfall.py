@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from models.catalog import ProductKind
-from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing, Transfer
+from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Proration, Timing, Transfer
 from models.money import Money
 from models.ramps import Segment
 from models.value import Value
@@ -136,6 +136,7 @@ class PricedLine(Value):
     attributes: Mapping[str, str] = {}
     optional: bool = False
     bundle: str = ""
+    proration: Proration = Proration.DAY
 
     @property
     def billed_quantity(self) -> Decimal:
