@@ -14,6 +14,7 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import taken
 from activities.cash import apply_waiting_cash
+from activities.contract_versions import lines_by_reference
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.numbering import lock, next_number
 from activities.ports import Office
@@ -36,7 +37,7 @@ from models.errors import ParkedError
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -108,7 +109,7 @@ class BillingActivities:
         due = due_charges(plan, by_reference, billed(session, contract), step.on)
         for group in group_by_invoice(due):
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, group, step)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -119,7 +120,6 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
-        quote: Quote,
         group: Sequence[DueCharge],
         step: Converge,
     ) -> None:
@@ -136,7 +136,7 @@ class BillingActivities:
             payment_terms_days=contract.payment_terms_days,
             purchase_order=contract.purchase_order,
             charges=tuple(group),
-            lines={line.reference: line for line in quote.lines},
+            lines=lines_by_reference(session, contract),
             rules=tax_rules(session),
         )
         _require_sound(draft_invoice(request))

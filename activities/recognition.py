@@ -4,14 +4,14 @@ Over time, revenue is posted month by month, each month in an entry of its own d
 day; at a point in time, on the day control passed (ASC 606-10-25-27, 25-30).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, func, select
 
 from activities import journal
 from activities.accounts import conceded, deal_row, scope_of
-from models.ledger import EntryHeader, revenue_entry, revenue_key
+from models.ledger import EntryHeader, amended_revenue_entry, revenue_entry, revenue_key
 from models.money import Money, spread_minor
 from models.periods import month_starts
 from models.recognition import Obligation, Satisfaction, earned
@@ -150,19 +150,93 @@ def _post(
     scope = scope_of(deal_row(session, contract.deal))
     if not journal.post(session, revenue_entry(header, total, position), recorded_at, scope):
         return
-    for reference, amount in pieces:
-        session.add(
-            RecognizedRow(
-                deal=contract.deal,
-                term=contract.term,
-                reference=reference,
-                before=before,
-                amount_minor=amount.minor,
-                currency=contract.currency,
-                entry=key,
-            )
+    _note(session, contract, pieces, before, key)
+
+
+def catch_up(
+    session: Session,
+    contract: ContractRow,
+    references: Collection[str],
+    key: str,
+    moment: tuple[date, datetime],
+) -> None:
+    """Post what an amendment changed of the revenue of days that are past, on the day it is made.
+
+    What its promises have earned by then is made up for, and what promises that ended had earned is
+    taken back. One entry, with one posting of revenue for each promise.
+    """
+    on, recorded_at = moment
+    found = {one.reference: one for one in promises(session, contract, {})}
+    pieces = []
+    for reference in sorted(references):
+        due = Money.zero(contract.currency)
+        if reference in found:
+            due = earned(found[reference], on + _ONE_DAY)
+        amount = due - _recognized(session, contract, reference)
+        if not amount.is_zero:
+            pieces.append((reference, amount))
+    header = EntryHeader(
+        key=key,
+        entity=contract.entity,
+        deal=contract.deal,
+        customer=contract.customer,
+        booked_on=on,
+        cause=contract.number,
+        text=f"Revenue of the amended contract before {on + _ONE_DAY}",
+    )
+    position = journal.contract_position(session, contract.deal, contract.currency)
+    entry = amended_revenue_entry(header, [amount for _, amount in pieces], position)
+    if journal.post(session, entry, recorded_at, scope_of(deal_row(session, contract.deal))):
+        before = _free_day(session, contract, [each for each, _ in pieces], on + _ONE_DAY)
+        _note(session, contract, pieces, before, key)
+
+
+def _free_day(
+    session: Session, contract: ContractRow, references: Sequence[str], day: date
+) -> date:
+    """Return a day none of these promises has revenue noted up to: two may be made on one day."""
+    statement = select(col(RecognizedRow.before)).where(
+        RecognizedRow.deal == contract.deal,
+        RecognizedRow.term == contract.term,
+        col(RecognizedRow.reference).in_(references),
+    )
+    taken = frozenset(session.exec(statement))
+    while day in taken:
+        day += _ONE_DAY
+    return day
+
+
+def _note(
+    session: Session,
+    contract: ContractRow,
+    pieces: Sequence[tuple[str, Money]],
+    before: date,
+    key: str,
+) -> None:
+    session.add_all(
+        RecognizedRow(
+            deal=contract.deal,
+            term=contract.term,
+            reference=reference,
+            before=before,
+            amount_minor=amount.minor,
+            currency=contract.currency,
+            entry=key,
         )
+        for reference, amount in pieces
+    )
     session.flush()
+
+
+def agreed_promises(session: Session, contract: ContractRow) -> tuple[Obligation, ...]:
+    """Return a term's obligations as they are agreed, before what was conceded on invoices."""
+    rows = session.exec(
+        select(ObligationRow)
+        .where(ObligationRow.deal == contract.deal, ObligationRow.term == contract.term)
+        .where(col(ObligationRow.canceled_on).is_(None))
+        .order_by(col(ObligationRow.id))
+    )
+    return tuple(Obligation.model_validate_json(row.content) for row in rows)
 
 
 def _recognized(session: Session, contract: ContractRow, reference: str) -> Money:

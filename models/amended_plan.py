@@ -8,11 +8,12 @@ split there, and old and new are rounded apart.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from fractions import Fraction
 from typing import NamedTuple
 
 from models.amendment import When
-from models.charges import BillOn, ChargeType, Timing
+from models.charges import MONTHS, BillOn, ChargeType, Timing
 from models.credits import remaining
 from models.money import Money
 from models.periods import Interval
@@ -81,13 +82,17 @@ def changes(
 ) -> tuple[ChargeChange, ...]:
     """Return what differs between two versions of a contract, charge by charge.
 
-    Both go by the charge's identity. One-time charges change with nothing but a line that is added:
-    what was sold once is delivered, given up or returned.
+    Both go by the charge's identity. All charges of a line change on one day. One-time charges come
+    only with a line that is added: what was sold once is delivered, given up or returned.
     """
     found = []
+    boundaries: dict[str, date] = {}
     for reference in dict.fromkeys([*before, *after]):
         old, new = before.get(reference), after.get(reference)
-        change = _change(reference, old, new, terms)
+        number = reference.partition("/")[0]
+        if number not in boundaries:
+            boundaries[number] = _boundary(_of(before, number), _of(after, number), terms)
+        change = _change(reference, (old, new), boundaries[number], terms)
         if change is not None and (change.lost or change.gained):
             found.append(change)
     return tuple(found)
@@ -97,6 +102,36 @@ def part_of(line: PricedLine, share: Share, part: Interval, zone: str) -> Money:
     """Return what a part of one billing of a line comes to, by the proration of its charge."""
     off = line.off_period(share.index)
     return _prorated(line, line.net - off, share, part, zone)
+
+
+def difference(
+    changes: Iterable[ChargeChange], before: Mapping[str, LineVersion], terms: Terms
+) -> Money | None:
+    """Return how far the price of the term moves by the plan; None if nothing changes.
+
+    What was billed may have been rounded otherwise, so that the books tell the last cent.
+    """
+    amounts = []
+    for change in changes:
+        amounts += [charge.amount for charge in change.gained]
+        for days in change.lost:
+            old = before[change.reference].line
+            amounts += [
+                -part_of(old, share, part, terms.zone)
+                for share in terms.calendar.of(old)
+                if (part := share.period.intersection(days)) is not None
+            ]
+    return Money.total(amounts, amounts[0].currency) if amounts else None
+
+
+def ssp_of(line: PricedLine, calendar: Calendar, days: Interval) -> Money:
+    """Return what a line would sell for on its own on some days, by the day."""
+    amounts = (
+        line.ssp.times(factor(Proration.DAY, part, share.full or share.period))
+        for share in calendar.of(line)
+        if (part := share.period.intersection(days)) is not None
+    )
+    return Money.total(amounts, line.ssp.currency)
 
 
 def kept_parts(
@@ -113,14 +148,17 @@ def kept_parts(
 
 
 def _change(
-    reference: str, old: LineVersion | None, new: LineVersion | None, terms: Terms
+    reference: str,
+    versions: tuple[LineVersion | None, LineVersion | None],
+    boundary: date,
+    terms: Terms,
 ) -> ChargeChange | None:
+    old, new = versions
     version = new or old
     if version is None:
         return None
     if version.line.charge_type is not ChargeType.RECURRING:
-        return _once(reference, version.line, terms) if old is None else None
-    boundary = _boundary(old, new, terms)
+        return _once(reference, version.line, boundary, terms) if old is None else None
     rest = Interval(start=boundary, end=max(terms.term.end, boundary))
     lost: tuple[Interval, ...] = ()
     gained: tuple[Interval, ...] = ()
@@ -141,34 +179,46 @@ def _change(
     )
 
 
-def _once(reference: str, line: PricedLine, terms: Terms) -> ChargeChange:
-    day = Interval(start=terms.since, end=date.fromordinal(terms.since.toordinal() + 1))
+def _once(reference: str, line: PricedLine, on: date, terms: Terms) -> ChargeChange:
+    day = Interval(start=on, end=on + timedelta(days=1))
     charge = PlannedCharge(
         reference=line.reference,
         description=line.name,
         period=day,
-        bill_on=None if line.bill_on is BillOn.DELIVERY else max(terms.since, terms.booked_on),
+        bill_on=None if line.bill_on is BillOn.DELIVERY else max(on, terms.booked_on),
         amount=line.net - line.once_discount,
         discount=_not_negative(line.list_amount - line.net + line.once_discount),
     )
-    return ChargeChange(reference=reference, from_on=terms.since, gained=(charge,))
+    return ChargeChange(reference=reference, from_on=on, gained=(charge,))
 
 
-def _boundary(old: LineVersion | None, new: LineVersion | None, terms: Terms) -> date:
-    """Return from when a charge changes: at once, or, if less is billed, with its next period."""
-    if old is None or terms.since <= terms.term.start:
+def _of(versions: Mapping[str, LineVersion], number: str) -> list[PricedLine]:
+    """Return the recurring charges of a line in one version."""
+    lines = (version.line for version in versions.values())
+    return [
+        line
+        for line in lines
+        if line.number == number and line.charge_type is ChargeType.RECURRING and line.cadence
+    ]
+
+
+def _boundary(old: Sequence[PricedLine], new: Sequence[PricedLine], terms: Terms) -> date:
+    """Return from when a line changes: at once, or, if less is billed, with its next period."""
+    if not old or terms.since <= terms.term.start:
         return terms.since
-    waits = _is_less(old.line, new.line if new else None) and terms.when is not When.NOW
-    if waits or terms.when is When.NEXT_PERIOD or old.line.proration is Proration.NONE:
-        starts = (share.period.start for share in terms.calendar.of(old.line))
+    waits = _yearly(new) < _yearly(old) and terms.when is not When.NOW
+    by_periods = any(line.proration is Proration.NONE for line in old)
+    if waits or by_periods or terms.when is When.NEXT_PERIOD:
+        starts = (share.period.start for share in terms.calendar.of(old[0]))
         return next((day for day in starts if day >= terms.since), terms.term.end)
     return terms.since
 
 
-def _is_less(old: PricedLine, new: PricedLine | None) -> bool:
-    if new is None:
-        return True
-    return old.cadence == new.cadence and new.net < old.net
+def _yearly(lines: Iterable[PricedLine]) -> Fraction:
+    amounts = (
+        Fraction(line.net.minor * 12) / MONTHS[line.cadence] for line in lines if line.cadence
+    )
+    return sum(amounts, Fraction(0))
 
 
 def _differ(old: PricedLine, new: PricedLine) -> bool:
@@ -232,4 +282,3 @@ def _prorated(line: PricedLine, amount: Money, share: Share, part: Interval, zon
 
 def _not_negative(amount: Money) -> Money:
     return max(amount, Money.zero(amount.currency))
-

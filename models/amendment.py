@@ -211,7 +211,9 @@ def amendment_problems(
         yield from _line_problems(f"delta.lines[{index}]", file, state, one)
     named = [one.line for one in delta.lines]
     for number in sorted({one for one in named if named.count(one) > 1}):
-        yield Problem(field="delta.lines", reason=f"{number} is changed twice", remedy="say it once")
+        yield Problem(
+            field="delta.lines", reason=f"{number} is changed twice", remedy="say it once"
+        )
     yield from _rest_problems(state, delta)
 
 
@@ -220,20 +222,17 @@ def reason_of(delta: AmendmentDelta, difference_minor: int) -> AmendmentReason:
 
     `difference_minor` is how far a year of recurring charges rises or falls.
     """
-    if delta.reason_code is not None:
-        return delta.reason_code
-    if delta.end_on is not None:
-        return AmendmentReason.TERMINATION
-    if delta.suspend is not None:
-        return AmendmentReason.SUSPENSION
-    if delta.resume_on is not None:
-        return AmendmentReason.RESUMPTION
-    if any(one.product for one in delta.lines):
-        return AmendmentReason.PLAN_CHANGE
     quantities = any(one.add or one.quantity or one.remove for one in delta.lines)
-    if delta.lines and not quantities and not delta.add:
-        return AmendmentReason.PRICE_CHANGE
-    return AmendmentReason.EXPANSION if difference_minor >= 0 else AmendmentReason.CONTRACTION
+    looks = (
+        (delta.end_on is not None, AmendmentReason.TERMINATION),
+        (delta.suspend is not None, AmendmentReason.SUSPENSION),
+        (delta.resume_on is not None, AmendmentReason.RESUMPTION),
+        (any(one.product for one in delta.lines), AmendmentReason.PLAN_CHANGE),
+        (bool(delta.lines) and not quantities and not delta.add, AmendmentReason.PRICE_CHANGE),
+        (difference_minor >= 0, AmendmentReason.EXPANSION),
+    )
+    found = next((reason for is_so, reason in looks if is_so), AmendmentReason.CONTRACTION)
+    return delta.reason_code or found
 
 
 def _line_change(place: int, one: LineAmendment, lines: Sequence[LineRequest]) -> LineChange:
@@ -357,7 +356,9 @@ def _rest_problems(state: ContractState, delta: AmendmentDelta) -> Iterator[Prob
         if number not in state.numbers:
             known = ", ".join(map(str, state.numbers))
             reason = f"the contract has no line {number}"
-            yield Problem(field="delta.suspend.lines", reason=reason, remedy=f"its lines are {known}")
+            yield Problem(
+                field="delta.suspend.lines", reason=reason, remedy=f"its lines are {known}"
+            )
         elif any(one.line == number and one.days.overlaps(days) for one in state.rests):
             reason = f"line {number} rests on some of these days already"
             yield Problem(field="delta.suspend", reason=reason, remedy="name other days")

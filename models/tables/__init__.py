@@ -5,6 +5,7 @@ columns that are searched and summed. Rows of the tables in `APPEND_ONLY` are ne
 database itself refuses it.
 """
 
+from models.tables.amendment import AmendmentBookedRow, AmendmentRow
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
 from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
@@ -34,6 +35,8 @@ from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
 
 APPEND_ONLY = (
+    AmendmentRow,
+    AmendmentBookedRow,
     RegisterRow,
     DealFileRow,
     AuditRow,
@@ -70,6 +73,8 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "AmendmentBookedRow",
+    "AmendmentRow",
     "ApprovalPathRow",
     "AuditRow",
     "CommandRow",
