@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from sqlmodel import col, select
 
 from activities.amended_books import Booking, Written
-from activities.recognition import agreed_promises, catch_up
+from activities.amended_earnings import agreed_promises, catch_up
 from models.amended_contract import promise_of, recurs
 from models.amended_plan import ChargeChange, LineVersion, ssp_of
 from models.amended_revenue import (

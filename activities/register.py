@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 from sqlmodel import Session, col, func, select
@@ -53,7 +53,18 @@ def _content(session: Session, kind: RegisterKind, key: str, model: type[Content
     row = latest(session, kind, key)
     if row is None:
         raise NotFoundError(f"There is no {kind.replace('_', ' ')} {key} on record")
-    return model.model_validate_json(row.content)
+    return _read(model, row.content)
+
+
+def _read(model: type[Content], content: str) -> Content:
+    """Return a content as it was recorded."""
+    return cast("Content", _parsed(model, content))
+
+
+@lru_cache(maxsize=256)
+def _parsed(model: type[BaseModel], content: str) -> BaseModel:
+    """Read a content once: revisions never change, nor do the values made of them."""
+    return model.model_validate_json(content)
 
 
 def entity_of(session: Session, number: str) -> Entity:
@@ -135,7 +146,7 @@ def approval_policy(session: Session) -> ApprovalPolicy:
     row = latest(session, RegisterKind.APPROVAL_POLICY, HOUSE)
     if row is None:
         return ApprovalPolicy(version="none")
-    return ApprovalPolicy.model_validate_json(row.content)
+    return _read(ApprovalPolicy, row.content)
 
 
 def delegations(session: Session) -> tuple[Delegation, ...]:
@@ -150,13 +161,13 @@ def delegations(session: Session) -> tuple[Delegation, ...]:
 def dunning_policy(session: Session) -> DunningPolicy:
     """Return the dunning ladder; the default one until another is published."""
     row = latest(session, RegisterKind.DUNNING_POLICY, HOUSE)
-    return DunningPolicy.model_validate_json(row.content) if row else DEFAULT_LADDER
+    return _read(DunningPolicy, row.content) if row else DEFAULT_LADDER
 
 
 def tax_rules(session: Session) -> tuple[TaxRule, ...]:
     """Return the tax rules; without any, every invoice waits for a person."""
     row = latest(session, RegisterKind.TAX_RULES, HOUSE)
-    return TaxRules.model_validate_json(row.content).rules if row else ()
+    return _read(TaxRules, row.content).rules if row else ()
 
 
 def content_hash(content: str) -> str:

@@ -18,11 +18,19 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from activities.usage import UsageActivities
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.usage import UsageWorkflow
 
-WORKFLOWS: Sequence[type] = (DealWorkflow, PaymentWorkflow, RegisterWorkflow, StockWorkflow)
+WORKFLOWS: Sequence[type] = (
+    DealWorkflow,
+    PaymentWorkflow,
+    RegisterWorkflow,
+    StockWorkflow,
+    UsageWorkflow,
+)
 
 
 def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[..., Any]]:
@@ -68,4 +76,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
+        UsageActivities(office).take_usage,
     ]

@@ -21,6 +21,11 @@ def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
     return f"{kind}-{key}" + (f"-{content_hash[:12]}" if content_hash else "")
 
 
+def usage_workflow_id(file_hash: str) -> str:
+    """Return the workflow ID of one batch of usage events, which its hash names."""
+    return f"usage-{file_hash[:32]}"
+
+
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:
     """Return the workflow ID of one stock receipt."""
     return f"stock-{entity}-{sku}-{reference}"

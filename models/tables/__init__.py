@@ -33,6 +33,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
 
 APPEND_ONLY = (
     AmendmentRow,
@@ -69,6 +70,9 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsageRatingRow,
 )
 
 __all__ = [
@@ -116,5 +120,9 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "UsageBatchRow",
+    "UsageEventRow",
+    "UsagePeriodRow",
+    "UsageRatingRow",
     "WorkOrderRow",
 ]

@@ -33,6 +33,7 @@ from starter.api import (
     quotes,
     register,
     tokens,
+    usage,
 )
 from starter.service.ports import House
 from starter.service.temporal import TemporalGateway
@@ -67,6 +68,7 @@ _ROUTERS = (
     books.router,
     documents.router,
     prices.router,
+    usage.router,
 )
 
 

@@ -24,6 +24,7 @@ from starter.cli import (
     procurement,
     quotes,
     register,
+    usage,
 )
 from starter.cli.display import show_error
 from starter.cli.session import Options, Session
@@ -168,6 +169,7 @@ for _room in (
     decisions,
     fulfillment,
     collection,
+    usage,
     register,
     catalog,
     books,

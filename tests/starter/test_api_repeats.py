@@ -7,7 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 from sqlmodel import Session, select
 
-from models.steps import ChangeRecorded, PaymentRecorded
+from models.steps import ChangeRecorded, PaymentRecorded, UsageTaken
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
 from starter.service.errors import RunFailedError
@@ -20,6 +20,9 @@ KEY = {"Idempotency-Key": "k-1"}
 USED = "The Idempotency-Key k-1 was used for another request; use a new one."
 PERSON = {"id": "nina", "name": "Nina", "email": "nina@example.com", "roles": ["sales"]}
 STOCK = {"entity": "US01", "sku": "SCANNER", "quantity": "5", "reference": "DN-1"}
+USAGE: dict[str, Any] = {
+    "events": [{"id": "e-1", "deal": "1001", "meter": "calls", "at": "2026-02-03T10:15:00Z"}]
+}
 ASKED = Asked("fiona", "POST /v1/payments", "k-1", "hash-1")
 
 CHANGES: list[tuple[str, str, Any, Any]] = [
@@ -29,6 +32,7 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
     ("/v1/register/person", "olga", PERSON, {**PERSON, "id": "nora"}),
     ("/v1/stock", "olga", STOCK, {**STOCK, "reference": "DN-2"}),
     ("/v1/deals", "sam", DEAL, {**DEAL, "number": "1002"}),
+    ("/v1/usage", "olga", USAGE, {"events": [{**USAGE["events"][0], "id": "e-2"}]}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
 ]
 """A change of every route, and another one."""
@@ -49,6 +53,8 @@ class Engine(dict[str, Any]):
             return known
         if workflow_id.startswith("payment-"):
             return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
+        if workflow_id.startswith("usage-"):
+            return UsageTaken(events=1, added=1, deals=1)
         return ChangeRecorded(revision=1)
 
 

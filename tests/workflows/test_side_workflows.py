@@ -24,10 +24,12 @@ PERSON = {
     "key": "zoe",
     "content": '{"id": "zoe", "name": "Zoe", "email": "zoe@q2c.example", "roles": ["sales"]}',
 }
+BATCH = {"file_hash": 64 * "0", "suffix": "csv", "at": "2026-01-05T12:00:00Z"}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
     "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
     "RegisterWorkflow": ("person-zoe-1", PERSON),
+    "UsageWorkflow": (f"usage-{32 * '0'}", BATCH),
 }
 
 
@@ -99,6 +101,7 @@ async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
         ("PaymentWorkflow", "payment-bank-R10"),
         ("RegisterWorkflow", "person-zoe1"),
         ("StockWorkflow", "wrong"),
+        ("UsageWorkflow", "usage-1"),
     ],
 )
 async def test_a_request_under_an_id_that_is_not_its_own_is_refused(
