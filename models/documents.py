@@ -34,6 +34,7 @@ class DocumentKind(StrEnum):
     RECEIPT = "receipt"
     REMINDER = "reminder"
     RENEWAL_QUOTE = "renewal_quote"
+    AMENDMENT = "amendment"
 
 
 class Assurance(StrEnum):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.amending import AmendmentActivities
 from activities.approval import ApprovalActivities
 from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
@@ -57,6 +58,7 @@ def _core(office: Office) -> list[Callable[..., Any]]:
 
 def _books(office: Office) -> list[Callable[..., Any]]:
     approval, contract = ApprovalActivities(office), ContractActivities(office)
+    amending = AmendmentActivities(office)
     fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
     return [
         ConfigurationActivities(office).configure_deal,
@@ -73,6 +75,8 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         BillingActivities(office).converge,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,
+        amending.amend_deal,
+        amending.book_amendment,
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,

@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 from workflows import alternatives
 from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
+    amendment,
     approval,
     billing,
     closing,
@@ -28,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from models.agenda import AgendaItem, AgendaKind
     from models.deal import AuditEntry, DealInput, DealResult, DealState, upcast
     from models.messages import (
+        Amendment,
         Answer,
         Cancellation,
         ClockAdvance,
@@ -71,6 +73,7 @@ COMMANDS = {
     "renew": renewal.take_renewal,
     "decline_renewal": renewal.take_refusal,
     "cancel": renewal.take_cancellation,
+    "amend": amendment.take_amendment,
     "retry": operation.take_retry,
     "resolve": operation.take_resolution,
     "advance_clock": operation.take_clock,
@@ -83,6 +86,7 @@ ITEMS = {
     AgendaKind.APPROVAL_ESCALATION: approval.escalate,
     AgendaKind.QUOTE_EXPIRY: quoting.expire,
     AgendaKind.SIGNATURE_DEADLINE: contract.give_up,
+    AgendaKind.AMENDMENT: amendment.book,
     AgendaKind.CONVERGE: billing.converge,
     AgendaKind.PUBLISH: billing.publish_document,
     AgendaKind.DUN: collection.dun,
@@ -485,6 +489,21 @@ class DealWorkflow:
 
     @decline_renewal_now.validator
     def check_decline_renewal(self, message: Decision | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="amend")
+    def amend(self, message: Amendment | None = None) -> None:
+        """Amend the running contract."""
+        self._take("amend", message, amendment=message)
+
+    @workflow.update(name="amend")
+    async def amend_now(self, message: Amendment | None = None) -> Answer:
+        """Amend the running contract, and hear what became of it."""
+        return await self._answer(self._take("amend", message, amendment=message))
+
+    @amend_now.validator
+    def check_amend(self, message: Amendment | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 
