@@ -220,9 +220,7 @@ def _payload(
 
 def is_stopped(approval: Approval) -> bool:
     """Whether nobody is asked any more: it was recalled, or answered by a counter."""
-    return approval.recalled or not any(
-        step.status is StepStatus.ACTIVE for step in approval.steps
-    )
+    return approval.recalled or not any(step.status is StepStatus.ACTIVE for step in approval.steps)
 
 
 def left(approval: Approval) -> str:

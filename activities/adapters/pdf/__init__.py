@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from activities.adapters.einvoice.cii import write_cii
+from activities.adapters.pdf.amendment import amendment_sheet
 from activities.adapters.pdf.archive import Archive
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
@@ -19,6 +20,7 @@ from activities.adapters.pdf.reminder import reminder_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    AmendmentDocument,
     DeliveryNoteDocument,
     Document,
     InvoiceDocument,
@@ -69,6 +71,8 @@ def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR091
     match document:
         case QuoteDocument():
             return quote_sheet(document, edition)
+        case AmendmentDocument():
+            return amendment_sheet(document, edition)
         case RenewalQuoteDocument():
             return renewal_quote_sheet(document, edition)
         case OrderFormDocument():
