@@ -131,7 +131,7 @@ class AmendmentActivities:
         Safe to retry: an amendment is booked once under its number.
         """
         return self.or_problems(
-            lambda: self._office.books.write(lambda session: self._book(session, step))
+            lambda: self._office.books.write(lambda session: self.book(session, step))
         )
 
     @staticmethod
@@ -211,7 +211,8 @@ class AmendmentActivities:
         quote = quote_version(session, row.deal, row.quote_version)
         return priced(session, quote, self._office.holidays)
 
-    def _book(self, session: Session, step: BookAmendment) -> DealAmended:
+    def book(self, session: Session, step: BookAmendment) -> DealAmended:
+        """Book within a transaction an amendment that was asked for."""
         lock(session, f"deal:{step.deal}")
         row = session.exec(
             select(AmendmentRow).where(

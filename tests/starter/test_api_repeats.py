@@ -38,7 +38,7 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
 """A change of every route, and another one."""
 
 READS = frozenset(
-    {"/v1/deals/check", "/v1/requests-for-quote", "/v1/deals/{number}/purchase-order/compare"}
+    {"/v1/deals/{number}/amendments/preview", "/v1/deals/check", "/v1/requests-for-quote", "/v1/deals/{number}/purchase-order/compare"}
 )
 """POSTs that change nothing."""
 
