@@ -80,7 +80,7 @@ class Change:
         """Return what the change is computed under."""
         term = Interval(start=self.before.starts_on, end=self.before.term_ends_on)
         return Terms(
-            calendar=Calendar(term.start, term.end, self.old.anchor_on),
+            calendar=Calendar(term.start, term.end, self.old.anchor_on, self.old.billing.terms),
             term=term,
             zone=self.old.time_zone or "UTC",
             since=self.delta.first_on(step.on),
@@ -322,8 +322,24 @@ def _require_recurring(old: Quote, state: ContractState, delta: AmendmentDelta) 
         for index, one in enumerate(delta.lines)
         if one.line not in recurring
     ]
+    problems += _scheduled(old, state, delta)
     if problems:
         raise InvalidInputError(problems)
+
+
+def _scheduled(old: Quote, state: ContractState, delta: AmendmentDelta) -> Iterator[Problem]:
+    """Yield the lines billed by a schedule, whose parts are for no days of their own."""
+    changed = {one.line for one in delta.lines}
+    if delta.suspend is not None:
+        changed |= set(delta.suspend.lines or state.numbers)
+    elif not delta.changes_prices:
+        changed = set(state.numbers)
+    for line in old.firm:
+        number = state.numbers[int(line.number.partition(".")[0]) - 1]
+        if number in changed and old.billing.scheduled(line.number)[0]:
+            reason = f"line {number} is billed by a schedule"
+            remedy = "credit what was billed, and agree on the rest in a deal of its own"
+            yield Problem(field="delta", reason=reason, remedy=remedy)
 
 
 def _require_consent(change: Change, step: AmendDeal) -> None:

@@ -8,6 +8,7 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows import alternatives
+from workflows.amendable import Amendable
 from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
     amendment,
@@ -29,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from models.agenda import AgendaItem, AgendaKind
     from models.deal import AuditEntry, DealInput, DealResult, DealState, upcast
     from models.messages import (
-        Amendment,
+        AccountNotice,
         Answer,
         Cancellation,
         ClockAdvance,
@@ -70,6 +71,7 @@ COMMANDS = {
     "stock_arrived": fulfillment.take_stock,
     "cancel_line": fulfillment.take_line_cancellation,
     "payment_received": collection.take_payment,
+    "account_changed": collection.take_change,
     "renew": renewal.take_renewal,
     "decline_renewal": renewal.take_refusal,
     "cancel": renewal.take_cancellation,
@@ -99,7 +101,7 @@ ITEMS = {
 
 
 @workflow.defn(name="DealWorkflow")
-class DealWorkflow:
+class DealWorkflow(Amendable):
     """Starts with a deal file; ends when the deal is lost, or over, earned and paid."""
 
     def __init__(self) -> None:
@@ -462,6 +464,21 @@ class DealWorkflow:
         """Refuse a message that cannot be read."""
         self._check(message)
 
+    @workflow.signal(name="account_changed")
+    def account_changed(self, message: AccountNotice | None = None) -> None:
+        """What is owed changed; re-read the books."""
+        self._take("account_changed", message, account=message)
+
+    @workflow.update(name="account_changed")
+    async def account_changed_now(self, message: AccountNotice | None = None) -> Answer:
+        """What is owed changed; re-read the books, and hear what became of it."""
+        return await self._answer(self._take("account_changed", message, account=message))
+
+    @account_changed_now.validator
+    def check_account_changed(self, message: AccountNotice | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
     @workflow.signal(name="renew")
     def renew(self, message: Decision | None = None) -> None:
         """Accept the renewal: the customer's yes to the next term."""
@@ -489,21 +506,6 @@ class DealWorkflow:
 
     @decline_renewal_now.validator
     def check_decline_renewal(self, message: Decision | None = None) -> None:
-        """Refuse a message that cannot be read."""
-        self._check(message)
-
-    @workflow.signal(name="amend")
-    def amend(self, message: Amendment | None = None) -> None:
-        """Amend the running contract."""
-        self._take("amend", message, amendment=message)
-
-    @workflow.update(name="amend")
-    async def amend_now(self, message: Amendment | None = None) -> Answer:
-        """Amend the running contract, and hear what became of it."""
-        return await self._answer(self._take("amend", message, amendment=message))
-
-    @amend_now.validator
-    def check_amend(self, message: Amendment | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

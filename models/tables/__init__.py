@@ -7,8 +7,22 @@ database itself refuses it.
 
 from models.tables.amendment import AmendmentBookedRow, AmendmentRow
 from models.tables.approval import ApprovalPathRow, DecisionRow
-from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
-from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
+from models.tables.billing import (
+    InvoiceLineRow,
+    InvoiceRow,
+    MilestoneRow,
+    NumberSeries,
+    PlannedChargeRow,
+)
+from models.tables.collection import (
+    PaymentApplicationRow,
+    PaymentRow,
+    RefundRow,
+    ReminderItemRow,
+    ReminderRow,
+    WriteOffRow,
+)
 from models.tables.contract import ContractRow
 from models.tables.credits import (
     CreditApplicationRow,
@@ -49,11 +63,15 @@ APPEND_ONLY = (
     LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
+    ApprovalCaseRow,
+    CaseDecisionRow,
+    CaseOutcomeRow,
     ContractRow,
     FulfillmentEventRow,
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    MilestoneRow,
     CreditNoteRow,
     CreditNoteLineRow,
     FreedIntervalRow,
@@ -62,6 +80,8 @@ APPEND_ONLY = (
     RebillRow,
     PaymentRow,
     PaymentApplicationRow,
+    WriteOffRow,
+    RefundRow,
     ReminderRow,
     ReminderItemRow,
     RecognizedRow,
@@ -79,8 +99,11 @@ __all__ = [
     "APPEND_ONLY",
     "AmendmentBookedRow",
     "AmendmentRow",
+    "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",
+    "CaseDecisionRow",
+    "CaseOutcomeRow",
     "CommandRow",
     "CommentRow",
     "ContractRow",
@@ -101,6 +124,7 @@ __all__ = [
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
+    "MilestoneRow",
     "NumberSeries",
     "ObligationRow",
     "OrderLineRow",
@@ -113,6 +137,7 @@ __all__ = [
     "QuoteRow",
     "RebillRow",
     "RecognizedRow",
+    "RefundRow",
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
@@ -125,4 +150,5 @@ __all__ = [
     "UsagePeriodRow",
     "UsageRatingRow",
     "WorkOrderRow",
+    "WriteOffRow",
 ]

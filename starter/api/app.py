@@ -13,8 +13,10 @@ from fastapi_offline import FastAPIOffline
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
+    amendments,
     books,
     buyer,
+    cases,
     catalog,
     deals,
     decide,
@@ -54,11 +56,13 @@ _ROUTERS = (
     deals.router,
     procurement.router,
     messages.router,
+    amendments.router,
     quotes.router,
     negotiation.router,
     inbox.router,
     decide.router,
     delegations.router,
+    cases.router,
     payments.router,
     parties.router,
     register.router,

@@ -84,11 +84,6 @@ def attach(app: typer.Typer) -> None:
     app.command("amend", rich_help_panel="Sell")(amend)
 
 
-def attach_to(group: typer.Typer) -> None:
-    """Add the listing to the group of deals."""
-    group.command("amendments")(list_amendments)
-
-
 def amend(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is often changed
     ctx: typer.Context,
     deal: DealNumber,
@@ -181,9 +176,7 @@ def _pair(option: str, entry: str) -> tuple[int, str]:
     return int(number), value
 
 
-def _show_preview(
-    session: Session, deal: str, said: dict[str, Any], *, as_json: bool
-) -> None:
+def _show_preview(session: Session, deal: str, said: dict[str, Any], *, as_json: bool) -> None:
     body = {key: value for key, value in said.items() if value not in ("", None)}
     found: Row = session.door.post(f"/v1/deals/{segment(deal)}/amendments/preview", body)
     if as_json:
@@ -191,7 +184,9 @@ def _show_preview(
         return
     effect = found["effect"]
     currency = effect["price_after"]["currency"]
-    say(session.out, f"Version {effect['version']} of the contract; nothing is changed yet.", "bold")
+    say(
+        session.out, f"Version {effect['version']} of the contract; nothing is changed yet.", "bold"
+    )
     show_pairs(
         session.out,
         [
@@ -203,7 +198,11 @@ def _show_preview(
         ],
         indent=2,
     )
-    for title, part in (("Credited", "credited"), ("Not billed", "canceled"), ("Planned", "planned")):
+    for title, part in (
+        ("Credited", "credited"),
+        ("Not billed", "canceled"),
+        ("Planned", "planned"),
+    ):
         if effect[part]:
             show_heading(session.out, title)
             show_rows(session.out, _CHARGES, effect[part], "")

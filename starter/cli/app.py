@@ -11,7 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from starter.cli import (
+    amending,
     books,
+    cases,
     catalog,
     collection,
     deal_files,
@@ -166,9 +168,11 @@ for _room in (
     quotes,
     prices,
     negotiation,
+    amending,
     decisions,
     fulfillment,
     collection,
+    cases,
     usage,
     register,
     catalog,

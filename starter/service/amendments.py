@@ -109,9 +109,7 @@ def entries(session: Session, number: str) -> tuple[AmendmentEntry, ...]:
         for row in session.exec(select(AmendmentBookedRow).where(AmendmentBookedRow.deal == number))
     }
     asked = session.exec(
-        select(AmendmentRow)
-        .where(AmendmentRow.deal == number)
-        .order_by(col(AmendmentRow.number))
+        select(AmendmentRow).where(AmendmentRow.deal == number).order_by(col(AmendmentRow.number))
     ).all()
     last = asked[-1].number if asked else 0
     return tuple(_entry(row, booked.get(row.number), is_last=row.number == last) for row in asked)
