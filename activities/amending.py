@@ -5,7 +5,7 @@ it leads to is computed from the contract as it stands and its delta, so that it
 it happens by doing it and taking it back.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select

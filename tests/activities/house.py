@@ -354,7 +354,7 @@ class House:
         """Configure and price a deal."""
         asked = step(ConfigureDeal, file.number, on, file=file, test_clock=test_clock)
         configured = self.configuration.configure_deal(asked)
-        assert configured.problems == ()
+        assert configured.problems == (), configured.problems
         return self.pricing.price_quote(step(PriceQuote, file.number, on))
 
     def sell(self, file: DealFile, on: date = START, *, test_clock: bool = False) -> str:
