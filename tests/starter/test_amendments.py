@@ -119,7 +119,7 @@ def test_the_command_line_shows_a_preview_and_sends_an_amendment(
     assert sent.exit_code == 0, sent.output
     update = world.gateway.updates[-1]
     assert update.name == "amend"
-    assert update.message.delta.lines[0].add == 2
+    assert update.message.model_dump()["delta"]["lines"][0]["add"] == 2
     assert (wrong.exit_code, "two names no line" in wrong.output) == (2, True)
 
 
