@@ -51,5 +51,12 @@ def taken(
     return found
 
 
+def has_released(session: Session, deal: str, term: int | None = None) -> bool:
+    """Whether anything of a deal, or of one of its terms, was taken back to be billed again."""
+    of: dict[str, object] = {"deal": deal} if term is None else {"deal": deal, "term": term}
+    statement = _FREED if term is None else _FREED_OF_TERM
+    return session.exec(statement, params=of).first() is not None
+
+
 def _interval(row: InvoiceLineRow | FreedIntervalRow) -> Interval:
     return Interval(start=row.starts_on, end=row.ends_on)

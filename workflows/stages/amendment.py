@@ -78,6 +78,8 @@ async def _take_booked(desk: Desk, outcome: steps.DealAmended) -> None:
     if outcome.orders:
         take_outcome(desk, await desk.attempt(FULFILL_ORDER, desk.step(steps.FulfillOrder)))
     publish(desk, DocumentKind.AMENDMENT, outcome.document)
+    for number in outcome.credit_notes:
+        publish(desk, DocumentKind.CREDIT_NOTE, number)
     if outcome.ended_early and outcome.ends_on is not None:
         desk.state.ends_on = outcome.ends_on
         desk.state.cancel_requested = True

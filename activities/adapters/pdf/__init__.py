@@ -8,6 +8,7 @@ from typing import assert_never
 from activities.adapters.einvoice.cii import write_cii
 from activities.adapters.pdf.amendment import amendment_sheet
 from activities.adapters.pdf.archive import Archive
+from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
@@ -17,10 +18,12 @@ from activities.adapters.pdf.page import Sheet, set_sheet
 from activities.adapters.pdf.quote import quote_sheet, renewal_quote_sheet
 from activities.adapters.pdf.receipt import receipt_sheet
 from activities.adapters.pdf.reminder import reminder_sheet
+from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
     AmendmentDocument,
+    CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
     InvoiceDocument,
@@ -30,6 +33,7 @@ from models.documents import (
     ReceiptDocument,
     ReminderDocument,
     RenewalQuoteDocument,
+    StatementDocument,
     WorkOrderDocument,
     entity_on,
 )
@@ -67,7 +71,7 @@ def _archive(document: Document) -> Archive | None:
     return Archive(xml=write_cii(einvoice), dated_on=einvoice.issued_on)
 
 
-def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point
+def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911, PLR0912 - one case per document is the point
     match document:
         case QuoteDocument():
             return quote_sheet(document, edition)
@@ -85,6 +89,10 @@ def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR091
             return delivery_note_sheet(document, edition)
         case InvoiceDocument():
             return invoice_sheet(document, edition)
+        case CreditNoteDocument():
+            return credit_note_sheet(document, edition)
+        case StatementDocument():
+            return statement_sheet(document, edition)
         case ReceiptDocument():
             return receipt_sheet(document, edition)
         case ReminderDocument():
