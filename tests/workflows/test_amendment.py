@@ -40,7 +40,7 @@ async def test_seats_are_added_in_the_middle_of_a_month(house: House) -> None:
     assert state.amendment.number == 0
     papers = "select kind from document where kind in ('amendment', 'credit_note') order by kind"
     assert records.rows(house.settings.home, papers) == [("amendment",), ("credit_note",)]
-    mails = "select count(*) from mail where key like 'amendment:AM-1001-1%'"
+    mails = "select count(*) from mail where key like '1001:amendment:AM-1001-1:%'"
     assert records.rows(house.settings.home, mails) == [(1,)]
 
 
