@@ -12,11 +12,13 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.assembly import assemble, assemble_receipt
+from activities.einvoices import EInvoiceWriter, issued, writes_none
 from activities.mail import Attachment, Mailer, OutgoingMail
 from activities.mailing import letters_of, noon, notices_of, receipt_letter
 from activities.ports import Office, Store
 from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
-from models.documents import Document, DocumentKind, file_name
+from models.documents import Document, DocumentKind, file_name, safe_name, suffix_of
+from models.einvoice_settings import EInvoiceFormat
 from models.steps import (
     DealStep,
     DocumentPublished,
@@ -36,6 +38,7 @@ class PublishingOffice:
     store: Store
     mailer: Mailer
     render: Callable[[Document], bytes]
+    write: EInvoiceWriter = writes_none
 
 
 class PublishingActivities:
@@ -47,6 +50,7 @@ class PublishingActivities:
         self._store = publishing.store
         self._mailer = publishing.mailer
         self._render = publishing.render
+        self._write = publishing.write
 
     @activity.defn(name=PUBLISH_DOCUMENT.name, no_thread_cancel_exception=True)
     def publish_document(self, step: PublishDocument) -> DocumentPublished:
@@ -58,15 +62,17 @@ class PublishingActivities:
         if stored is None:
             document = self._books.read(lambda session: assemble(session, step))
             stored = self._keep(document, step, step.number)
+        structured = self._structured(step)
         if step.mail:
             rules = self._rules
             mails = self._books.read(
                 lambda session: letters_of(session, step, rules.secret, rules.public_url)
             )
-            attachment = Attachment(
-                filename=stored.filename, content=self._store.get(stored.sha256)
-            )
-            self._send(step.deal, [self._with(mail, [attachment]) for mail in mails])
+            attachments = [
+                Attachment(filename=stored.filename, content=self._store.get(stored.sha256)),
+                *structured,
+            ]
+            self._send(step.deal, [self._with(mail, attachments) for mail in mails])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
 
     @activity.defn(name=PUBLISH_RECEIPT.name, no_thread_cancel_exception=True)
@@ -108,15 +114,36 @@ class PublishingActivities:
         )
         return self._books.read(lambda session: session.exec(statement).first())
 
+    def _structured(self, step: PublishDocument) -> list[Attachment]:
+        """Write and store an invoice as UBL where its buyer asked for that, and return it."""
+        if step.kind is not DocumentKind.INVOICE:
+            return []
+        found = self._books.read(lambda session: issued(session, step.number))
+        if found.wanted is not EInvoiceFormat.UBL:
+            return []
+        kind, suffix = DocumentKind.UBL_INVOICE, suffix_of(DocumentKind.UBL_INVOICE)
+        stored = self._stored(kind, step.number)
+        if stored is None:
+            content = self._write(found.einvoice, found.wanted)
+            filename = f"invoice-{safe_name(step.number)}.{suffix}"
+            stored = self._put(content, step, kind, filename, step.number)
+        content = self._store.get(stored.sha256, suffix)
+        return [Attachment(filename=stored.filename, content=content, media_type="application/xml")]
+
     def _keep(self, document: Document, step: DealStep, number: str) -> DocumentRow:
         """Draw and store a document, then put it on record unless another one was first."""
         content = self._render(document)
+        return self._put(content, step, document.kind, file_name(document), number)
+
+    def _put(
+        self, content: bytes, step: DealStep, kind: DocumentKind, filename: str, number: str
+    ) -> DocumentRow:
         row = DocumentRow(
             deal=step.deal,
-            kind=document.kind.value,
+            kind=kind.value,
             number=number,
-            sha256=self._store.put(content),
-            filename=file_name(document),
+            sha256=self._store.put(content, suffix_of(kind)),
+            filename=filename,
             size=len(content),
             dated_on=step.on,
         )

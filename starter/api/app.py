@@ -20,6 +20,7 @@ from starter.api import (
     decide,
     delegations,
     documents,
+    einvoices,
     health,
     inbox,
     logos,
@@ -67,6 +68,7 @@ _ROUTERS = (
     logos.router,
     books.router,
     documents.router,
+    einvoices.router,
     prices.router,
     usage.router,
 )

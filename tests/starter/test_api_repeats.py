@@ -38,7 +38,12 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
 """A change of every route, and another one."""
 
 READS = frozenset(
-    {"/v1/deals/check", "/v1/requests-for-quote", "/v1/deals/{number}/purchase-order/compare"}
+    {
+        "/v1/deals/check",
+        "/v1/requests-for-quote",
+        "/v1/deals/{number}/purchase-order/compare",
+        "/v1/invoices/check",
+    }
 )
 """POSTs that change nothing."""
 
