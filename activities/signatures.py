@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from models import approval_cases as cases
 from models import steps
 
 Input = TypeVar("Input")
@@ -56,6 +57,9 @@ CONFIRM_DELIVERY = Signature(
     "confirm_delivery", Queue.BOOKS, steps.ConfirmDelivery, steps.FulfillmentOutcome
 )
 CANCEL_LINE = Signature("cancel_line", Queue.BOOKS, steps.CancelLine, steps.FulfillmentOutcome)
+CONFIRM_MILESTONE = Signature(
+    "confirm_milestone", Queue.BOOKS, steps.ConfirmMilestone, steps.MilestoneConfirmed
+)
 CONVERGE = Signature("converge", Queue.BOOKS, steps.Converge, steps.Converged)
 DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)
@@ -63,6 +67,12 @@ CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
 TAKE_USAGE = Signature("take_usage", Queue.BOOKS, steps.UsageBatch, steps.UsageTaken)
 RECEIVE_STOCK = Signature("receive_stock", Queue.BOOKS, steps.StockReceipt, steps.ChangeRecorded)
+
+OPEN_CASE = Signature("open_case", Queue.BOOKS, cases.OpenCase, cases.CaseOpened)
+DECIDE_CASE = Signature("decide_case", Queue.BOOKS, cases.DecideCase, cases.CaseDecided)
+ESCALATE_CASE = Signature("escalate_case", Queue.BOOKS, cases.EscalateCase, cases.CaseDecided)
+CLOSE_CASE = Signature("close_case", Queue.BOOKS, cases.CloseCase, cases.CaseClosed)
+NOTIFY_CASE = Signature("notify_case", Queue.DOCUMENTS, cases.NotifyCase, steps.Recorded)
 
 PUBLISH_DOCUMENT = Signature(
     "publish_document", Queue.DOCUMENTS, steps.PublishDocument, steps.DocumentPublished

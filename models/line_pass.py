@@ -6,6 +6,7 @@ in `models/spread.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Context, Decimal
+from fractions import Fraction
 from types import MappingProxyType
 
 from models.charge_models import PRICED_BY_UNIT, charge_amount, extension_rule, plain
@@ -16,7 +17,8 @@ from models.derivation import Derivation, DerivationKind, TotalBasis
 from models.derived_books import LineFacts, origin_of, ready_entry
 from models.draft import Draft, UsageDraft, because
 from models.meters import Meter
-from models.money import Money, minor_units
+from models.money import Money, minor_units, round_together
+from models.parties import PriceRounding
 from models.price_books import Commitment, PriceBook, PriceBookEntry
 from models.price_request import PricingRequest
 from models.price_terms import ContractedPrice, ExchangeRate
@@ -48,6 +50,24 @@ _Counter = tuple[str, str, int]
 
 def _counter(line: ConfiguredLine, charge: Charge) -> _Counter:
     return (line.product.sku, charge.key, line.segment.index if line.segment else 0)
+
+
+def _round_together(drafts: Sequence[Draft]) -> None:
+    """Round again what is billed together, so that it comes to its rounded exact sum."""
+    billed: dict[tuple[object, ...], list[Draft]] = {}
+    for draft in drafts:
+        if draft.usage is None:
+            kind = draft.charge.cadence if draft.recurs else None
+            segment = draft.line.segment.index if draft.line.segment else 0
+            billed.setdefault((kind, segment), []).append(draft)
+    for group in billed.values():
+        currency = group[0].currency
+        shares = round_together([draft.left for draft in group], currency)
+        for draft, share in zip(group, shares, strict=True):
+            draft.net = share
+            draft.steps.pop()
+            rule = f"to units of {currency}, together with what is billed with it"
+            draft.note(WaterfallStep.ROUND, draft.left, draft.decimal(share), rule)
 
 
 def is_derived(line: ConfiguredLine) -> bool:
@@ -104,6 +124,8 @@ class LinePass:
         for draft in sorted(derived, key=lambda each: _rank(each.line)):
             self._derive(draft, drafts)
             self._reduce(draft)
+        if self._request.rounding is PriceRounding.ORDER:
+            _round_together(drafts)
         return drafts
 
     def _product_totals(self) -> dict["_Counter", Decimal]:
@@ -418,7 +440,8 @@ def _per_period(each: Draft, of: Draft, basis: TotalBasis) -> Decimal:
     amount = each.decimal(each.listed if basis is TotalBasis.LIST else each.net)
     if not each.months or each.months == of.months:
         return amount
-    return _AVERAGE.divide(amount * of.months, Decimal(each.months))
+    ratio = of.months / each.months
+    return _AVERAGE.divide(amount * ratio.numerator, Decimal(ratio.denominator))
 
 
 def _offer(promotion: Promotion, draft: Draft, periods: int) -> Reduction:
@@ -428,10 +451,11 @@ def _offer(promotion: Promotion, draft: Draft, periods: int) -> Reduction:
         amount *= draft.count
     reach = Decimal(1)
     if promotion.is_limited(draft.charge):
-        months = (promotion.periods or 1) * (draft.months or 1)
-        free = months if promotion.free_months is None else promotion.free_months
-        term = max(periods, 1) * (draft.months or 1)
-        reach = _AVERAGE.divide(Decimal(min(free, term)), Decimal(term))
+        months = draft.months or Fraction(1)
+        free = promotion.free_months
+        reached = Fraction(promotion.periods or 1) if free is None else free / months
+        part = min(reached / max(periods, 1), Fraction(1))
+        reach = _AVERAGE.divide(Decimal(part.numerator), Decimal(part.denominator))
     return Reduction(
         source=_PROMOTION,
         name=promotion.code,

@@ -144,8 +144,15 @@ class LinkRevocation(Message):
         return ""
 
 
+MILESTONE = "milestone"
+"""The event of a `Delivery` that names a milestone of the contract instead of order lines."""
+
+
 class Delivery(Message):
-    """Order lines changed hands. No `lines` means all that are open."""
+    """Order lines changed hands, or a milestone was reached. No `lines` means all that are open.
+
+    With the event `milestone` the one entry of `lines` is the name of the milestone.
+    """
 
     lines: tuple[str, ...] = ()
     event: str = "deliver"
@@ -156,6 +163,12 @@ class PaymentNotice(Message):
     """A payment of the customer was recorded under `payment`; the deal re-reads the books."""
 
     payment: str = ""
+
+
+class AccountNotice(Message):
+    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books."""
+
+    cause: str = ""
 
 
 class StockNotice(Message):
@@ -214,6 +227,7 @@ class Command(Value):
     decision: Decision | None = None
     delivery: Delivery | None = None
     payment: PaymentNotice | None = None
+    account: AccountNotice | None = None
     stock: StockNotice | None = None
     retry: Retry | None = None
     resolve: Resolve | None = None
@@ -242,6 +256,7 @@ class Command(Value):
             self.decision,
             self.delivery,
             self.payment,
+            self.account,
             self.stock,
             self.retry,
             self.resolve,

@@ -46,6 +46,17 @@ class TaxRounding(StrEnum):
     LINE = "line"
 
 
+class PriceRounding(StrEnum):
+    """What of a price is rounded to the minor unit: each line, or the sum of an order's lines.
+
+    Of an order, the lines of one kind of billing are rounded together, so that an invoice comes to
+    the rounded exact sum; the lines share what is left over by largest remainder.
+    """
+
+    LINE = "line"
+    ORDER = "order"
+
+
 class BankAccount(Value):
     """Where customers pay to. `account` is an IBAN where there is one."""
 
@@ -75,6 +86,7 @@ class Entity(Value):
     currency: str
     time_zone: str
     tax_rounding: TaxRounding = TaxRounding.CATEGORY
+    price_rounding: PriceRounding = PriceRounding.LINE
     number_prefix: str = ""
     language: str = "en"
     brand: Brand = Brand()

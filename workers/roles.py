@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from activities.approval import ApprovalActivities
+from activities.approval_cases import CaseActivities
+from activities.approval_subjects import subjects_of
 from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
+from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
@@ -19,6 +22,7 @@ from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from activities.usage import UsageActivities
+from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
@@ -29,6 +33,7 @@ WORKFLOWS: Sequence[type] = (
     PaymentWorkflow,
     RegisterWorkflow,
     StockWorkflow,
+    ApprovalWorkflow,
     UsageWorkflow,
 )
 
@@ -43,7 +48,12 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return _books(office)
         case Queue.DOCUMENTS:
             documents = PublishingActivities(publishing)
-            return [documents.publish_document, documents.publish_receipt, documents.notify]
+            return [
+                documents.publish_document,
+                documents.publish_receipt,
+                documents.notify,
+                documents.notify_case,
+            ]
         case Queue.PAYMENTS:
             return [CollectionActivities(office).record_payment]
 
@@ -58,6 +68,7 @@ def _core(office: Office) -> list[Callable[..., Any]]:
 def _books(office: Office) -> list[Callable[..., Any]]:
     approval, contract = ApprovalActivities(office), ContractActivities(office)
     fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
+    cases = CaseActivities(office, subjects_of(office))
     return [
         ConfigurationActivities(office).configure_deal,
         PricingActivities(office).price_quote,
@@ -65,11 +76,16 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         NegotiationActivities(office).record_negotiation,
         approval.record_decision,
         approval.escalate_approval,
+        cases.open_case,
+        cases.decide_case,
+        cases.escalate_case,
+        cases.close_case,
         contract.draw_up_contract,
         contract.conclude_contract,
         fulfillment.fulfill_order,
         fulfillment.confirm_delivery,
         fulfillment.cancel_line,
+        MilestoneActivities(office).confirm_milestone,
         BillingActivities(office).converge,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,

@@ -13,6 +13,11 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
+def approval_workflow_id(case: str) -> str:
+    """Return the workflow ID of a case: what is handed in for approval beside a quote."""
+    return f"approval-{case}"
+
+
 def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
     """Return the workflow ID of one change of a party, catalogue or policy.
 

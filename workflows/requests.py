@@ -8,6 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from models.approval_cases import OpenCase
     from models.errors import Problem
     from models.messages import Message
     from models.steps import RecordPayment, RegisterChange, StockReceipt, UsageBatch
@@ -19,6 +20,10 @@ class PaymentRequest(Message, RecordPayment):
 
 class ChangeRequest(Message, RegisterChange):
     """A change of the register as it was sent."""
+
+
+class CaseRequest(Message, OpenCase):
+    """A case as it was handed in."""
 
 
 class ReceiptRequest(Message, StockReceipt):

@@ -6,8 +6,22 @@ database itself refuses it.
 """
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
-from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
-from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
+from models.tables.billing import (
+    InvoiceLineRow,
+    InvoiceRow,
+    MilestoneRow,
+    NumberSeries,
+    PlannedChargeRow,
+)
+from models.tables.collection import (
+    PaymentApplicationRow,
+    PaymentRow,
+    RefundRow,
+    ReminderItemRow,
+    ReminderRow,
+    WriteOffRow,
+)
 from models.tables.contract import ContractRow
 from models.tables.credits import (
     CreditApplicationRow,
@@ -46,11 +60,15 @@ APPEND_ONLY = (
     LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
+    ApprovalCaseRow,
+    CaseDecisionRow,
+    CaseOutcomeRow,
     ContractRow,
     FulfillmentEventRow,
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    MilestoneRow,
     CreditNoteRow,
     CreditNoteLineRow,
     FreedIntervalRow,
@@ -59,6 +77,8 @@ APPEND_ONLY = (
     RebillRow,
     PaymentRow,
     PaymentApplicationRow,
+    WriteOffRow,
+    RefundRow,
     ReminderRow,
     ReminderItemRow,
     RecognizedRow,
@@ -74,8 +94,11 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",
+    "CaseDecisionRow",
+    "CaseOutcomeRow",
     "CommandRow",
     "CommentRow",
     "ContractRow",
@@ -96,6 +119,7 @@ __all__ = [
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
+    "MilestoneRow",
     "NumberSeries",
     "ObligationRow",
     "OrderLineRow",
@@ -108,6 +132,7 @@ __all__ = [
     "QuoteRow",
     "RebillRow",
     "RecognizedRow",
+    "RefundRow",
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
@@ -120,4 +145,5 @@ __all__ = [
     "UsagePeriodRow",
     "UsageRatingRow",
     "WorkOrderRow",
+    "WriteOffRow",
 ]

@@ -90,8 +90,11 @@ class Labels(Value):
     included: str
     one_time: str
     by_usage: str
+    per_week: str
     per_month: str
     per_quarter: str
+    per_half_year: str
+    by_schedule: str
     per_year: str
     times: Plural
     in_advance: str
@@ -227,6 +230,12 @@ class MailWords(Value):
     recalled_subject: str
     recalled_text: str
 
+    case_text: str
+    case_ask: str
+    case_refuse: str
+    case_closed_subject: str
+    case_closed_text: str
+    case_status: Mapping[str, str]
     how_temporal: str
     how_key: str
 

@@ -15,6 +15,7 @@ from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
     buyer,
+    cases,
     catalog,
     deals,
     decide,
@@ -60,6 +61,7 @@ _ROUTERS = (
     inbox.router,
     decide.router,
     delegations.router,
+    cases.router,
     payments.router,
     parties.router,
     register.router,

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from starter.cli import (
     books,
+    cases,
     catalog,
     collection,
     deal_files,
@@ -171,6 +172,7 @@ for _room in (
     fulfillment,
     collection,
     einvoices,
+    cases,
     usage,
     register,
     catalog,

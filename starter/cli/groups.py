@@ -11,7 +11,7 @@ def invoice_group(app: typer.Typer) -> typer.Typer:
         if each.name == _INVOICE and each.typer_instance is not None:
             return each.typer_instance
     group = typer.Typer(
-        help="Invoices and credit notes, once they are issued.", no_args_is_help=True
+        help="What becomes of an issued invoice: data, write-offs.", no_args_is_help=True
     )
     app.add_typer(group, name=_INVOICE, rich_help_panel="Deliver and collect")
     return group
