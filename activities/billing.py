@@ -12,15 +12,19 @@ from temporalio import activity
 
 from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
-from activities.billed_days import taken
+from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
 from activities.credit_postings import apply_waiting_credit, post_credits
+from activities.crediting import issue_credit_note
+from activities.metering import Metering, metering_of
 from activities.numbering import lock, next_number
+from activities.pools import break_pools
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
+from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
     Invoice,
@@ -80,9 +84,13 @@ class BillingActivities:
             term.recognize(step.on, now)
             dates.append(term.next_boundary(step.on))
         for contract in contracts:
-            question, next_on = self._bill_term(session, contract, moved, step)
+            metering = metering_of(session, contract, step.on, now)
+            if metering is not None:
+                metering.rate()
+                dates.append(metering.next_on())
+            question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
-            dates.append(next_on)
+            dates += [next_on, break_pools(session, contract, step.on, now)]
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -96,13 +104,21 @@ class BillingActivities:
         )
 
     def _bill_term(
-        self, session: Session, contract: ContractRow, moved: Mapping[str, date], step: Converge
+        self,
+        session: Session,
+        contract: ContractRow,
+        moved: Mapping[str, date],
+        step: Converge,
+        metering: Metering | None,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
-        if len(plan) <= sum(map(len, done.values())):
+        names = {charge.reference for charge in plan}
+        count = sum(len(periods) for reference, periods in done.items() if reference in names)
+        is_whole = not has_released(session, contract.deal, contract.term)
+        if is_whole and len(plan) <= count and metering is None:
             return "", None
         quote = quote_of_term(session, contract.deal, contract.term)
         if quote is None:
@@ -114,7 +130,14 @@ class BillingActivities:
         } | reached(session, contract, plan)
         question = ""
         due = due_charges(plan, by_reference, done, step.on)
+        if metering is not None:
+            is_last = not _later(plan, by_reference, step.on)
+            due = (*due, *metering.due(due, is_last=is_last))
+            quote = metering.explained(quote)
+            self._credit(session, metering)
         for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
+            if sum(each.charge.amount.minor for each in group.charges) < 0:
+                continue  # What was billed too much waits for an invoice that it can come off.
             try:
                 self._issue(session, contract, quote, group, step)
             except ParkedError as error:
@@ -126,6 +149,11 @@ class BillingActivities:
             # What is carried for being too little is billed with the next, at the latest then.
             dates.append(contract.ends_on)
         return question, min((day for day in dates if day is not None), default=None)
+
+    def _credit(self, session: Session, metering: Metering) -> None:
+        """Take back what usage was billed too much, once no invoice is left to take it off."""
+        for order in metering.credits():
+            issue_credit_note(session, self._office, order)
 
     def _issue(
         self,
@@ -146,7 +174,9 @@ class BillingActivities:
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order or contract.purchase_order,
+            purchase_order=group.purchase_order
+            or corrected_order(session, contract.deal, contract.term)
+            or contract.purchase_order,
             charges=group.charges,
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),

@@ -11,16 +11,25 @@ from functools import partial
 from sqlmodel import Session, select
 from temporalio import activity
 
-from activities.assembly import assemble, assemble_receipt
+from activities.assembly import assemble, assemble_receipt, assemble_statement
 from activities.case_letters import case_mails
-from activities.einvoices import EInvoiceWriter, issued, writes_none
+from activities.einvoices import EInvoiceWriter, Issued, issued, writes_none
 from activities.mail import Attachment, Mailer, OutgoingMail
-from activities.mailing import letters_of, noon, notices_of, receipt_letter
+from activities.mailing import letters_of, noon, notices_of, receipt_letter, statement_letter
 from activities.ports import Office, Store
-from activities.signatures import NOTIFY, NOTIFY_CASE, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
+from activities.signatures import (
+    NOTIFY,
+    NOTIFY_CASE,
+    PUBLISH_DOCUMENT,
+    PUBLISH_RECEIPT,
+    SEND_STATEMENT,
+)
 from models.approval_cases import NotifyCase
+from models.credit_steps import SendStatement, StatementSent
 from models.documents import Document, DocumentKind, file_name, safe_name, suffix_of
+from models.einvoice_rules import einvoice_problems
 from models.einvoice_settings import EInvoiceFormat
+from models.errors import InvalidInputError, ParkedError, Q2CError
 from models.steps import (
     DealStep,
     DocumentPublished,
@@ -92,6 +101,26 @@ class PublishingActivities:
         self._send(step.deal, [self._with(receipt_letter(receipt, step), [attachment])])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
 
+    @activity.defn(name=SEND_STATEMENT.name, no_thread_cancel_exception=True)
+    def send_statement(self, request: SendStatement) -> StatementSent:
+        """Draw, store and mail a customer's statement of account, or say why there is none.
+
+        Safe to retry: equal content is one document, and one mail for each request.
+        """
+        try:
+            document = self._books.read(lambda session: assemble_statement(session, request))
+        except Q2CError as error:
+            problems = error.problems if isinstance(error, InvalidInputError) else ()
+            return StatementSent(refused_because=str(error), problems=problems)
+        step = DealStep(deal=request.deal, at=request.at, on=request.until)
+        stored = self._stored(DocumentKind.STATEMENT, document.number)
+        if stored is None:
+            stored = self._keep(document, step, document.number)
+        attachment = Attachment(filename=stored.filename, content=self._store.get(stored.sha256))
+        mail = statement_letter(document, request)
+        self._send(request.deal, [self._with(mail, [attachment])])
+        return StatementSent(number=document.number, sha256=stored.sha256)
+
     @activity.defn(name=NOTIFY.name, no_thread_cancel_exception=True)
     def notify(self, step: Notify) -> Recorded:
         """Mail a notice to the people it concerns.
@@ -127,20 +156,27 @@ class PublishingActivities:
         return self._books.read(lambda session: session.exec(statement).first())
 
     def _structured(self, step: PublishDocument) -> list[Attachment]:
-        """Write and store an invoice as UBL where its buyer asked for that, and return it."""
-        if step.kind is not DocumentKind.INVOICE:
+        """Write and store a document of billing as UBL where its buyer asked for that.
+
+        Raises `ParkedError` with what UBL needs and nobody wrote: addresses can still be recorded.
+        """
+        if step.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
             return []
         found = self._books.read(lambda session: issued(session, step.number))
         if found.wanted is not EInvoiceFormat.UBL:
             return []
-        kind, suffix = DocumentKind.UBL_INVOICE, suffix_of(DocumentKind.UBL_INVOICE)
-        stored = self._stored(kind, step.number)
-        if stored is None:
-            content = self._write(found.einvoice, found.wanted)
-            filename = f"invoice-{safe_name(step.number)}.{suffix}"
-            stored = self._put(content, step, kind, filename, step.number)
-        content = self._store.get(stored.sha256, suffix)
+        stored = self._stored(DocumentKind.UBL_INVOICE, step.number) or self._ubl(found, step)
+        content = self._store.get(stored.sha256, suffix_of(DocumentKind.UBL_INVOICE))
         return [Attachment(filename=stored.filename, content=content, media_type="application/xml")]
+
+    def _ubl(self, found: Issued, step: PublishDocument) -> DocumentRow:
+        if problems := einvoice_problems(found.einvoice, EInvoiceFormat.UBL):
+            listed = "; ".join(str(problem) for problem in problems)
+            raise ParkedError(f"{step.number} cannot be written as UBL: {listed}")
+        kind = DocumentKind.UBL_INVOICE
+        content = self._write(found.einvoice, EInvoiceFormat.UBL)
+        filename = f"{step.kind}-{safe_name(step.number)}.{suffix_of(kind)}"
+        return self._put(content, step, kind, filename, step.number)
 
     def _keep(self, document: Document, step: DealStep, number: str) -> DocumentRow:
         """Draw and store a document, then put it on record unless another one was first."""

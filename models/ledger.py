@@ -207,7 +207,11 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
 
 def _settled(part: Applied) -> Account:
     """Return what a payment makes smaller: the receivable, or the expense it was written off to."""
-    return Account.BAD_DEBT if part.is_recovery else Account.RECEIVABLE
+    return _owed(is_recovery=part.is_recovery)
+
+
+def _owed(*, is_recovery: bool) -> Account:
+    return Account.BAD_DEBT if is_recovery else Account.RECEIVABLE
 
 
 def write_off_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
@@ -224,12 +228,19 @@ def refund_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
 
 
 def credit_entry(
-    header: EntryHeader, net: Money, tax: Money, settled: Money, position_before: Money
+    header: EntryHeader,
+    net: Money,
+    tax: Money,
+    settled: Money,
+    position_before: Money,
+    *,
+    is_recovery: bool = False,
 ) -> JournalEntry | None:
     """Book what is taken back of an invoice: the mirror of its entry.
 
     Debit the contract and tax payable; credit the receivable by what is `settled` of its invoice,
-    and the customer's credit by the rest, which was paid already. None for no amount. Raises
+    and the customer's credit by the rest, which was paid already. Of an invoice that was written
+    off (`is_recovery`) the expense gets smaller, not the receivable. None for no amount. Raises
     `ValueError` when more is settled than is taken back.
     """
     excess = net + tax - settled
@@ -240,28 +251,36 @@ def credit_entry(
         (
             *contract_postings(position_before, net),
             *_postings((Account.TAX_PAYABLE, tax)),
-            *_postings((Account.RECEIVABLE, -settled), (Account.CUSTOMER_CREDIT, -excess)),
+            *_postings(
+                (_owed(is_recovery=is_recovery), -settled), (Account.CUSTOMER_CREDIT, -excess)
+            ),
         ),
     )
 
 
-def credit_application_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
-    """Book a customer's credit that settles a later invoice. None for no amount."""
-    return _entry(
-        header, _postings((Account.CUSTOMER_CREDIT, amount), (Account.RECEIVABLE, -amount))
-    )
+def credit_application_entry(
+    header: EntryHeader, amount: Money, *, is_recovery: bool = False
+) -> JournalEntry | None:
+    """Book a customer's credit that settles another invoice. None for no amount."""
+    owed = _owed(is_recovery=is_recovery)
+    return _entry(header, _postings((Account.CUSTOMER_CREDIT, amount), (owed, -amount)))
 
 
-def reversal_entry(header: EntryHeader, entries: Sequence[JournalEntry]) -> JournalEntry | None:
-    """Book entries back, posting by posting and in their accounts. None for no entries."""
-    return _entry(
-        header,
-        tuple(
-            posting.model_copy(update={"amount": -posting.amount})
-            for entry in entries
-            for posting in entry.postings
-        ),
+def reversal_entry(
+    header: EntryHeader, entries: Sequence[JournalEntry], net: Money, position_before: Money
+) -> JournalEntry | None:
+    """Book entries of an invoice back, account by account; None for no entries.
+
+    `net` is what they moved the contract's position by, the other way; it is split over asset and
+    liability as the position is now.
+    """
+    others = (
+        (posting.account, -posting.amount)
+        for entry in entries
+        for posting in entry.postings
+        if posting.account not in (Account.CONTRACT_ASSET, Account.CONTRACT_LIABILITY)
     )
+    return _entry(header, (*contract_postings(position_before, net), *_postings(*others)))
 
 
 def balance(entries: Iterable[JournalEntry], account: Account, currency: str) -> Money:

@@ -10,9 +10,11 @@ from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
+from activities.correcting import CorrectingActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
+from activities.pools import PoolActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -23,18 +25,23 @@ from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from activities.usage import UsageActivities
 from workflows.cases import ApprovalWorkflow
+from workflows.correction import CorrectionWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
-from workflows.usage import UsageWorkflow
+from workflows.statement import StatementWorkflow
+from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
     PaymentWorkflow,
+    CorrectionWorkflow,
+    StatementWorkflow,
     RegisterWorkflow,
     StockWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
+    CreditWorkflow,
 )
 
 
@@ -51,6 +58,7 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return [
                 documents.publish_document,
                 documents.publish_receipt,
+                documents.send_statement,
                 documents.notify,
                 documents.notify_case,
             ]
@@ -87,10 +95,12 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         fulfillment.cancel_line,
         MilestoneActivities(office).confirm_milestone,
         BillingActivities(office).converge,
+        CorrectingActivities(office).correct_invoice,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
         UsageActivities(office).take_usage,
+        PoolActivities(office).top_up,
     ]

@@ -13,6 +13,16 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
+def correction_workflow_id(key: str) -> str:
+    """Return the workflow ID of a credit, void or rebill of an invoice, by its request's key."""
+    return f"correction-{key}"
+
+
+def statement_workflow_id(customer: str, key: str) -> str:
+    """Return the workflow ID of one sending of a customer's statement."""
+    return f"statement-{customer}-{key}"
+
+
 def approval_workflow_id(case: str) -> str:
     """Return the workflow ID of a case: what is handed in for approval beside a quote."""
     return f"approval-{case}"
@@ -29,6 +39,11 @@ def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
 def usage_workflow_id(file_hash: str) -> str:
     """Return the workflow ID of one batch of usage events, which its hash names."""
     return f"usage-{file_hash[:32]}"
+
+
+def credit_workflow_id(deal: str, reference: str) -> str:
+    """Return the workflow ID of prepaid credit that a deal is topped up with."""
+    return f"credit-{deal}-{reference}"
 
 
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:

@@ -9,13 +9,28 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.approval_cases import OpenCase
+    from models.credit_steps import CorrectInvoice, SendStatement
     from models.errors import Problem
     from models.messages import Message
-    from models.steps import RecordPayment, RegisterChange, StockReceipt, UsageBatch
+    from models.steps import (
+        RecordPayment,
+        RegisterChange,
+        StockReceipt,
+        TopUpCredit,
+        UsageBatch,
+    )
 
 
 class PaymentRequest(Message, RecordPayment):
     """A payment as it was sent."""
+
+
+class CorrectionRequest(Message, CorrectInvoice):
+    """A correction of an invoice as it was sent."""
+
+
+class StatementRequest(Message, SendStatement):
+    """A statement of account as it was asked for."""
 
 
 class ChangeRequest(Message, RegisterChange):
@@ -32,6 +47,10 @@ class ReceiptRequest(Message, StockReceipt):
 
 class UsageRequest(Message, UsageBatch):
     """A batch of usage as it was sent."""
+
+
+class CreditRequest(Message, TopUpCredit):
+    """Prepaid credit as it was asked for."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

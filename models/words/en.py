@@ -239,6 +239,29 @@ _LABELS = Labels(
         "final notice": "final notice",
     },
     level="level {level}",
+    credit_note="Credit note",
+    corrects="Corrects invoice",
+    invoiced_on="Invoiced on",
+    credit_reason="Reason",
+    credit_note_sentence="This credit note takes back the following of invoice {number} of {day}.",
+    credit_note_settled=(
+        "The amount is set against the invoice; what was already paid stays to your credit."
+    ),
+    total_credited="Total credited",
+    statement="Statement of account",
+    since="From",
+    until="To",
+    document="Document",
+    opening_balance="Opening balance",
+    closing_balance="Closing balance",
+    statement_sentence="A negative balance is in your favor. Please tell us if yours differs.",
+    not_overdue="not overdue",
+    movements={
+        "invoice": "Invoice",
+        "credit_note": "Credit note",
+        "payment": "Payment",
+        "void": "Void invoice",
+    },
     page_of="Page {page} of {pages}",
     test_clock="TEST CLOCK - not a legal document",
 )
@@ -261,7 +284,10 @@ _MAILS = MailWords(
     approval_instead="{opening} for {person}",
     countered_subject="Counter to quote {number}: {customer}",
     countered_text="{person} does not approve quote {number} over {total}, but would approve:",
-    countered_ask="Offer that with a new version of the quote, or hand in the same one again:",
+    countered_ask=(
+        "Offer exactly that in a new version, which then has this approval,\n"
+        "or hand in the same one again:"
+    ),
     recalled_subject="Recalled: quote {number} for {customer}",
     recalled_text=(
         "{seller} has recalled quote {number} over {total}.\n"
@@ -307,6 +333,11 @@ _MAILS = MailWords(
     invoice_subject="Invoice {number} from {entity}: {gross}, due {day}",
     invoice_text="Invoice {number} over {gross} is attached. It is due on {day}.",
     invoice_name="Please name {number} when you pay.",
+    credit_note_subject="Credit note {number} for invoice {invoice}: {gross}",
+    credit_note_text="Credit note {number} over {gross} for invoice {invoice} is attached.",
+    credit_note_reason="Reason: {reason}.",
+    statement_subject="Statement of account {number}: {balance}",
+    statement_text="Your statement of account to {day} is attached. The balance is {balance}.",
     receipt_subject="Receipt {number}: {amount}",
     receipt_text="Thank you: we received {amount}. What it settled is in the receipt attached.",
     receipt_open="Still open: {balance}.",

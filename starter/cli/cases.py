@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from starter.cli import invoices
 from starter.cli.display import (
     Column,
     amount,
@@ -16,7 +17,6 @@ from starter.cli.display import (
     show_rows,
 )
 from starter.cli.door import Row, segment
-from starter.cli.groups import invoice_group
 from starter.cli.messages import show_answer
 from starter.cli.options import AsJson, Reason, RequiredReason
 from starter.cli.session import Session, session_of
@@ -65,7 +65,7 @@ def attach(app: typer.Typer) -> None:
     for name, command in commands:
         group.command(name)(command)
     app.add_typer(group, name="approval", rich_help_panel=_PANEL)
-    invoice_group(app).command("write-off")(write_off)
+    invoices.GROUP.command("write-off")(write_off)
     refunds = typer.Typer(help="Pay customers back what settles nothing.", no_args_is_help=True)
     refunds.command("list")(refundable)
     refunds.command("pay")(refund)

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from models.einvoice_settings import EInvoiceFormat
+from starter.cli import invoices
 from starter.cli.display import say, show_json, show_pairs
 from starter.cli.door import problems_in, segment
-from starter.cli.groups import invoice_group
 from starter.cli.options import AsJson
 from starter.cli.session import session_of
 from starter.cli.trouble import CommandError, ExitCode, bad_input
@@ -20,10 +20,10 @@ _PDF = b"%PDF-"
 
 
 def attach(app: typer.Typer) -> None:
-    """Add the commands of this module."""
-    group = invoice_group(app)
-    group.command("xml")(save_xml)
-    group.command("check")(check)
+    """Add the commands of this module to those of invoices."""
+    del app
+    invoices.GROUP.command("xml")(save_xml)
+    invoices.GROUP.command("check")(check)
 
 
 def save_xml(

@@ -1,5 +1,6 @@
 """Cases on record: handed in, decided by whoever the policy names, carried out once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from activities.approval_cases import CaseActivities
 from activities.approval_subjects import subjects_of
 from activities.case_letters import case_mails
+from activities.crediting import issue_credit_note
 from models.approval_cases import (
     CaseClosed,
     CaseDecided,
@@ -22,13 +24,15 @@ from models.approval_cases import (
     hash_of,
 )
 from models.approval_facts import Subject
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.decisions import DecisionKind, decision_token
 from models.ledger import Account
 from models.steps import ReadAccount, RegisterKind
 from models.tables import CaseDecisionRow, RefundRow, ReminderRow, WriteOffRow
 from models.write_offs import Refund, WriteOff
 from tests.activities.conservation import assert_conserved, balance
-from tests.activities.house import POLICY, SECRET, START, House, deal_file, line, step
+from tests.activities.house import POLICY, SECRET, START, WRITTEN_AT, House, deal_file, line, step
 
 GROSS = 178_50
 INVOICE = "INV-2026-00001"
@@ -70,9 +74,10 @@ RULES: list[dict[str, Any]] = [
 class Desk:
     """The activities of cases on the books of a house, with short ways to use them."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, now: datetime = WRITTEN_AT) -> None:
         self.house = house
-        self.cases = CaseActivities(house.office, subjects_of(house.office))
+        office = replace(house.office, wall_clock=lambda: now)
+        self.cases = CaseActivities(office, subjects_of(office))
 
     def open(self, subject: Subject, key: str, content: str, actor: str = "rita") -> CaseOpened:
         """Hand a case in."""
@@ -165,6 +170,23 @@ def test_what_was_written_off_is_still_owed(desk: Desk) -> None:
     assert (recorded.applied_minor, recorded.unapplied_minor) == (100_00, 0)
     assert balance(house, Account.BAD_DEBT) == GROSS - 100_00
     assert balance(house, Account.RECEIVABLE) == 0
+    assert_conserved(house)
+
+
+def test_a_credit_note_for_what_was_written_off_lowers_the_expense(desk: Desk) -> None:
+    """What is no longer owed cannot be a loss; the receivable is gone already."""
+    house = desk.house
+    desk.write_off()
+    desk.say(CASE, DecisionKind.APPROVE, "finn", "finance-1")
+    desk.say(CASE, DecisionKind.APPROVE, "vera", "finance-2")
+    desk.close(CASE)
+    order = CreditOrder(
+        key="k-1", invoice=INVOICE, on=date(2030, 5, 6), reason="x", parts=(CreditPart(line=0),)
+    )
+
+    house.books.write(lambda session: issue_credit_note(session, house.office, order))
+
+    assert (balance(house, Account.BAD_DEBT), balance(house, Account.RECEIVABLE)) == (0, 0)
     assert_conserved(house)
 
 

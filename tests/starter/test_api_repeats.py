@@ -9,7 +9,8 @@ from sqlmodel import Session, select
 
 from models.approval_cases import OpenCase
 from models.approval_facts import Subject
-from models.steps import ChangeRecorded, PaymentRecorded, UsageTaken
+from models.credit_steps import Corrected, StatementSent
+from models.steps import ChangeRecorded, PaymentRecorded, ToppedUp, UsageTaken
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
 from starter.service.errors import RunFailedError
@@ -28,6 +29,7 @@ WAITING = "write_off-other.1"
 USAGE: dict[str, Any] = {
     "events": [{"id": "e-1", "deal": "1001", "meter": "calls", "at": "2026-02-03T10:15:00Z"}]
 }
+CREDIT = {"amount": "50.00", "reference": "PO-1"}
 ASKED = Asked("fiona", "POST /v1/payments", "k-1", "hash-1")
 
 CHANGES: list[tuple[str, str, Any, Any]] = [
@@ -44,7 +46,12 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
         for kind, person in (("approve", "dan"), ("reject", "dan"), ("withdraw", "fiona"))
     ),
     ("/v1/usage", "olga", USAGE, {"events": [{**USAGE["events"][0], "id": "e-2"}]}),
+    ("/v1/deals/1001/credit", "sam", CREDIT, {**CREDIT, "reference": "PO-2"}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
+    (f"/v1/invoices/{INVOICE}/credit", "fiona", {"reason": "x"}, {"reason": "y"}),
+    (f"/v1/invoices/{INVOICE}/void", "fiona", {"reason": "x"}, {"reason": "y"}),
+    (f"/v1/invoices/{INVOICE}/rebill", "fiona", {"reason": "x"}, {"reason": "y"}),
+    ("/v1/customers/C-100/statement?currency=USD&entity=US01", "fiona", {}, {"x": 1}),
 ]
 """A change of every route, and another one."""
 
@@ -54,6 +61,7 @@ READS = frozenset(
         "/v1/requests-for-quote",
         "/v1/deals/{number}/purchase-order/compare",
         "/v1/invoices/check",
+        "/v1/invoices/{number}/credit/preview",
     }
 )
 """POSTs that change nothing."""
@@ -67,11 +75,14 @@ class Engine(dict[str, Any]):
         known = super().get(workflow_id, default)
         if known is not None:
             return known
-        if workflow_id.startswith("payment-"):
-            return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
-        if workflow_id.startswith("usage-"):
-            return UsageTaken(events=1, added=1, deals=1)
-        return ChangeRecorded(revision=1)
+        kinds: dict[str, Any] = {
+            "payment": PaymentRecorded(payment="PAY-1", applied_minor=1250_00),
+            "correction": Corrected(invoice=INVOICE, deal="1000"),
+            "statement": StatementSent(number="ST-1"),
+            "usage": UsageTaken(events=1, added=1, deals=1),
+            "credit": ToppedUp(pool="top-up-1"),
+        }
+        return kinds.get(workflow_id.partition("-")[0], ChangeRecorded(revision=1))
 
 
 def answering(world: Any) -> None:
@@ -101,7 +112,7 @@ def test_a_change_under_a_key_is_made_and_answered_once(
 ) -> None:
     """Status, body and address are those of the first answer; another body is refused."""
     answering(world)
-    if "/deals" not in path:
+    if path != "/v1/deals":
         furnish(world)
         waiting = OpenCase(subject=Subject.WRITE_OFF, key="other.1", content="{}", actor="fiona")
         handed_in(world, waiting)
@@ -137,10 +148,15 @@ def test_every_change_honors_its_key(world: Any) -> None:
 
     assert without - messages - READS == set()
     assert {path for path in set(posts) - READS if "Idempotency-Key" not in names[path]} == set()
-    assert {path for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
-        path.replace("{kind}", "person").replace("{number}", INVOICE).replace("{case}", WAITING)
-        for path in set(posts) - messages - READS
+    assert {path.partition("?")[0] for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
+        _filled(path) for path in set(posts) - messages - READS
     }
+
+
+def _filled(path: str) -> str:
+    number = "C-100" if path.startswith("/v1/customers") else INVOICE
+    filled = path.replace("{kind}", "person").replace("{number}", number)
+    return filled.replace("{case}", WAITING).replace("{deal}", "1001")
 
 
 def test_a_key_belongs_to_its_caller_and_route(world: Any) -> None:

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from activities.adapters.einvoice.cii import write_cii
 from activities.adapters.pdf.archive import Archive
+from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
@@ -16,9 +17,11 @@ from activities.adapters.pdf.page import Sheet, set_sheet
 from activities.adapters.pdf.quote import quote_sheet, renewal_quote_sheet
 from activities.adapters.pdf.receipt import receipt_sheet
 from activities.adapters.pdf.reminder import reminder_sheet
+from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
     InvoiceDocument,
@@ -28,10 +31,11 @@ from models.documents import (
     ReceiptDocument,
     ReminderDocument,
     RenewalQuoteDocument,
+    StatementDocument,
     WorkOrderDocument,
     entity_on,
 )
-from models.einvoice_mapping import einvoice_of
+from models.einvoice_mapping import einvoice_of, einvoice_of_credit_note
 from models.einvoice_rules import einvoice_problems
 from models.einvoice_settings import EInvoiceFormat
 
@@ -56,9 +60,15 @@ def render(document: Document, logo_of: Callable[[str], bytes] | None = None) ->
 
 def _archive(document: Document) -> Archive | None:
     """Return the structured invoice a document carries, where its entity says so."""
-    if not isinstance(document, InvoiceDocument) or not document.invoice.entity.embeds_xml:
+    if not entity_on(document).embeds_xml:
         return None
-    einvoice = einvoice_of(document.invoice)
+    match document:
+        case InvoiceDocument():
+            einvoice = einvoice_of(document.invoice)
+        case CreditNoteDocument():
+            einvoice = einvoice_of_credit_note(document.credit_note)
+        case _:
+            return None
     if einvoice_problems(einvoice, EInvoiceFormat.CII):
         # It was issued before these rules were asked; a wrong file would be worse than none.
         return None
@@ -81,6 +91,10 @@ def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR091
             return delivery_note_sheet(document, edition)
         case InvoiceDocument():
             return invoice_sheet(document, edition)
+        case CreditNoteDocument():
+            return credit_note_sheet(document, edition)
+        case StatementDocument():
+            return statement_sheet(document, edition)
         case ReceiptDocument():
             return receipt_sheet(document, edition)
         case ReminderDocument():
