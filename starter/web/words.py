@@ -39,6 +39,8 @@ class Words(Value):
     amount: str = "Amount"
     included: str = "included"
     one_time: str = "one-time"
+    by_usage: str = "by usage"
+    usage_estimate: str = "Estimate: {amount} for {quantity}"
     per_week: str = "per week"
     per_month: str = "per month"
     per_quarter: str = "per quarter"
