@@ -1,8 +1,8 @@
-"""Measure pricing and the deal engine: `python -m tests.bench`.
+"""Measure pricing, invoicing and the deal engine: `python -m tests.bench`.
 
-Prints the CPU of pricing quotes of 10 to 10,000 lines, usage events taken in and rated a second,
-and then, in one run on one server: deals per second to first cash with twenty at once, CPU seconds
-per deal, activities and history events per deal and per month, and the ratio to a bare workflow of
+Prints the CPU of pricing quotes of 10 to 10,000 lines, invoices and usage events per second, and
+then, in one run on one server: deals per second to first cash with twenty at once, CPU seconds per
+deal, activities and history events per deal and per month, and the ratio to a bare workflow of
 fourteen sequential empty activities.
 """
 
@@ -27,6 +27,7 @@ from temporalio.worker import Worker
 from activities.adapters.books import Books, migrate
 from models.decisions import decision_token
 from models.tables import DealRow, MailRow, QuoteRow
+from tests.bench.invoices import measure_invoices
 from tests.bench.pricing import measure_pricing
 from tests.bench.usage import measure_usage
 from tests.bench.world import BUYER, QUEUE, SIGNATORY, deal_file, furnish
@@ -282,6 +283,7 @@ def report_counts(first: Counter[str], month: Counter[str]) -> None:
 
 if __name__ == "__main__":
     measure_pricing()
+    measure_invoices()
     measure_usage()
     asyncio.run(measure())
     sys.stdout.flush()
