@@ -14,6 +14,7 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
+from activities.contract_versions import lines_by_reference
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, metering_of
@@ -35,12 +36,14 @@ from models.billing import (
     next_billing_on,
 )
 from models.documents import DocumentKind
+from models.einvoice_mapping import demanded, einvoice_of
+from models.einvoice_rules import einvoice_problems
 from models.errors import ParkedError
 from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -67,6 +70,10 @@ class BillingActivities:
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
         return self._office.books.write(lambda session: self._converge(session, step))
+
+    def converge_within(self, session: Session, step: Converge) -> Converged:
+        """Converge as a part of a transaction, so that it can be shown before it happens."""
+        return self._converge(session, step)
 
     def _converge(self, session: Session, step: Converge) -> Converged:
         lock(session, f"deal:{step.deal}")
@@ -131,13 +138,12 @@ class BillingActivities:
         if metering is not None:
             is_last = not _later(plan, by_reference, step.on)
             due = (*due, *metering.due(due, is_last=is_last))
-            quote = metering.explained(quote)
             self._credit(session, metering)
         for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, group, step, metering)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -157,9 +163,9 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
-        quote: Quote,
         group: InvoiceGroup,
         step: Converge,
+        metering: Metering | None,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
         entity = entity_of(session, contract.entity)
@@ -176,7 +182,10 @@ class BillingActivities:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines={line.reference: line for line in quote.lines},
+            lines={
+                **lines_by_reference(session, contract),
+                **(metering.explained if metering else {}),
+            },
             rules=tax_rules(session),
         )
         _require_sound(draft_invoice(request))
@@ -225,9 +234,12 @@ class BillingActivities:
 
 def _require_sound(draft: Invoice) -> None:
     """Park what may not go out before a number is drawn: a number without invoice is a gap."""
-    problems = check_invoice(draft.model_copy(update={"number": "draft"}))
+    numbered = draft.model_copy(update={"number": "draft"})
+    problems = [*check_invoice(numbered)]
+    for wanted in demanded(draft.entity, draft.customer):
+        problems += einvoice_problems(einvoice_of(numbered), wanted)
     if problems:
-        listed = "; ".join(str(problem) for problem in problems)
+        listed = "; ".join(dict.fromkeys(str(problem) for problem in problems))
         raise ParkedError(f"The invoice is not complete: {listed}")
 
 

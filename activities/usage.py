@@ -19,6 +19,7 @@ from temporalio import activity
 from activities.numbering import lock
 from activities.ports import Office
 from activities.signatures import TAKE_USAGE
+from activities.usage_rows import period_rows
 from models.deal import start_of_day
 from models.errors import InvalidInputError, NotFoundError, Problem, told
 from models.meters import Aggregation, Meter
@@ -126,13 +127,10 @@ def _metered(session: Session, numbers: Sequence[str], at: datetime) -> dict[str
 
 
 def _windows(session: Session, deal: DealRow) -> dict[str, list[Window]]:
-    statement = (
-        select(UsagePeriodRow)
-        .where(UsagePeriodRow.deal == deal.number, col(UsagePeriodRow.canceled_on).is_(None))
-        .order_by(col(UsagePeriodRow.starts_on), col(UsagePeriodRow.final_on).desc())
-    )
     found: dict[str, list[Window]] = {}
-    for row in session.exec(statement):
+    # Of two charges by one meter the one that is open longer decides whether an event is taken.
+    rows = sorted(period_rows(session, deal.number), key=lambda row: row.final_on, reverse=True)
+    for row in rows:
         final = start_of_day(row.final_on, deal.time_zone)
         span = span_of(row.starts_on, row.ends_on, deal.time_zone)
         found.setdefault(row.meter, []).append(Window(*span, final))

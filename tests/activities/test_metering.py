@@ -440,3 +440,45 @@ def test_what_was_drawn_goes_back_when_usage_is_corrected(meters: Meters) -> Non
     drawn = house.books.read(lambda session: pool_states(session, "1001")["top-up-1"].drawn)
     assert drawn.minor == 60_00
     assert sum(minor for _, minor in lines(house)) == 110_00
+
+
+def test_a_commitment_over_the_term_is_compared_with_all_of_it(meters: Meters) -> None:
+    """100.00 are committed; 30.00 and 50.00 are used, so 20.00 are missing in the end."""
+    house = meters.house
+    house.sell(deal_file("1001", line("COMMITTED"), term_months=2))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "300"))
+    meters.send(date(2026, 2, 28), event("e2", "2026-02-02", "500"))
+
+    house.converge("1001", FEBRUARY)
+    house.converge("1001", MARCH)
+
+    assert lines(house) == [("1/calls", 30_00), ("1/calls", 50_00), ("1/calls/true-up", 20_00)]
+    assert_conserved(house)
+
+
+def test_a_deposit_is_drawn_by_invoices_of_usage_after_tax(meters: Meters) -> None:
+    """Paid in before it is used and taxed when it is: 90.00 and 17.10 tax come off 200.00."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=2))
+    house.pay(200_00, "deposit", deal="1001", received_on=date(2026, 1, 1))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+    waiting = balance(house, Account.UNAPPLIED_CASH)
+
+    settled = house.converge("1001", FEBRUARY)
+
+    assert (waiting, balance(house, Account.UNAPPLIED_CASH)) == (-200_00, -92_90)
+    assert (invoices(house)[0].gross.minor, settled.account.balance_minor) == (107_10, 0)
+    assert_conserved(house)
+
+
+def test_a_cut_between_effect_and_answer_rates_and_bills_once(meters: Meters) -> None:
+    """Whoever tries again finds what is on record, also of the batch and of the credit."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=1))
+    for _ in range(2):
+        meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+        bought(house, "50.00", date(2026, 1, 10))
+        house.converge("1001", FEBRUARY)
+
+    assert lines(house) == [("top-up-1", 50_00), ("1/calls", 40_00)]
+    assert len(house.rows(UsageRatingRow)) == 1

@@ -46,8 +46,11 @@ async def test_usage_and_credit_of_a_living_deal_end_on_its_invoices(house: Hous
 
     assert (taken["added"], again["added"], again["deals"]) == (1, 1, 1)
     assert lines(house) == [("top-up-1", 50_00), ("1/calls", 40_00)]
+    await deal.advance("2026-05-15T20:00:00")
+    await deal.pay((await deal.settle()).balance_minor, "2026-05-16", "all")
     history = await deal.handle.fetch_history()
     assert not any(b"calls-of-january" in one.SerializeToString() for one in history.events)
+    assert (await deal.ended()).outcome == "completed"
 
 
 async def test_a_batch_with_a_bad_line_fails_with_its_place_and_leaves_nothing(
