@@ -17,7 +17,7 @@ from activities.cash import apply_waiting_cash
 from activities.contract_versions import lines_by_reference
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
-from activities.metering import Metering, metering_of
+from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
@@ -96,6 +96,7 @@ class BillingActivities:
             question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
             dates += [next_on, break_pools(session, contract, step.on, now)]
+            concede_usage(session, contract, step.on, now)
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)

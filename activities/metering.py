@@ -14,7 +14,7 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from activities import journal
-from activities.accounts import deal_row, scope_of
+from activities.accounts import conceded, deal_row, has_fixed_price, scope_of
 from activities.contract_versions import signed_quote
 from activities.pool_rows import pool_states
 from activities.pools import top_ups
@@ -346,8 +346,9 @@ class Metering:
 
     def next_on(self) -> date | None:
         """Return the next day after this one on which usage is accounted for or settled."""
+        last_end = max(each.period.end for each in self._periods)
         days = (
-            each.next_after(self._on)
+            each.next_after(self._on, last_end)
             for each in self._periods
             if not is_settled(self._latest.get(_key(each)), each)
         )
@@ -361,6 +362,32 @@ def metering_of(
     if term_is_billed(session, contract.deal, contract.term):
         return None
     return Metering(session, contract, signed_quote(session, contract), on, now)
+
+
+def concede_usage(session: Session, contract: ContractRow, on: date, now: datetime) -> None:
+    """Lower revenue by what was conceded on invoices of a term that sold nothing but usage.
+
+    Elsewhere the concession comes off the fixed price, and its revenue follows (ASC 606-10-32-44).
+    """
+    if not period_rows(session, contract.deal, contract.term) or has_fixed_price(session, contract):
+        return
+    off = conceded(session, contract.deal, contract.term)
+    key = f"usage-concession:{contract.deal}:{contract.term}"
+    less = Money(minor=-off, currency=contract.currency) - journal.revenue_of(
+        session, key, contract.currency
+    )
+    header = EntryHeader(
+        key=f"{key}:{off}",
+        entity=contract.entity,
+        deal=contract.deal,
+        customer=contract.customer,
+        booked_on=on,
+        cause=contract.number,
+        text="Usage conceded",
+    )
+    position = journal.contract_position(session, contract.deal, contract.currency)
+    scope = scope_of(deal_row(session, contract.deal))
+    journal.post(session, revenue_entry(header, less, position), now, scope)
 
 
 def due_charge(
