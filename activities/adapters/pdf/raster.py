@@ -15,7 +15,7 @@ _SCALE = 2
 
 def as_png(drawing: Drawing) -> bytes:
     """Return a drawing as PNG, on white and twice as many pixels as points; equal in, equal out."""
-    size = (round(drawing.width * _SCALE), round(drawing.height * _SCALE))
+    size = (int(drawing.width * _SCALE), int(drawing.height * _SCALE))
     image = Image.new("RGB", size, "white")
     canvas = ImageDraw.Draw(image)
     for shape in drawing.contents:
@@ -36,7 +36,7 @@ def _draw(canvas: ImageDraw.ImageDraw, shape: Shape, height: float) -> None:
         canvas.rectangle([top_left, bottom_right], fill=_rgb(shape.fillColor))
     elif isinstance(shape, String):
         anchor = "ms" if shape.textAnchor == "middle" else "ls"
-        font = _font("Bold" in shape.fontName, round(shape.fontSize * _SCALE))
+        font = _font("Bold" in shape.fontName, int(shape.fontSize * _SCALE))
         place = _at(shape.x, shape.y, height)
         canvas.text(place, shape.text, font=font, fill=_rgb(shape.fillColor), anchor=anchor)
 
@@ -47,8 +47,8 @@ def _at(x: float, y: float, height: float) -> tuple[float, float]:
 
 
 def _rgb(color: Color | None) -> tuple[int, int, int]:
-    red, green, blue = color.rgb() if color else (0, 0, 0)
-    return (round(red * 255), round(green * 255), round(blue * 255))
+    whole = int(color.int_rgb()) if color else 0
+    return (whole >> 16, whole >> 8 & 255, whole & 255)
 
 
 @cache
