@@ -14,14 +14,13 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
-from activities.contract_versions import lines_by_reference
+from activities.contract_versions import lines_by_reference, quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
-from activities.pricing import quote_of_term
 from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
@@ -43,7 +42,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge
+from models.quoting import PlannedCharge, Quote
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -125,7 +124,7 @@ class BillingActivities:
         is_whole = not has_released(session, contract.deal, contract.term)
         if is_whole and len(plan) <= count and metering is None:
             return "", None
-        quote = quote_of_term(session, contract.deal, contract.term)
+        quote = quote_in_force(session, contract.deal, contract.term)
         if quote is None:
             return "", None
         by_reference = {
@@ -144,7 +143,7 @@ class BillingActivities:
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-                self._issue(session, contract, group, step)
+                self._issue(session, contract, quote, group, step)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -164,6 +163,7 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
+        quote: Quote,
         group: InvoiceGroup,
         step: Converge,
     ) -> None:
@@ -182,7 +182,10 @@ class BillingActivities:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines=lines_by_reference(session, contract),
+            lines={
+                **{line.reference: line for line in quote.lines},
+                **lines_by_reference(session, contract),
+            },
             rules=tax_rules(session),
         )
         _require_sound(draft_invoice(request))

@@ -15,9 +15,9 @@ from sqlmodel import Session
 
 from activities import journal
 from activities.accounts import deal_row, scope_of
+from activities.contract_versions import quote_in_force
 from activities.pool_rows import pool_states
 from activities.pools import top_ups
-from activities.pricing import quote_of_term
 from activities.usage import last_event, measured, span_of
 from activities.usage_rows import (
     PeriodKey,
@@ -351,7 +351,7 @@ def metering_of(
     """Return the usage of a term; None where there is none, or all of it is billed for good."""
     if term_is_billed(session, contract.deal, contract.term):
         return None
-    quote = quote_of_term(session, contract.deal, contract.term)
+    quote = quote_in_force(session, contract.deal, contract.term)
     return Metering(session, contract, quote, on, now) if quote else None
 
 

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, func, select
 
+from activities.contract_versions import quote_in_force
 from activities.pool_rows import pool_states
-from activities.pricing import quote_of_term
 from activities.usage import measured, span_of
 from activities.usage_rows import PeriodKey, latest_ratings, period_of, period_rows
 from models.deal import local_date
@@ -188,7 +188,7 @@ class _Running:
             if row.starts_on <= self._today < row.ends_on
         ]
         for term in sorted({row.term for row in rows}):
-            quote = quote_of_term(self._session, self._deal.number, term)
+            quote = quote_in_force(self._session, self._deal.number, term)
             lines = {line.reference: line for line in quote.lines} if quote else {}
             latest = latest_ratings(self._session, self._deal.number, term)
             for row in rows:
