@@ -17,7 +17,7 @@ from activities.cash import apply_waiting_cash
 from activities.contract_versions import lines_by_reference, quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
-from activities.metering import Metering, metering_of
+from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
@@ -42,7 +42,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -95,6 +95,7 @@ class BillingActivities:
             question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
             dates += [next_on, break_pools(session, contract, step.on, now)]
+            concede_usage(session, contract, step.on, now)
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -137,13 +138,12 @@ class BillingActivities:
         if metering is not None:
             is_last = not _later(plan, by_reference, step.on)
             due = (*due, *metering.due(due, is_last=is_last))
-            quote = metering.explained(quote)
             self._credit(session, metering)
         for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, group, step, metering)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -163,9 +163,9 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
-        quote: Quote,
         group: InvoiceGroup,
         step: Converge,
+        metering: Metering | None,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
         entity = entity_of(session, contract.entity)
@@ -183,8 +183,8 @@ class BillingActivities:
             or contract.purchase_order,
             charges=group.charges,
             lines={
-                **{line.reference: line for line in quote.lines},
                 **lines_by_reference(session, contract),
+                **(metering.explained if metering else {}),
             },
             rules=tax_rules(session),
         )
