@@ -14,14 +14,13 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
-from activities.contract_versions import lines_by_reference
+from activities.contract_versions import lines_by_reference, quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
-from activities.pricing import quote_of_term
 from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
@@ -130,7 +129,7 @@ class BillingActivities:
         is_whole = not has_released(session, contract.deal, contract.term)
         if is_whole and len(plan) <= count and metering is None:
             return "", None
-        quote = quote_of_term(session, contract.deal, contract.term)
+        quote = quote_in_force(session, contract.deal, contract.term)
         if quote is None:
             return "", None
         by_reference = {
