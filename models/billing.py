@@ -189,7 +189,7 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
     _require_complete(request)
     rules = [_rule_for(request, due) for due in request.charges]
     taxable = [
-        TaxableLine(net=due.charge.amount, rule=rule)
+        TaxableLine(net=due.charge.amount, rule=rule, quantity=_units(request, due))
         for due, rule in zip(request.charges, rules, strict=True)
     ]
     totals, taxes = tax_totals(taxable, request.entity.tax_rounding)
@@ -285,6 +285,12 @@ def _invoice_line(
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
         supplied=due.supplied,
     )
+
+
+def _units(request: InvoiceRequest, due: DueCharge) -> Decimal:
+    """Return how many units an amount is for, which a tax per unit counts."""
+    quantity, _ = _quantity_and_price(due.charge, request.lines[due.charge.reference])
+    return quantity
 
 
 def _quantity_and_price(charge: PlannedCharge, line: PricedLine) -> tuple[Decimal, Decimal]:
@@ -398,7 +404,10 @@ def _category_problems(invoice: Invoice, total: TaxTotal) -> Iterator[Problem]:
     tax = Money.total((line.tax for line in members), invoice.currency)
     yield from _difference(f"{where}.base", total.base, base, "the sum of its lines")
     yield from _difference(f"{where}.tax", total.tax, tax, "the sum of its lines' taxes")
-    if invoice.entity.tax_rounding is TaxRounding.CATEGORY:
+    if total.levies:
+        parts = Money.total((levy.tax for levy in total.levies), invoice.currency)
+        yield from _difference(f"{where}.tax", total.tax, parts, "the sum of its levies")
+    elif invoice.entity.tax_rounding is TaxRounding.CATEGORY:
         computed = percentage(total.base, total.rate_percent)
         yield from _difference(f"{where}.tax", total.tax, computed, "base x rate (BR-CO-17)")
 

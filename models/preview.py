@@ -24,7 +24,7 @@ from models.leakage import (
 from models.money import Money
 from models.parties import Customer, Entity
 from models.quoting import Quote, discount_percent, margin_percent
-from models.tax import TaxRule, TaxTotal
+from models.tax import TaxRule, TaxTotal, together
 from models.value import Value
 
 
@@ -127,6 +127,5 @@ def _summed(invoices: Iterable[Invoice]) -> Iterable[TaxTotal]:
             key = (each.code, each.rate_percent)
             known = totals.setdefault(key, each)
             if known is not each:
-                changes = {"base": known.base + each.base, "tax": known.tax + each.tax}
-                totals[key] = known.model_copy(update=changes)
+                totals[key] = together(known, each)
     return totals.values()

@@ -43,7 +43,7 @@ def write(tmp_path: Path) -> WriteCases:
     return write_cases
 
 
-@pytest.mark.parametrize("name", ["money", "payment_terms", "proration", "tiers"])
+@pytest.mark.parametrize("name", ["money", "payment_terms", "proration", "tax", "tiers"])
 def test_every_case_we_answer_is_answered_as_published(name: str) -> None:
     """Nobody here chose these figures."""
     outcome = run(read_cases(shared(f"oracles/{name}.json")))
@@ -52,9 +52,10 @@ def test_every_case_we_answer_is_answered_as_published(name: str) -> None:
     assert outcome.passed > 0
 
 
-def test_no_case_of_money_is_skipped() -> None:
-    """Shares, rounding and conversion are ours in every published form."""
-    outcome = run(read_cases(shared("oracles/money.json")))
+@pytest.mark.parametrize("name", ["money", "tax"])
+def test_no_case_of_money_and_tax_is_skipped(name: str) -> None:
+    """Shares, rounding, conversion and tax are ours in every published form."""
+    outcome = run(read_cases(shared(f"oracles/{name}.json")))
 
     assert (outcome.passed, outcome.skipped) == (outcome.total, 0)
 
@@ -169,6 +170,11 @@ def test_no_file_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
         ({"tax": "1.0"}, {"tax": Decimal(1), "extra": 1}),
         (["1", "2"], (Decimal(1), Decimal(2))),
         ({"error": "invalid_date_sequence"}, {"error": True}),
+        ({"rate": None, "tax_total": "0.00"}, {"rate": Decimal(0), "tax_total": None}),
+        (
+            {"vat_breakdown": [{"rate": "7"}, {"rate": None}]},
+            {"vat_breakdown": [{"rate": None}, {"rate": Decimal(7)}]},
+        ),
         (None, None),
         (True, True),
     ],
@@ -188,6 +194,9 @@ def test_numbers_agree_as_numbers_and_only_published_keys_count(
         ("0.73", Fraction(11, 15)),
         ("2026-02-28", date(2026, 2, 27)),
         ({"tax": "1"}, {"base": Decimal(1)}),
+        ({"rate": None}, {"rate": Decimal(7)}),
+        ({"vat_breakdown": [{"rate": "7"}, {"rate": "7"}]}, {"vat_breakdown": [{"rate": "7"}]}),
+        ({"vat_breakdown": [{"rate": "7"}]}, {"vat_breakdown": [{"rate": "8"}]}),
         ({"tax": "1"}, None),
         (["1", "2"], [Decimal(1)]),
         (["1"], Decimal(1)),

@@ -137,8 +137,9 @@ def _tax_row(edition: Edition, total: TaxTotal) -> list[object]:
     formats = edition.formats
     category = edition.labels.category_names.get(total.code, "")
     detail = " · ".join(part for part in (total.code, category) if part)
+    levies = [f"{levy.name}: {formats.amount(levy.tax)}" for levy in total.levies]
     return [
-        described(total.name, [detail]),
+        described(total.name, [detail, *levies]),
         formats.percent(total.rate_percent),
         formats.amount(total.base),
         formats.amount(total.tax),
