@@ -12,11 +12,13 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from models.branding import Brand, brand_problems
+from models.certificates import TaxCertificate, certificate_problems
 from models.countries import EU_COUNTRIES, is_country, vat_prefix
 from models.currencies import is_currency
 from models.errors import Problem
 from models.reading import FieldRule, is_filled, read, text_at, value_at, within
 from models.value import Value
+from models.withholding import Withholding, withholding_problems
 from models.words import LANGUAGES, spoken
 from models.written import NUMBERS_AS_TEXT
 
@@ -87,7 +89,11 @@ class Contact(Value):
 
 
 class Customer(Value):
-    """The party we sell to and bill; without a `language` it is written to in the entity's."""
+    """The party we sell to and bill; without a `language` it is written to in the entity's.
+
+    `tax_exemption` exempts without end; a certificate of `tax_certificates` while it is valid.
+    `withholding` is tax it keeps back of what it pays us.
+    """
 
     number: str
     legal_name: str
@@ -104,6 +110,8 @@ class Customer(Value):
     parent: str | None = None
     segment: str = ""
     tags: tuple[str, ...] = ()
+    tax_certificates: tuple[TaxCertificate, ...] = ()
+    withholding: tuple[Withholding, ...] = ()
 
     @property
     def place_of_supply(self) -> Address:
@@ -179,6 +187,8 @@ def parse_customer(data: object) -> Customer:
         _region_problems("bill_to"),
         _region_problems("ship_to"),
         _other_than_itself("number", "parent"),
+        certificate_problems,
+        withholding_problems,
     )
     return read(Customer, data, _CUSTOMER_RULES, checks)
 

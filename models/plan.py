@@ -16,7 +16,8 @@ class PlannedCharge(Value):
     """One amount the contract will bill: a priced line over one service period.
 
     `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
-    every discount and before tax; `discount` (not negative) is how far it lies below list.
+    every discount and before tax; `discount` (not negative) is how far it lies below list. `gross`
+    is what was agreed with tax in it, if it was.
     """
 
     reference: str
@@ -25,6 +26,7 @@ class PlannedCharge(Value):
     bill_on: date | None
     amount: Money
     discount: Money
+    gross: Money | None = None
 
     @property
     def number(self) -> str:

@@ -28,7 +28,9 @@ CODES_WITH_TEXT = frozenset({"AE", "E", "G", "K", "O"})
 """Categories whose reason the invoice must state (EN 16931 BR-AE-10, E-10, G-10, IC-10, O-10)."""
 
 _UNTAXED_CODES = CODES_WITH_TEXT | {"Z"}
-_CODES = _UNTAXED_CODES | {"S", "L", "M"}
+EN16931_CODES = _UNTAXED_CODES | {"S", "L", "M"}
+"""The categories of VAT (UNTDID 5305, as restricted by EN 16931)."""
+
 _WHOLE = 100
 _RATE_DECIMALS = 4
 
@@ -391,9 +393,9 @@ _FIELD_RULES = (
     FieldRule("rules.*.rate_percent", _is_charged, "is negative"),
     FieldRule(
         "rules.*.code",
-        _one_of(_CODES),
+        _one_of(EN16931_CODES),
         "is no category of EN 16931",
-        f"use one of {', '.join(sorted(_CODES))}",
+        f"use one of {', '.join(sorted(EN16931_CODES))}",
     ),
 )
 
