@@ -19,6 +19,8 @@ from activities.pricing import quote_of_term
 from activities.recognition import next_boundary, recognize_term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
+from activities.tax import refused_vat_id
+from activities.tax_desk import AnswersNeededError, TaxDesk
 from models.billing import (
     DueCharge,
     Invoice,
@@ -58,9 +60,14 @@ class BillingActivities:
 
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
-        return self._office.books.write(lambda session: self._converge(session, step))
+        desk = TaxDesk(self._office.tax_engine)
+        while True:
+            try:
+                return self._office.books.write(lambda one: self._converge(one, step, desk))
+            except AnswersNeededError:
+                desk.ask()
 
-    def _converge(self, session: Session, step: Converge) -> Converged:
+    def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         lock(session, f"deal:{step.deal}")
         contracts = session.exec(
             select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
@@ -73,9 +80,10 @@ class BillingActivities:
             recognize_term(session, contract, moved, step.on, now)
             dates.append(next_boundary(session, contract, moved, step.on))
         for contract in contracts:
-            question, next_on = self._bill_term(session, contract, moved, step)
+            question, next_on = self._bill_term(session, contract, moved, (step, desk))
             parked += [question] if question else []
             dates.append(next_on)
+        desk.require_answers()
         dates.append(self._post_receivables(session, step))
         apply_waiting_cash(session, step.deal, step.on, now)
         later = [day for day in dates if day is not None and day > step.on]
@@ -87,9 +95,14 @@ class BillingActivities:
         )
 
     def _bill_term(
-        self, session: Session, contract: ContractRow, moved: Mapping[str, date], step: Converge
+        self,
+        session: Session,
+        contract: ContractRow,
+        moved: Mapping[str, date],
+        run: tuple[Converge, TaxDesk],
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
+        step, _ = run
         quote = quote_of_term(session, contract.deal, contract.term)
         plan = planned(session, contract)
         if quote is None or not plan:
@@ -103,7 +116,7 @@ class BillingActivities:
         due = due_charges(plan, by_reference, billed(session, contract), step.on)
         for group in group_by_invoice(due):
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, quote, group, run)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -116,16 +129,18 @@ class BillingActivities:
         contract: ContractRow,
         quote: Quote,
         group: Sequence[DueCharge],
-        step: Converge,
+        run: tuple[Converge, TaxDesk],
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
+        step, desk = run
+        customer = customer_of(session, contract.customer)
         entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))
         request = InvoiceRequest(
             deal=contract.deal,
             term=contract.term,
             entity=entity,
-            customer=customer_of(session, contract.customer),
+            customer=customer,
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
@@ -133,10 +148,14 @@ class BillingActivities:
             charges=tuple(group),
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),
+            refused_vat_id=refused_vat_id(session, customer),
         )
-        _require_sound(draft_invoice(request))
+        taxed = desk.taxed(request)
+        if taxed is None:
+            return
+        _require_sound(draft_invoice(taxed))
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
-        dated = request.model_copy(update={"issued_on": issued_on})
+        dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
         session.add(_invoice_row(invoice, scope, series, sequence, group))
         session.flush()
@@ -210,9 +229,14 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             bill_on=row.bill_on,
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
+            gross=_gross(row),
         )
         for row in rows
     )
+
+
+def _gross(row: PlannedChargeRow) -> Money | None:
+    return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
 
 
 def billed(session: Session, contract: ContractRow) -> dict[str, list[Interval]]:

@@ -61,6 +61,7 @@ DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
+CHECK_VAT_ID = Signature("check_vat_id", Queue.BOOKS, steps.CheckVatId, steps.VatIdChecked)
 RECEIVE_STOCK = Signature("receive_stock", Queue.BOOKS, steps.StockReceipt, steps.ChangeRecorded)
 
 PUBLISH_DOCUMENT = Signature(

@@ -18,11 +18,18 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from activities.tax import TaxActivities
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
-from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.register import RegisterWorkflow, StockWorkflow, VatCheckWorkflow
 
-WORKFLOWS: Sequence[type] = (DealWorkflow, PaymentWorkflow, RegisterWorkflow, StockWorkflow)
+WORKFLOWS: Sequence[type] = (
+    DealWorkflow,
+    PaymentWorkflow,
+    RegisterWorkflow,
+    StockWorkflow,
+    VatCheckWorkflow,
+)
 
 
 def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[..., Any]]:
@@ -68,4 +75,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
+        TaxActivities(office).check_vat_id,
     ]

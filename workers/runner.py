@@ -23,6 +23,9 @@ from activities.adapters.document_store import DocumentStore
 from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
+from activities.adapters.tax_engine import HttpTaxEngine, open_tax_engine
+from activities.adapters.vat_numbers import vat_number_problem
+from activities.adapters.vies import open_vies
 from activities.ports import HouseRules, Office
 from activities.publishing import PublishingOffice
 from activities.signatures import Queue
@@ -64,6 +67,16 @@ def wall_clock() -> datetime:
     return datetime.now(UTC)
 
 
+def tax_engine_of(settings: Settings) -> HttpTaxEngine | None:
+    """Return the tax engine the settings name; without one the rules on record decide."""
+    token = settings.tax_engine_token
+    return open_tax_engine(
+        settings.tax_engine_url,
+        token.get_secret_value() if token else "",
+        settings.tax_engine_timeout_seconds,
+    )
+
+
 def open_office(settings: Settings) -> PublishingOffice:
     """Open the books, the document store and the mailer the settings name."""
     rules = HouseRules(
@@ -80,6 +93,9 @@ def open_office(settings: Settings) -> PublishingOffice:
         wall_clock=wall_clock,
         store=store,
         holidays=public_holidays,
+        vat_numbers=vat_number_problem,
+        vies=open_vies(settings.vies_url),
+        tax_engine=tax_engine_of(settings),
     )
     return PublishingOffice(
         office=office,

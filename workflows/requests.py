@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 with workflow.unsafe.imports_passed_through():
     from models.errors import Problem
     from models.messages import Message
-    from models.steps import RecordPayment, RegisterChange, StockReceipt
+    from models.steps import CheckVatId, RecordPayment, RegisterChange, StockReceipt
 
 
 class PaymentRequest(Message, RecordPayment):
@@ -23,6 +23,10 @@ class ChangeRequest(Message, RegisterChange):
 
 class ReceiptRequest(Message, StockReceipt):
     """A stock receipt as it was sent."""
+
+
+class VatCheckRequest(Message, CheckVatId):
+    """A question about a VAT number as it was sent."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

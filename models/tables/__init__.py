@@ -24,6 +24,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.tax import VatCheckRow, WithheldRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -52,6 +53,8 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    VatCheckRow,
+    WithheldRow,
 )
 
 __all__ = [
@@ -91,5 +94,7 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "VatCheckRow",
+    "WithheldRow",
     "WorkOrderRow",
 ]

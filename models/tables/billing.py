@@ -24,6 +24,7 @@ class PlannedChargeRow(SQLModel, table=True):
     discount_minor: int = Field(sa_type=BigInteger)
     currency: str
     canceled_on: date | None = None
+    gross_minor: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class InvoiceRow(SQLModel, table=True):

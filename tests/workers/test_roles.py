@@ -64,7 +64,13 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
     """Renaming a class must not rename what runs."""
     names = [workflow._Definition.must_from_class(one).name for one in WORKFLOWS]
 
-    assert names == ["DealWorkflow", "PaymentWorkflow", "RegisterWorkflow", "StockWorkflow"]
+    assert names == [
+        "DealWorkflow",
+        "PaymentWorkflow",
+        "RegisterWorkflow",
+        "StockWorkflow",
+        "VatCheckWorkflow",
+    ]
 
 
 def test_a_role_polls_its_own_queue_and_all_polls_every_queue() -> None:
