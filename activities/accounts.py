@@ -5,14 +5,20 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
+from activities.billed_days import RELEASED, taken
 from activities.register import dunning_policy
 from models.collection import OpenItem, next_dunning_on
+from models.credit_notes import CreditEffect
 from models.money import Money
 from models.steps import Account
 from models.tables import (
+    CreditApplicationRow,
+    CreditNoteRow,
     DealRow,
+    FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     ObligationRow,
     PaymentApplicationRow,
     PlannedChargeRow,
@@ -38,7 +44,7 @@ def open_items(
     customer: str | None = None,
     currency: str | None = None,
 ) -> tuple[OpenItem, ...]:
-    """Return the invoices with a balance, oldest due first."""
+    """Return the invoices with a balance after payments and credits, oldest due first."""
     statement = select(InvoiceRow).order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
     if deal is not None:
         statement = statement.where(InvoiceRow.deal == deal)
@@ -48,18 +54,28 @@ def open_items(
         statement = statement.where(InvoiceRow.currency == currency)
     rows = session.exec(statement).all()
     numbers = [row.number for row in rows]
-    paid, levels = _paid(session, numbers), _levels(session, numbers)
-    items = (_open_item(row, paid.get(row.number, 0), levels.get(row.number)) for row in rows)
+    settled, levels = _settled(session, numbers), _levels(session, numbers)
+    items = (_open_item(row, settled.get(row.number, 0), levels.get(row.number)) for row in rows)
     return tuple(item for item in items if item.balance.minor > 0)
 
 
-def _paid(session: Session, numbers: Sequence[str]) -> dict[str, int]:
-    statement = (
-        select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
-        .where(col(PaymentApplicationRow.invoice).in_(numbers))
-        .group_by(PaymentApplicationRow.invoice)
+def _settled(session: Session, numbers: Sequence[str]) -> dict[str, int]:
+    """Return what is paid or credited of each invoice; a void one claims nothing at all."""
+    settled: dict[str, int] = {}
+    for table in (PaymentApplicationRow, CreditApplicationRow):
+        statement = (
+            select(table.invoice, func.sum(table.amount_minor))
+            .where(col(table.invoice).in_(numbers))
+            .group_by(table.invoice)
+        )
+        for invoice, amount in session.exec(statement):
+            settled[invoice] = settled.get(invoice, 0) + int(amount)
+    voided = (
+        select(InvoiceRow.number, InvoiceRow.gross_minor)
+        .join(InvoiceVoidRow, col(InvoiceVoidRow.invoice) == col(InvoiceRow.number))
+        .where(col(InvoiceRow.number).in_(numbers))
     )
-    return {invoice: int(amount) for invoice, amount in session.exec(statement)}
+    return settled | dict(session.exec(voided).all())
 
 
 def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, date]]:
@@ -73,14 +89,14 @@ def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, da
     return {invoice: (level, on) for invoice, level, on in session.exec(statement)}
 
 
-def _open_item(row: InvoiceRow, paid: int, reminded: tuple[int, date] | None) -> OpenItem:
+def _open_item(row: InvoiceRow, settled: int, reminded: tuple[int, date] | None) -> OpenItem:
     return OpenItem(
         invoice=row.number,
         deal=row.deal,
         issued_on=row.issued_on,
         due_on=row.due_on,
         gross=Money(minor=row.gross_minor, currency=row.currency),
-        balance=Money(minor=row.gross_minor - paid, currency=row.currency),
+        balance=Money(minor=row.gross_minor - settled, currency=row.currency),
         level=reminded[0] if reminded else 0,
         last_reminded_on=reminded[1] if reminded else None,
     )
@@ -107,7 +123,39 @@ def _fully_billed(session: Session, deal: str) -> bool:
     billed = session.exec(
         select(func.count(col(InvoiceLineRow.id))).where(InvoiceLineRow.deal == deal)
     ).one()
-    return 0 < planned <= billed
+    return 0 < planned <= billed and _nothing_released(session, deal)
+
+
+def _nothing_released(session: Session, deal: str) -> bool:
+    """Whether nothing that was taken back still waits to be billed again."""
+    released = select(FreedIntervalRow.id).where(
+        FreedIntervalRow.deal == deal, FreedIntervalRow.kind == RELEASED
+    )
+    if session.exec(released).first() is None:
+        return True
+    days = taken(session, deal)
+    plan = session.exec(
+        select(PlannedChargeRow).where(
+            PlannedChargeRow.deal == deal, col(PlannedChargeRow.canceled_on).is_(None)
+        )
+    )
+    return all(
+        any(
+            one.start < row.ends_on and row.starts_on < one.end
+            for one in days.get((row.term, row.reference), ())
+        )
+        for row in plan
+    )
+
+
+def conceded(session: Session, deal: str, term: int | None = None) -> int:
+    """Return by how many minor units concessions have lowered a deal's price."""
+    statement = select(func.coalesce(func.sum(CreditNoteRow.net_minor), 0)).where(
+        CreditNoteRow.deal == deal, CreditNoteRow.effect == CreditEffect.CONCESSION.value
+    )
+    if term is not None:
+        statement = statement.where(CreditNoteRow.term == term)
+    return int(session.exec(statement).one())
 
 
 def _fully_recognized(session: Session, deal: str) -> bool:
@@ -121,4 +169,4 @@ def _fully_recognized(session: Session, deal: str) -> bool:
             RecognizedRow.deal == deal
         )
     ).one()
-    return 0 <= promised == recognized
+    return 0 <= promised == recognized + conceded(session, deal)

@@ -7,12 +7,14 @@ that a month that was missed is earned in its own month and billed today.
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
+from activities.billed_days import taken
 from activities.cash import apply_waiting_cash
+from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.pricing import quote_of_term
@@ -43,6 +45,7 @@ from models.tables import (
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     OrderLineRow,
     PlannedChargeRow,
 )
@@ -85,6 +88,8 @@ class BillingActivities:
             dates.append(next_on)
         desk.require_answers()
         dates.append(self._post_receivables(session, step))
+        dates.append(post_credits(session, step.deal, step.on, now))
+        apply_waiting_credit(session, step.deal, step.on, now)
         apply_waiting_cash(session, step.deal, step.on, now)
         later = [day for day in dates if day is not None and day > step.on]
         return Converged(
@@ -157,7 +162,9 @@ class BillingActivities:
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
         dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        session.add(_invoice_row(invoice, scope, series, sequence, group))
+        row = _invoice_row(invoice, scope, series, sequence, group)
+        row.key += _repetition(session, row.key)
+        session.add(row)
         session.flush()
         session.add_all(_line_rows(invoice, group))
         session.flush()
@@ -240,17 +247,9 @@ def _gross(row: PlannedChargeRow) -> Money | None:
 
 
 def billed(session: Session, contract: ContractRow) -> dict[str, list[Interval]]:
-    """Return the intervals of each charge that are on an invoice."""
-    rows = session.exec(
-        select(InvoiceLineRow).where(
-            InvoiceLineRow.deal == contract.deal, InvoiceLineRow.term == contract.term
-        )
-    ).all()
-    found: dict[str, list[Interval]] = {}
-    for row in rows:
-        interval = Interval(start=row.starts_on, end=row.ends_on)
-        found.setdefault(row.reference, []).append(interval)
-    return found
+    """Return the intervals of each charge that are on an invoice and not to be billed again."""
+    days = taken(session, contract.deal, contract.term)
+    return {reference: periods for (_, reference), periods in days.items()}
 
 
 def _later(
@@ -278,6 +277,7 @@ def _unposted(session: Session, deal: str) -> list[InvoiceRow]:
     rows = session.exec(
         select(InvoiceRow)
         .where(InvoiceRow.deal == deal)
+        .where(col(InvoiceRow.number).not_in(select(InvoiceVoidRow.invoice)))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
     return [
@@ -292,9 +292,19 @@ def _unpublished(session: Session, step: Converge) -> tuple[str, ...]:
         select(InvoiceRow.number)
         .where(InvoiceRow.deal == step.deal)
         .where(col(InvoiceRow.number).not_in(stored))
+        .where(col(InvoiceRow.number).not_in(select(InvoiceVoidRow.invoice)))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     )
     return tuple(session.exec(statement))
+
+
+def _repetition(session: Session, key: str) -> str:
+    """Return what tells an invoice from those of the same days that were taken back."""
+    before = select(func.count(col(InvoiceRow.number))).where(
+        (col(InvoiceRow.key) == key) | col(InvoiceRow.key).startswith(f"{key}#", autoescape=True)
+    )
+    count = session.exec(before).one()
+    return f"#{count + 1}" if count else ""
 
 
 def _invoice_row(

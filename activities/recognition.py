@@ -10,9 +10,9 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from activities import journal
-from activities.accounts import deal_row, scope_of
+from activities.accounts import conceded, deal_row, scope_of
 from models.ledger import EntryHeader, revenue_entry, revenue_key
-from models.money import Money
+from models.money import Money, spread_minor
 from models.periods import month_starts
 from models.recognition import Obligation, Satisfaction, earned
 from models.tables import ContractRow, ObligationRow, RecognizedRow
@@ -23,18 +23,29 @@ _ONE_DAY = timedelta(days=1)
 def promises(
     session: Session, contract: ContractRow, moved: Mapping[str, date]
 ) -> tuple[Obligation, ...]:
-    """Return a term's obligations with the day each was transferred."""
+    """Return a term's obligations with the day each was transferred, at the price still agreed.
+
+    What was conceded on invoices comes off all of them in proportion, as the price was shared
+    (ASC 606-10-32-44), and what is earned follows at the next posting.
+    """
     rows = session.exec(
         select(ObligationRow)
         .where(ObligationRow.deal == contract.deal, ObligationRow.term == contract.term)
         .where(col(ObligationRow.canceled_on).is_(None))
         .order_by(col(ObligationRow.id))
     ).all()
+    found = [Obligation.model_validate_json(row.content) for row in rows]
+    off = conceded(session, contract.deal, contract.term)
+    prices = [promise.allocated for promise in found]
+    if off and any(price.minor for price in prices):
+        shares = spread_minor(off, [price.minor for price in prices])
+        prices = [
+            price - Money(minor=share, currency=price.currency)
+            for price, share in zip(prices, shares, strict=True)
+        ]
     return tuple(
-        Obligation.model_validate_json(row.content).model_copy(
-            update={"transferred_on": moved.get(row.reference)}
-        )
-        for row in rows
+        promise.model_copy(update={"transferred_on": moved.get(row.reference), "allocated": price})
+        for row, promise, price in zip(rows, found, prices, strict=True)
     )
 
 

@@ -6,6 +6,7 @@ invoice is never edited; this is the later document that corrects it and points 
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 
 from models.money import Money
 from models.parties import Customer, Entity
@@ -14,11 +15,34 @@ from models.tax import TaxTotal
 from models.value import Value
 
 
+class CreditBy(StrEnum):
+    """What was named of an invoice line: all that is left of it, units, an amount, or days."""
+
+    REST = "rest"
+    QUANTITY = "quantity"
+    AMOUNT = "amount"
+    DAYS = "days"
+
+
+class CreditEffect(StrEnum):
+    """What a credit does to the contract besides taking back what was billed.
+
+    A concession lowers the price, and revenue follows it (ASC 606-10-32-42 to 45). After a reversal
+    the same is billed again, so the price stands. With a change the contract itself was changed,
+    and its modification moves price and plan.
+    """
+
+    CONCESSION = "concession"
+    REVERSAL = "reversal"
+    CHANGE = "change"
+
+
 class CreditNoteLine(Value):
     """What is taken back of one line of an invoice, at the price, discount and tax it was billed.
 
     `invoice_line` is that line's position in the invoice, from 0. `quantity` times `unit_price`
-    less `discount` is `net`; `period` are the days that are taken back.
+    less `discount` is `net`; `period` are the days that are taken back, and `by` says what of the
+    line was named.
     """
 
     invoice_line: int
@@ -33,6 +57,7 @@ class CreditNoteLine(Value):
     tax_code: str
     tax_rate_percent: Decimal
     tax: Money
+    by: CreditBy = CreditBy.REST
 
 
 class CreditNote(Value):
@@ -59,3 +84,4 @@ class CreditNote(Value):
     net: Money
     tax: Money
     gross: Money
+    effect: CreditEffect = CreditEffect.CONCESSION

@@ -24,6 +24,7 @@ class Account(StrEnum):
     RECEIVABLE = "1200 Receivable"
     CONTRACT_ASSET = "1300 Contract asset"
     UNAPPLIED_CASH = "2000 Unapplied cash"
+    CUSTOMER_CREDIT = "2100 Customer credit"
     TAX_PAYABLE = "2200 Tax payable"
     CONTRACT_LIABILITY = "2500 Contract liability"
     REVENUE = "4000 Revenue"
@@ -101,6 +102,11 @@ def revenue_key(deal: str, term: int, before: date) -> str:
 def payment_key(payment: str) -> str:
     """Return the key of the entry that books a payment."""
     return f"payment:{payment}"
+
+
+def credit_key(number: str) -> str:
+    """Return the key of the entry that books a credit note."""
+    return f"credit:{number}"
 
 
 def contract_postings(position_before: Money, change: Money) -> tuple[Posting, ...]:
@@ -194,6 +200,47 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
         (
             *_postings((Account.UNAPPLIED_CASH, settled)),
             *_postings(*((Account.RECEIVABLE, -part.amount) for part in applied)),
+        ),
+    )
+
+
+def credit_entry(
+    header: EntryHeader, net: Money, tax: Money, settled: Money, position_before: Money
+) -> JournalEntry | None:
+    """Book what is taken back of an invoice: the mirror of its entry.
+
+    Debit the contract and tax payable; credit the receivable by what is `settled` of its invoice,
+    and the customer's credit by the rest, which was paid already. None for no amount. Raises
+    `ValueError` when more is settled than is taken back.
+    """
+    excess = net + tax - settled
+    if excess < Money.zero(net.currency):
+        raise ValueError(f"{settled} cannot be settled by a credit of {net + tax}")
+    return _entry(
+        header,
+        (
+            *contract_postings(position_before, net),
+            *_postings((Account.TAX_PAYABLE, tax)),
+            *_postings((Account.RECEIVABLE, -settled), (Account.CUSTOMER_CREDIT, -excess)),
+        ),
+    )
+
+
+def credit_application_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book a customer's credit that settles a later invoice. None for no amount."""
+    return _entry(
+        header, _postings((Account.CUSTOMER_CREDIT, amount), (Account.RECEIVABLE, -amount))
+    )
+
+
+def reversal_entry(header: EntryHeader, entries: Sequence[JournalEntry]) -> JournalEntry | None:
+    """Book entries back, posting by posting and in their accounts. None for no entries."""
+    return _entry(
+        header,
+        tuple(
+            posting.model_copy(update={"amount": -posting.amount})
+            for entry in entries
+            for posting in entry.postings
         ),
     )
 

@@ -14,6 +14,7 @@ from models.catalog import Product, ProductKind
 from models.charges import Cadence, Charge, ChargeType
 from models.currencies import is_currency
 from models.errors import Problem
+from models.money import Money
 from models.price_terms import percent_problem
 from models.stacking import Stacking
 from models.value import Value
@@ -118,6 +119,19 @@ class Uses(Value):
 
     total: int = 0
     by_customer: int = 0
+
+
+class Gift(Value):
+    """A product that is free when an order comes to a threshold before it is given."""
+
+    product: str
+    threshold: Money
+
+    def total(self, amounts: Mapping[str, Money]) -> Money:
+        """Return what an order costs by this rule; `amounts` go by product, before it."""
+        total = Money.total(amounts.values(), self.threshold.currency)
+        free = amounts.get(self.product)
+        return total if free is None or total < self.threshold else total - free
 
 
 def parse_promotion(data: object) -> Promotion:

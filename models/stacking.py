@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
+from models.money import Money
+
 
 class Stacking(StrEnum):
     """How a reduction combines with the others of the same line."""
@@ -85,6 +87,17 @@ def taken(
     for one in reductions:
         before, left = left, left - one.off(base, left)
         yield one, before, left
+
+
+def off_total(reductions: Sequence[Reduction], total: Money) -> Money:
+    """Return what the reductions that count take off a total, never more than the total.
+
+    Each comes off what the ones before left; the result is rounded once.
+    """
+    left = total.decimal
+    for _, _, after in taken(counting(reductions, left), left):
+        left = after
+    return total - Money.from_decimal(max(left, Decimal(0)), total.currency)
 
 
 def _order(one: Reduction) -> tuple[int, int]:

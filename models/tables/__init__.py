@@ -9,6 +9,14 @@ from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
 from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
 from models.tables.contract import ContractRow
+from models.tables.credits import (
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
+    InvoiceVoidRow,
+    RebillRow,
+)
 from models.tables.deal import AuditRow, CommandRow, DealFileRow, DealRow
 from models.tables.documents import DocumentRow, MailRow
 from models.tables.fulfillment import FulfillmentEventRow, OrderLineRow, StockMovement, WorkOrderRow
@@ -43,6 +51,12 @@ APPEND_ONLY = (
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    CreditNoteRow,
+    CreditNoteLineRow,
+    FreedIntervalRow,
+    CreditApplicationRow,
+    InvoiceVoidRow,
+    RebillRow,
     PaymentRow,
     PaymentApplicationRow,
     ReminderRow,
@@ -66,13 +80,18 @@ __all__ = [
     "ContractRow",
     "CounterAnswerRow",
     "CounterOfferRow",
+    "CreditApplicationRow",
+    "CreditNoteLineRow",
+    "CreditNoteRow",
     "DealFileRow",
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
     "InvoiceRow",
+    "InvoiceVoidRow",
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
@@ -86,6 +105,7 @@ __all__ = [
     "PricedLineRow",
     "PromotionUseRow",
     "QuoteRow",
+    "RebillRow",
     "RecognizedRow",
     "RegisterRow",
     "ReminderItemRow",

@@ -59,13 +59,10 @@ class InvoiceRow(SQLModel, table=True):
 
 
 class InvoiceLineRow(SQLModel, table=True):
-    """One billed interval of one charge; intervals of a charge never overlap."""
+    """One billed interval of one charge; those of a charge meet only on days credited before."""
 
     __tablename__ = "invoice_line"
-    __table_args__ = (
-        UniqueConstraint("deal", "term", "reference", "starts_on"),
-        ForeignKeyConstraint(["invoice"], ["invoice.number"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["invoice"], ["invoice.number"]),)
 
     id: int | None = Field(default=None, primary_key=True)
     invoice: str = Field(index=True)

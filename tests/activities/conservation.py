@@ -4,9 +4,14 @@ from collections import defaultdict
 
 from sqlmodel import col, func, select
 
+from activities.accounts import open_items
 from models.ledger import Account
 from models.tables import (
     ContractRow,
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
     JournalEntryRow,
@@ -57,17 +62,19 @@ def _assert_entries_balance(house: House) -> None:
 
 
 def _assert_contracts_conserve(house: House) -> None:
-    """Billed net of tax = recognized + contract liability - contract asset."""
+    """Billed net of tax and credits = recognized + contract liability - contract asset."""
     posted = balances(house)
     for deal in {row.deal for row in house.rows(ContractRow)}:
         asset = posted.get((deal, Account.CONTRACT_ASSET), 0)
         liability = -posted.get((deal, Account.CONTRACT_LIABILITY), 0)
         lines = house.rows(InvoiceLineRow, deal=deal)
-        billed = sum(line.net_minor for line in lines)
+        notes = house.rows(CreditNoteLineRow, deal=deal)
+        billed = sum(line.net_minor for line in lines) - sum(line.net_minor for line in notes)
+        tax = sum(line.tax_minor for line in lines) - sum(line.tax_minor for line in notes)
         recognized = sum(row.amount_minor for row in house.rows(RecognizedRow, deal=deal))
         assert billed == recognized + liability - asset
         assert recognized == -posted.get((deal, Account.REVENUE), 0)
-        assert sum(line.tax_minor for line in lines) == -posted.get((deal, Account.TAX_PAYABLE), 0)
+        assert tax == -posted.get((deal, Account.TAX_PAYABLE), 0)
         assert asset >= 0
         assert liability >= 0
         assert 0 in (asset, liability)
@@ -77,7 +84,12 @@ def _assert_plans_are_kept(house: House) -> None:
     """Contract price = billed + unbilled: what is billed is in the plan, to the cent."""
     plan = house.rows(PlannedChargeRow)
     amounts = {(row.deal, row.term, row.reference, row.starts_on): row for row in plan}
+    again: dict[int, int] = defaultdict(int)
+    for days in house.rows(FreedIntervalRow, kind="credited"):
+        again[days.invoice_line] += (days.ends_on - days.starts_on).days
     for line in house.rows(InvoiceLineRow):
+        if again[line.id or 0] == (line.ends_on - line.starts_on).days:
+            continue
         charge = amounts[line.deal, line.term, line.reference, line.starts_on]
         assert (line.net_minor, line.ends_on) == (charge.amount_minor, charge.ends_on)
         assert charge.canceled_on is None
@@ -92,10 +104,15 @@ def _assert_plans_are_kept(house: House) -> None:
 
 
 def _assert_cash_is_kept(house: House) -> None:
-    """Cash = applied + unapplied; the receivable account = open invoices."""
+    """Cash = applied + unapplied; the receivable = open invoices; credit = what is left of it."""
     received = sum(row.amount_minor for row in house.rows(PaymentRow))
     applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
     issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
+    credited = sum(row.gross_minor for row in house.rows(CreditNoteRow))
+    settled = sum(row.amount_minor for row in house.rows(CreditApplicationRow))
     assert balance(house, Account.CASH) == received
     assert -balance(house, Account.UNAPPLIED_CASH) == received - applied
-    assert balance(house, Account.RECEIVABLE) == issued - applied
+    assert balance(house, Account.RECEIVABLE) == issued - applied - settled
+    assert -balance(house, Account.CUSTOMER_CREDIT) == credited - settled
+    items = house.books.read(open_items)
+    assert sum(item.balance.minor for item in items) == issued - applied - settled

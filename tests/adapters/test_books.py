@@ -18,10 +18,14 @@ from sqlmodel import Session, SQLModel, text
 
 import activities.adapters.books as subject
 from activities.adapters.books import Books, migrate, migration_state, open_engine
+from activities.crediting import issue_credit_note
 from activities.journal import post
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.decisions import DecisionKind
 from models.ledger import Account, JournalEntry, Posting
 from models.money import Money
+from models.periods import Interval
 from models.steps import Converge, PaymentRecorded, RegisterKind, ReviseQuote
 from models.tables import (
     APPEND_ONLY,
@@ -29,15 +33,20 @@ from models.tables import (
     CommentRow,
     CounterAnswerRow,
     CounterOfferRow,
+    CreditApplicationRow,
+    CreditNoteLineRow,
     DealRow,
     DocumentRow,
+    FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     JournalEntryRow,
     LinkRevocationRow,
     NumberSeries,
     PaymentRow,
     PostingRow,
+    RebillRow,
 )
 from tests.activities.databases import DIALECTS, database, unmigrated
 from tests.activities.house import (
@@ -71,6 +80,11 @@ def fill_every_table(books: Books) -> None:
     house.converge("1001", date(2026, 2, 1))
     house.pay(100_00, "r-1")
     house.dun("1001", date(2026, 3, 6))
+    part = CreditPart(line=0, days=Interval(start=date(2026, 1, 20), end=date(2026, 1, 22)))
+    order = CreditOrder(
+        key="k-1", invoice="INV-2026-00001", on=date(2026, 3, 7), reason="x", parts=(part,)
+    )
+    books.write(lambda session: issue_credit_note(session, house.office, order))
     audit = AuditRow(deal="1001", sequence=1, at=noon(START), actor="q2c", what="x", detail="")
     stored = DocumentRow(
         deal="1001",
@@ -81,10 +95,28 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    books.write(lambda session: session.add_all([audit, stored, *_words()]))
+    books.write(lambda session: session.add_all([audit, stored, *_words(), *_taken_back()]))
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
+
+
+def _taken_back() -> list[SQLModel]:
+    """Return an invoice that was made void and billed again."""
+    said: dict[str, Any] = {
+        "invoice": "INV-2026-00002",
+        "key": "k-2",
+        "request_hash": "0",
+        "deal": "1001",
+        "term": 1,
+        "document": "INV-2026-00002",
+        "purchase_order": "",
+        "voided_on": START,
+        "asked_on": START,
+        "reason": "x",
+        "actor": "finn",
+    }
+    return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
 
 
 def _words() -> list[SQLModel]:
@@ -289,6 +321,40 @@ def test_no_day_of_a_charge_is_billed_twice(
 ) -> None:
     """Law 1: in the rules, and again in the database. January and February are billed."""
     _refused(books, lambda session: session.add(_billed(first, end)), reason)
+
+
+def test_only_days_that_were_credited_may_be_billed_again(books: Books) -> None:
+    """20 and 21 January were taken back; the days beside them stay billed, and so do these then."""
+    _refused(
+        books,
+        lambda session: session.add(_billed(date(2026, 1, 20), date(2026, 1, 23))),
+        "already billed",
+    )
+
+    books.write(lambda session: session.add(_billed(date(2026, 1, 20), date(2026, 1, 22))))
+
+    again = _billed(date(2026, 1, 21), date(2026, 1, 22))
+    _refused(books, lambda session: session.add(again), "already billed")
+
+
+def test_no_more_is_credited_or_applied_than_there_is(books: Books) -> None:
+    """Caps: the line of the invoice, its days, and the credit note."""
+    line = House(books).rows(CreditNoteLineRow)[0].model_dump(exclude={"id"})
+    more = CreditNoteLineRow.model_validate(line | {"net_minor": 150_00})
+    tax = CreditNoteLineRow.model_validate(line | {"net_minor": 1, "tax_minor": 28_00})
+    free = House(books).rows(FreedIntervalRow)[0].model_dump(exclude={"id"})
+    twice = FreedIntervalRow.model_validate(free | {"starts_on": date(2026, 1, 21)})
+    beside = FreedIntervalRow.model_validate(
+        free | {"starts_on": date(2026, 2, 1), "ends_on": date(2026, 2, 2)}
+    )
+    used = House(books).rows(CreditApplicationRow)[0].model_dump(exclude={"id"})
+    spent = CreditApplicationRow.model_validate(used | {"invoice": "INV-2026-00002"})
+
+    _refused(books, lambda session: session.add(more), "more is credited than was billed")
+    _refused(books, lambda session: session.add(tax), "more is credited than was billed")
+    _refused(books, lambda session: session.add(twice), "days are credited once")
+    _refused(books, lambda session: session.add(beside), "only billed ones")
+    _refused(books, lambda session: session.add(spent), "more is applied than was credited")
 
 
 def test_the_days_beside_a_billed_interval_are_free(books: Books) -> None:
