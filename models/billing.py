@@ -239,23 +239,14 @@ def tax_inquiry(request: InvoiceRequest) -> TaxInquiry:
     Raises `InvalidInputError` as `draft_invoice` does.
     """
     _require_complete(request)
-    customer = request.customer
-    return TaxInquiry(
-        deal=request.deal,
-        term=request.term,
-        currency=request.currency,
-        seller=request.entity.address,
-        seller_vat_id=request.entity.vat_id,
-        customer=customer.number,
-        place=customer.place_of_supply,
-        status=customer.status,
-        vat_id=customer.vat_id,
-        refused_vat_id=request.refused_vat_id,
-        exemption=customer.tax_exemption,
-        certificates=customer.tax_certificates,
-        rounding=request.entity.tax_rounding,
-        supplies=tuple(_supply(request, due) for due in request.charges),
-    )
+    supplies = [_supply(request, due) for due in request.charges]
+    inquiry = TaxInquiry.between(request.entity, request.customer, supplies, request.currency)
+    changes = {
+        "deal": request.deal,
+        "term": request.term,
+        "refused_vat_id": request.refused_vat_id,
+    }
+    return inquiry.model_copy(update=changes)
 
 
 def check_invoice(invoice: Invoice) -> tuple[Problem, ...]:

@@ -4,7 +4,7 @@ It is made by the functions that make the quote and the invoices, so it is what 
 long as prices and tax rules stay as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -27,12 +27,16 @@ from models.quoting import Quote, discount_percent, margin_percent
 from models.tax import TaxRule, TaxTotal, together
 from models.value import Value
 
+Taxed = Callable[[InvoiceRequest], InvoiceRequest | None]
+"""Has an invoice taxed by an engine; None while the engine was not asked."""
+
 
 class TaxPreview(Value):
     """The tax of a quote: over its whole term, by category and rate, and on its first invoice.
 
     `question` is what a person has to answer before an invoice can be issued; then there are no
-    figures. What is billed on delivery counts as delivered on the first day.
+    figures. What is billed on delivery counts as delivered on the first day. `withheld` is what the
+    customer keeps back of all of it.
     """
 
     taxes: tuple[TaxTotal, ...] = ()
@@ -41,6 +45,7 @@ class TaxPreview(Value):
     invoices: int = 0
     first_invoice_gross: Money
     question: str = ""
+    withheld: Money | None = None
 
 
 class Figures(Value):
@@ -79,17 +84,30 @@ def figures_of(quote: Quote) -> Figures:
     )
 
 
+def _by_rules(request: InvoiceRequest) -> InvoiceRequest:
+    return request
+
+
 def tax_preview(
-    quote: Quote, entity: Entity, customer: Customer, rules: Sequence[TaxRule]
+    quote: Quote,
+    entity: Entity,
+    customer: Customer,
+    rules: Sequence[TaxRule],
+    *,
+    refused_vat_id: str = "",
+    taxed: Taxed = _by_rules,
 ) -> TaxPreview:
-    """Return the tax on every invoice the plan will lead to, summed by category and rate."""
+    """Return the tax on every invoice the plan will lead to, summed by category and rate.
+
+    `taxed` has each of them answered by a tax engine, or says that it was not asked yet.
+    """
     delivered = {line.reference: quote.starts_on for line in quote.lines}
     due = due_charges(quote.plan, delivered, {}, date.max)
     lines = {line.reference: line for line in quote.lines}
     nothing = Money.zero(quote.currency)
     try:
-        invoices = [
-            draft_invoice(
+        requests = [
+            taxed(
                 InvoiceRequest(
                     deal=quote.deal,
                     term=quote.term,
@@ -101,10 +119,12 @@ def tax_preview(
                     charges=group,
                     lines=lines,
                     rules=tuple(rules),
+                    refused_vat_id=refused_vat_id,
                 )
             )
             for group in group_by_invoice(due)
         ]
+        invoices = [draft_invoice(request) for request in requests if request is not None]
     except ParkedError as error:
         question = str(error)
         return TaxPreview(
@@ -117,7 +137,13 @@ def tax_preview(
         gross=quote.total + tax,
         invoices=len(invoices),
         first_invoice_gross=invoices[0].gross if invoices else nothing,
+        withheld=_withheld(invoices),
     )
+
+
+def _withheld(invoices: Iterable[Invoice]) -> Money | None:
+    amounts = [invoice.withheld.amount for invoice in invoices if invoice.withheld]
+    return Money.total(amounts, amounts[0].currency) if amounts else None
 
 
 def _summed(invoices: Iterable[Invoice]) -> Iterable[TaxTotal]:

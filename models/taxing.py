@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from typing import Self
 
 from models.certificates import TaxCertificate, certificate_for
 from models.errors import ParkedError, Problem
 from models.money import Money
-from models.parties import Address, CustomerStatus, TaxRounding
+from models.parties import Address, Customer, CustomerStatus, Entity, TaxRounding
 from models.tax import (
     CODES_WITH_TEXT,
     EN16931_CODES,
@@ -48,8 +49,8 @@ class TaxInquiry(Value):
     `refused_vat_id` is why the buyer's VAT number does not count, if it does not.
     """
 
-    deal: str
-    term: int
+    deal: str = ""
+    term: int = 0
     currency: str
     seller: Address
     seller_vat_id: str = ""
@@ -62,6 +63,25 @@ class TaxInquiry(Value):
     certificates: tuple[TaxCertificate, ...] = ()
     rounding: TaxRounding = TaxRounding.CATEGORY
     supplies: tuple[Supply, ...]
+
+    @classmethod
+    def between(
+        cls, seller: Entity, buyer: Customer, supplies: Sequence[Supply], currency: str
+    ) -> Self:
+        """Return the inquiry about supplies of one of our entities to a customer."""
+        return cls(
+            currency=currency,
+            seller=seller.address,
+            seller_vat_id=seller.vat_id,
+            customer=buyer.number,
+            place=buyer.place_of_supply,
+            status=buyer.status,
+            vat_id=buyer.vat_id,
+            exemption=buyer.tax_exemption,
+            certificates=buyer.tax_certificates,
+            rounding=seller.tax_rounding,
+            supplies=tuple(supplies),
+        )
 
     @property
     def key(self) -> str:
@@ -150,27 +170,36 @@ def _line_problems(inquiry: TaxInquiry, answer: TaxAnswer) -> Iterator[Problem]:
             yield Problem(field=f"{where}.text", reason="is missing", remedy=remedy)
 
 
-def _rule_of(inquiry: TaxInquiry, supply: Supply, rules: Sequence[TaxRule]) -> TaxRule:
-    place = inquiry.place
-    certificate = certificate_for(
-        inquiry.certificates, (place.country, place.region), supply.category, supply.supplied_on
-    )
-    key = TaxKey(
+def tax_key(inquiry: TaxInquiry, supply: Supply) -> TaxKey:
+    """Return what decides the tax of a supply.
+
+    Raises `ParkedError` if the certificate that covered it has expired.
+    """
+    return TaxKey(
         seller_country=inquiry.seller.country,
         seller_region=inquiry.seller.region,
-        place_country=place.country,
-        place_region=place.region,
+        place_country=inquiry.place.country,
+        place_region=inquiry.place.region,
         category=supply.category,
         status=inquiry.status,
         has_vat_id=bool(inquiry.vat_id),
-        exempt=bool(inquiry.exemption) or certificate is not None,
+        exempt=bool(inquiry.exemption) or _certificate(inquiry, supply) is not None,
         supplied_on=supply.supplied_on,
     )
-    rule = find_rule(rules, key)
+
+
+def _certificate(inquiry: TaxInquiry, supply: Supply) -> TaxCertificate | None:
+    place = (inquiry.place.country, inquiry.place.region)
+    return certificate_for(inquiry.certificates, place, supply.category, supply.supplied_on)
+
+
+def _rule_of(inquiry: TaxInquiry, supply: Supply, rules: Sequence[TaxRule]) -> TaxRule:
+    rule = find_rule(rules, tax_key(inquiry, supply))
     if rule.needs_vat_id and inquiry.refused_vat_id:
         raise ParkedError(f"{rule.name} {rule.code} needs a valid VAT ID: {inquiry.refused_vat_id}")
     if supply.gross is not None:
         _require_agreed(supply, rule)
+    certificate = _certificate(inquiry, supply)
     return _with_certificate(rule, certificate) if rule.exempt and certificate else rule
 
 

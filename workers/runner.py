@@ -23,7 +23,6 @@ from activities.adapters.document_store import DocumentStore
 from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
-from activities.adapters.tax_engine import HttpTaxEngine, open_tax_engine
 from activities.adapters.vat_numbers import vat_number_problem
 from activities.adapters.vies import open_vies
 from activities.ports import HouseRules, Office
@@ -33,6 +32,7 @@ from workers.connection import connect
 from workers.interceptors import HouseInterceptor
 from workers.roles import WORKFLOWS, activities_of
 from workers.settings import Role, Settings
+from workers.tax_engine import tax_engine_of
 
 PASSED_THROUGH = (
     "activities",
@@ -65,16 +65,6 @@ def sandbox() -> SandboxedWorkflowRunner:
 def wall_clock() -> datetime:
     """Return the current moment; it stamps rows and decides nothing."""
     return datetime.now(UTC)
-
-
-def tax_engine_of(settings: Settings) -> HttpTaxEngine | None:
-    """Return the tax engine the settings name; without one the rules on record decide."""
-    token = settings.tax_engine_token
-    return open_tax_engine(
-        settings.tax_engine_url,
-        token.get_secret_value() if token else "",
-        settings.tax_engine_timeout_seconds,
-    )
 
 
 def open_office(settings: Settings) -> PublishingOffice:

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from models.errors import InvalidInputError, Problem, Q2CError
+from models.errors import InvalidInputError, Problem
 from models.vat_ids import VatVerdict
 
 _TIMEOUT_SECONDS = 10.0
@@ -24,10 +24,8 @@ _FOR_GOOD = {
 }
 
 
-class ViesSilentError(Q2CError):
-    """No answer from VIES, with its own word for why; it may come later."""
-
-    code = "vies_silent"
+class ViesSilentError(Exception):
+    """No answer from VIES, with its own word for why; it is no fact of ours and may come later."""
 
 
 class Vies:

@@ -32,6 +32,7 @@ from starter.api import (
     procurement,
     quotes,
     register,
+    tax,
     tokens,
 )
 from starter.service.ports import House
@@ -60,6 +61,7 @@ _ROUTERS = (
     delegations.router,
     payments.router,
     parties.router,
+    tax.router,
     register.router,
     catalog.router,
     tokens.router,

@@ -24,6 +24,7 @@ from starter.cli import (
     procurement,
     quotes,
     register,
+    tax,
 )
 from starter.cli.display import show_error
 from starter.cli.session import Options, Session
@@ -169,6 +170,7 @@ for _room in (
     fulfillment,
     collection,
     register,
+    tax,
     catalog,
     books,
     documents,

@@ -19,7 +19,14 @@ from tests.workflows.house import House
 from tests.workflows.stories import whole_life
 from workflows import policies
 
-ELSEWHERE = {"revise_quote", "record_change", "receive_stock", "record_payment", "publish_receipt"}
+ELSEWHERE = {
+    "revise_quote",
+    "record_change",
+    "receive_stock",
+    "check_vat_id",
+    "record_payment",
+    "publish_receipt",
+}
 """What other workflows do; nothing waits beside them, so they keep trying instead of parking."""
 
 STEPS = sorted(
