@@ -24,6 +24,7 @@ from models.tables import (
     PlannedChargeRow,
     RecognizedRow,
     ReminderItemRow,
+    WriteOffRow,
 )
 
 
@@ -44,7 +45,10 @@ def open_items(
     customer: str | None = None,
     currency: str | None = None,
 ) -> tuple[OpenItem, ...]:
-    """Return the invoices with a balance after payments and credits, oldest due first."""
+    """Return the invoices with a balance after payments and credits, oldest due first.
+
+    Those that were written off are among them: they are still owed.
+    """
     statement = select(InvoiceRow).order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
     if deal is not None:
         statement = statement.where(InvoiceRow.deal == deal)
@@ -55,7 +59,13 @@ def open_items(
     rows = session.exec(statement).all()
     numbers = [row.number for row in rows]
     settled, levels = _settled(session, numbers), _levels(session, numbers)
-    items = (_open_item(row, settled.get(row.number, 0), levels.get(row.number)) for row in rows)
+    given_up = _given_up(session, numbers)
+    items = (
+        _open_item(row, settled.get(row.number, 0), levels.get(row.number)).model_copy(
+            update={"written_off": row.number in given_up}
+        )
+        for row in rows
+    )
     return tuple(item for item in items if item.balance.minor > 0)
 
 
@@ -76,6 +86,11 @@ def _settled(session: Session, numbers: Sequence[str]) -> dict[str, int]:
         .where(col(InvoiceRow.number).in_(numbers))
     )
     return settled | dict(session.exec(voided).all())
+
+
+def _given_up(session: Session, numbers: Sequence[str]) -> frozenset[str]:
+    statement = select(WriteOffRow.invoice).where(col(WriteOffRow.invoice).in_(numbers))
+    return frozenset(session.exec(statement))
 
 
 def _levels(session: Session, numbers: Sequence[str]) -> dict[str, tuple[int, date]]:
@@ -103,8 +118,11 @@ def _open_item(row: InvoiceRow, settled: int, reminded: tuple[int, date] | None)
 
 
 def account_of(session: Session, deal: str, on: date) -> Account:
-    """Return what is owed on a deal and when, from `on`, its next reminder is due."""
-    items = open_items(session, deal=deal)
+    """Return what is owed on a deal and when, from `on`, its next reminder is due.
+
+    What was written off is owed, but no longer expected: it counts in nothing here.
+    """
+    items = [item for item in open_items(session, deal=deal) if not item.written_off]
     return Account(
         balance_minor=sum(item.balance.minor for item in items),
         open_invoices=len(items),

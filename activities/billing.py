@@ -18,7 +18,7 @@ from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.pricing import quote_of_term
-from activities.recognition import next_boundary, recognize_term
+from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
 from activities.tax import refused_vat_id
@@ -80,8 +80,9 @@ class BillingActivities:
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
-            recognize_term(session, contract, moved, step.on, now)
-            dates.append(next_boundary(session, contract, moved, step.on))
+            term = Term(session, contract, moved)
+            term.recognize(step.on, now)
+            dates.append(term.next_boundary(step.on))
         for contract in contracts:
             question, next_on = self._bill_term(session, contract, moved, (step, desk))
             parked += [question] if question else []
@@ -108,9 +109,13 @@ class BillingActivities:
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
         step, _ = run
-        quote = quote_of_term(session, contract.deal, contract.term)
         plan = planned(session, contract)
-        if quote is None or not plan:
+        done = billed(session, contract)
+        # Most terms of an old deal are billed to the end; their quotes need not be read again.
+        if len(plan) <= sum(map(len, done.values())):
+            return "", None
+        quote = quote_of_term(session, contract.deal, contract.term)
+        if quote is None:
             return "", None
         by_reference = {
             charge.reference: moved[charge.reference.partition("/")[0]]
@@ -118,14 +123,14 @@ class BillingActivities:
             if charge.reference.partition("/")[0] in moved
         }
         question = ""
-        due = due_charges(plan, by_reference, billed(session, contract), step.on)
+        due = due_charges(plan, by_reference, done, step.on)
         for group in group_by_invoice(due):
             try:
                 self._issue(session, contract, quote, group, run)
             except ParkedError as error:
                 question = str(error)
                 break
-        left = billed(session, contract)
+        left = billed(session, contract) if due else done
         return question, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)
 
     def _issue(

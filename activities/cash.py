@@ -11,7 +11,7 @@ from activities.numbering import lock
 from models.collection import Applied, apply_payment
 from models.ledger import EntryHeader, application_entry
 from models.money import Money
-from models.tables import DealRow, PaymentApplicationRow, PaymentRow
+from models.tables import DealRow, PaymentApplicationRow, PaymentRow, RefundRow
 
 
 def apply_waiting_cash(session: Session, number: str, on: date, recorded_at: datetime) -> None:
@@ -49,8 +49,14 @@ def waiting_cash(session: Session, deal: DealRow) -> list[tuple[PaymentRow, Mone
         .correlate(PaymentRow)
         .scalar_subquery()
     )
+    refunded = (
+        select(func.coalesce(func.sum(RefundRow.amount_minor), 0))
+        .where(RefundRow.payment == PaymentRow.number)
+        .correlate(PaymentRow)
+        .scalar_subquery()
+    )
     rows = session.exec(
-        select(PaymentRow, applied)
+        select(PaymentRow, applied + refunded)
         .where(PaymentRow.customer == deal.customer, PaymentRow.currency == deal.currency)
         .where(PaymentRow.scope == scope_of(deal))
         .order_by(col(PaymentRow.received_on), col(PaymentRow.number))
@@ -60,6 +66,18 @@ def waiting_cash(session: Session, deal: DealRow) -> list[tuple[PaymentRow, Mone
         for row, used in rows
         if row.amount_minor > int(used)
     ]
+
+
+def left_of(session: Session, payment: PaymentRow) -> Money:
+    """Return what of a payment settles no invoice and was not paid back."""
+    applied = select(func.coalesce(func.sum(PaymentApplicationRow.amount_minor), 0)).where(
+        PaymentApplicationRow.payment == payment.number
+    )
+    refunded = select(func.coalesce(func.sum(RefundRow.amount_minor), 0)).where(
+        RefundRow.payment == payment.number
+    )
+    used = int(session.exec(applied).one()) + int(session.exec(refunded).one())
+    return Money(minor=payment.amount_minor - used, currency=payment.currency)
 
 
 def _post(

@@ -357,9 +357,14 @@ def _application_rows(outcome: CashApplication, payment: PaymentRow) -> list[Pay
 def _items_to_remind(session: Session, deal: DealRow) -> list[OpenItem]:
     """Return the customer's open items in the deal's currency; a test clock's deal stands alone."""
     if deal.test_clock:
-        return list(open_items(session, deal=deal.number))
+        items = open_items(session, deal=deal.number)
+        return [item for item in items if not item.written_off]
     items = open_items(session, customer=deal.customer, currency=deal.currency)
-    return [item for item in items if not deal_row(session, item.deal).test_clock]
+    return [
+        item
+        for item in items
+        if not item.written_off and not deal_row(session, item.deal).test_clock
+    ]
 
 
 def _letter_of(session: Session, deal: DealRow, scope: str, on: date) -> ReminderRow | None:

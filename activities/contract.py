@@ -9,6 +9,7 @@ from activities.pricing import file_of_term, quote_version
 from activities.promotions import PromotionUses
 from activities.register import customer_of, people
 from activities.signatures import CONCLUDE_CONTRACT, DRAW_UP_CONTRACT
+from activities.usage import write_usage_periods
 from models.contract import SIGNED, customer_signer, order_form_number, our_signer
 from models.deal_file import RenewalTerms
 from models.quoting import Quote
@@ -75,6 +76,7 @@ def conclude(session: Session, step: DealStep, version: int) -> ContractConclude
             # Until now it was that of the version in force, which an alternative may not have been.
             deal_row(session, step.deal).total_minor = quote.total.minor
         _write_plan(session, quote)
+        write_usage_periods(session, quote)
         _write_obligations(session, quote)
         PromotionUses(session, step.deal, step.on, step.at).redeem(quote)
         session.flush()

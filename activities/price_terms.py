@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from activities.register import latest
 from models.deal_file import DealFile
 from models.errors import InvalidInputError
-from models.parties import Customer
+from models.parties import Customer, Entity, PriceRounding
 from models.price_request import PricingRequest
 from models.price_terms import CustomerPrices, ExchangeRates, PartnerTerms
 from models.promotions import Asker, Promotion, Uses, refusals
@@ -58,6 +58,7 @@ def with_terms(
     """
     customer = _found(session, RegisterKind.CUSTOMER, file.customer, Customer)
     terms = _found(session, RegisterKind.CUSTOMER_PRICES, file.customer, CustomerPrices)
+    entity = _found(session, RegisterKind.ENTITY, file.entity, Entity)
     rates = _found(session, RegisterKind.EXCHANGE_RATES, HOUSE, ExchangeRates)
     partner = partner_terms(session, file.partner) if file.partner else None
     promotions = {
@@ -84,6 +85,7 @@ def with_terms(
         "rates": rates.rates if rates else (),
         "partner": partner,
         "promotions": tuple(promotions.values()),
+        "rounding": entity.price_rounding if entity else PriceRounding.LINE,
     }
     return request.model_copy(update=changes)
 

@@ -117,11 +117,11 @@ def priced(session: Session, quote: Quote, holidays: PublicHolidays) -> QuotePri
         steps=path_of(session, quote.deal, quote.version).steps,
         remind_after_hours=policy.remind_after_hours,
         escalate_after_hours=policy.escalate_after_hours,
-        calendar=_calendar(policy.calendar, quote.quoted_on, holidays),
+        calendar=working_calendar(policy.calendar, quote.quoted_on, holidays),
     )
 
 
-def _calendar(
+def working_calendar(
     calendar: WorkingCalendar | None, on: date, holidays: PublicHolidays
 ) -> WorkingCalendar | None:
     """Return the working calendar with its public holidays of this year and the next."""

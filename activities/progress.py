@@ -1,6 +1,10 @@
 """Progress: the deal's row, audit trail and answered commands, kept up to date by the deal."""
 
-from sqlmodel import Session, select
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.dialects import sqlite
+from sqlmodel import Session, SQLModel, select
 from temporalio import activity
 
 from activities.accounts import account_of
@@ -35,25 +39,19 @@ class ProgressActivities:
         return self._office.books.write(record)
 
     def _append_answers(self, session: Session, progress: Progress) -> None:
-        for answered in progress.answers:
-            known = session.exec(
-                select(CommandRow).where(
-                    CommandRow.deal == progress.deal, CommandRow.command_id == answered.command_id
-                )
-            ).first()
-            row = known or CommandRow(
-                deal=progress.deal,
-                command_id=answered.command_id,
-                name=answered.name,
-                request_hash=answered.request_hash,
-                accepted=answered.answer.accepted,
-                answer="",
-                answered_at=self._office.wall_clock(),
-            )
-            row.accepted = answered.answer.accepted
-            row.answer = answered.answer.model_dump_json()
-            session.add(row)
-            session.flush()
+        rows = [
+            {
+                "deal": progress.deal,
+                "command_id": answered.command_id,
+                "name": answered.name,
+                "request_hash": answered.request_hash,
+                "accepted": answered.answer.accepted,
+                "answer": answered.answer.model_dump_json(),
+                "answered_at": self._office.wall_clock(),
+            }
+            for answered in progress.answers
+        ]
+        _append(session, CommandRow, rows, renewed=("accepted", "answer"))
 
     @activity.defn(name=CLOSE_DEAL.name, no_thread_cancel_exception=True)
     def close_deal(self, step: CloseDeal) -> Account:
@@ -91,13 +89,32 @@ def _update(row: DealRow, progress: Progress) -> None:
 
 
 def _append_audit(session: Session, progress: Progress) -> None:
-    numbers = [entry.sequence for entry in progress.audit]
-    if not numbers:
+    rows = [{"deal": progress.deal, **entry.model_dump()} for entry in progress.audit]
+    _append(session, AuditRow, rows)
+
+
+def _append(
+    session: Session,
+    table: type[SQLModel],
+    rows: Sequence[Mapping[str, Any]],
+    renewed: Sequence[str] = (),
+) -> None:
+    """Add rows in one statement; of one that is there already only the `renewed` columns change."""
+    if not rows:
         return
-    statement = select(AuditRow.sequence).where(
-        AuditRow.deal == progress.deal, AuditRow.sequence >= min(numbers)
-    )
-    known = frozenset(session.exec(statement))
-    for entry in progress.audit:
-        if entry.sequence not in known:
-            session.add(AuditRow(deal=progress.deal, **entry.model_dump()))
+    statement = _insert(session)(table)
+    if renewed:
+        new = {name: statement.excluded[name] for name in renewed}
+        statement = statement.on_conflict_do_update(index_elements=["deal", "command_id"], set_=new)
+    else:
+        statement = statement.on_conflict_do_nothing()
+    session.connection().execute(statement, [dict(row) for row in rows])
+
+
+def _insert(session: Session) -> Any:
+    """Return the INSERT of the session's database that knows what to do about a known row."""
+    if session.get_bind().dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - slow, and SQLite needs none
+
+        return postgresql.insert
+    return sqlite.insert

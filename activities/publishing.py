@@ -12,10 +12,12 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.assembly import assemble, assemble_receipt
+from activities.case_letters import case_mails
 from activities.mail import Attachment, Mailer, OutgoingMail
 from activities.mailing import letters_of, noon, notices_of, receipt_letter
 from activities.ports import Office, Store
-from activities.signatures import NOTIFY, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
+from activities.signatures import NOTIFY, NOTIFY_CASE, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
+from models.approval_cases import NotifyCase
 from models.documents import Document, DocumentKind, file_name
 from models.steps import (
     DealStep,
@@ -100,6 +102,16 @@ class PublishingActivities:
             content = self._store.get(stored.sha256)
             attached.append(Attachment(filename=stored.filename, content=content))
         self._send(step.deal, [self._with(mail, attached) for mail in mails])
+        return Recorded()
+
+    @activity.defn(name=NOTIFY_CASE.name, no_thread_cancel_exception=True)
+    def notify_case(self, notice: NotifyCase) -> Recorded:
+        """Mail a notice of a case to the people it concerns.
+
+        Safe to retry: one mail per case, notice, step and person.
+        """
+        mails = self._books.read(lambda session: case_mails(session, notice, self._rules.secret))
+        self._send("", mails)
         return Recorded()
 
     def _stored(self, kind: DocumentKind, number: str) -> DocumentRow | None:

@@ -49,36 +49,100 @@ def promises(
     )
 
 
-def recognize_term(
-    session: Session,
-    contract: ContractRow,
-    moved: Mapping[str, date],
-    on: date,
-    recorded_at: datetime,
-) -> None:
-    """Post everything one term has earned by `on`, each piece on the day it belongs to."""
-    found = promises(session, contract, moved)
-    over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
-    posted = journal.posted_keys(session, contract.deal)
-    for boundary in _boundaries(over_time, on):
-        key = revenue_key(contract.deal, contract.term, boundary)
-        if key not in posted:
-            _post(session, contract, over_time, boundary, key, recorded_at)
-    for promise in found:
-        handed_over = promise.transferred_on
-        at_once = promise.satisfaction is Satisfaction.POINT_IN_TIME
-        if at_once and handed_over is not None and handed_over <= on:
-            before = handed_over + _ONE_DAY
-            key = f"{revenue_key(contract.deal, contract.term, before)}:{promise.reference}"
-            _post(session, contract, [promise], before, key, recorded_at)
-    # Giving up a line shares the price anew, also over what was earned in full before.
-    complete = _complete(found, on)
-    key = f"{revenue_key(contract.deal, contract.term, on + _ONE_DAY)}:changed"
-    _post(session, contract, complete, on + _ONE_DAY, key, recorded_at)
+class Term:
+    """What a term has promised and what of it is on record, read once and kept up to date."""
 
+    def __init__(self, session: Session, contract: ContractRow, moved: Mapping[str, date]) -> None:
+        self._session = session
+        self._contract = contract
+        self._promises = promises(session, contract, moved)
+        self._over_time = [
+            one for one in self._promises if one.satisfaction is Satisfaction.OVER_TIME
+        ]
+        self._recognized = _recognized(session, contract)
 
-def _complete(found: Iterable[Obligation], before: date) -> list[Obligation]:
-    return [one for one in found if one.satisfied_before and one.satisfied_before <= before]
+    def recognize(self, on: date, recorded_at: datetime) -> None:
+        """Post everything the term has earned by `on`, each piece on the day it belongs to."""
+        deal, number = self._contract.deal, self._contract.term
+        posted = journal.posted_keys(self._session, deal)
+        for boundary in _boundaries(self._over_time, on):
+            key = revenue_key(deal, number, boundary)
+            if key not in posted:
+                self._post(self._over_time, boundary, key, recorded_at)
+        for promise in self._promises:
+            handed_over = promise.transferred_on
+            at_once = promise.satisfaction is Satisfaction.POINT_IN_TIME
+            if at_once and handed_over is not None and handed_over <= on:
+                before = handed_over + _ONE_DAY
+                key = f"{revenue_key(deal, number, before)}:{promise.reference}"
+                self._post([promise], before, key, recorded_at)
+        # Giving up a line shares the price anew, also over what was earned in full before.
+        key = f"{revenue_key(deal, number, on + _ONE_DAY)}:changed"
+        self._post(self._complete(on), on + _ONE_DAY, key, recorded_at)
+
+    def next_boundary(self, on: date) -> date | None:
+        """Return the next day after `on` on which the term earns something."""
+        tomorrow = on + _ONE_DAY
+        if not self._left(self._complete(tomorrow), tomorrow).is_zero:
+            return tomorrow
+        horizon = max((one.satisfied_before or on for one in self._over_time), default=on)
+        days = _boundaries(self._over_time, horizon)
+        days += [one.transferred_on for one in self._promises if one.transferred_on is not None]
+        return min((day for day in days if day > on), default=None)
+
+    def _complete(self, before: date) -> list[Obligation]:
+        return [
+            one for one in self._promises if one.satisfied_before and one.satisfied_before <= before
+        ]
+
+    def _unposted(self, promise: Obligation, before: date) -> Money:
+        """Return what a promise has earned before a day beyond what is recognized already."""
+        known = self._recognized.get(promise.reference, 0)
+        return earned(promise, before) - Money(minor=known, currency=self._contract.currency)
+
+    def _left(self, found: Iterable[Obligation], before: date) -> Money:
+        amounts = (self._unposted(promise, before) for promise in found)
+        return Money.total(amounts, self._contract.currency)
+
+    def _post(
+        self, found: Iterable[Obligation], before: date, key: str, recorded_at: datetime
+    ) -> None:
+        pieces = [
+            (promise.reference, amount)
+            for promise in found
+            if not (amount := self._unposted(promise, before)).is_zero
+        ]
+        if not pieces:
+            return
+        session, contract = self._session, self._contract
+        total = Money.total((amount for _, amount in pieces), contract.currency)
+        header = EntryHeader(
+            key=key,
+            entity=contract.entity,
+            deal=contract.deal,
+            customer=contract.customer,
+            booked_on=before - _ONE_DAY,
+            cause=contract.number,
+            text=f"Revenue before {before}",
+        )
+        position = journal.contract_position(session, contract.deal, contract.currency)
+        scope = scope_of(deal_row(session, contract.deal))
+        if not journal.post(session, revenue_entry(header, total, position), recorded_at, scope):
+            return
+        for reference, amount in pieces:
+            self._recognized[reference] = self._recognized.get(reference, 0) + amount.minor
+            session.add(
+                RecognizedRow(
+                    deal=contract.deal,
+                    term=contract.term,
+                    reference=reference,
+                    before=before,
+                    amount_minor=amount.minor,
+                    currency=contract.currency,
+                    entry=key,
+                )
+            )
+        session.flush()
 
 
 def _boundaries(over_time: Sequence[Obligation], on: date) -> list[date]:
@@ -93,82 +157,11 @@ def _boundaries(over_time: Sequence[Obligation], on: date) -> list[date]:
     return sorted(dict.fromkeys(days))
 
 
-def next_boundary(
-    session: Session, contract: ContractRow, moved: Mapping[str, date], on: date
-) -> date | None:
-    """Return the next day after `on` on which a term earns something."""
-    found = promises(session, contract, moved)
-    tomorrow = on + _ONE_DAY
-    complete = _complete(found, tomorrow)
-    if not _left(session, contract, complete, tomorrow).is_zero:
-        return tomorrow
-    over_time = [one for one in found if one.satisfaction is Satisfaction.OVER_TIME]
-    horizon = max((one.satisfied_before or on for one in over_time), default=on)
-    days = _boundaries(over_time, horizon)
-    days += [one.transferred_on for one in found if one.transferred_on is not None]
-    return min((day for day in days if day > on), default=None)
-
-
-def _left(
-    session: Session, contract: ContractRow, found: Iterable[Obligation], before: date
-) -> Money:
-    """Return what the promises have earned before a day beyond what is recognized already."""
-    amounts = (
-        earned(promise, before) - _recognized(session, contract, promise.reference)
-        for promise in found
+def _recognized(session: Session, contract: ContractRow) -> dict[str, int]:
+    """Return the minor units recognized of each promise."""
+    statement = (
+        select(RecognizedRow.reference, func.sum(RecognizedRow.amount_minor))
+        .where(RecognizedRow.deal == contract.deal, RecognizedRow.term == contract.term)
+        .group_by(RecognizedRow.reference)
     )
-    return Money.total(amounts, contract.currency)
-
-
-def _post(
-    session: Session,
-    contract: ContractRow,
-    found: Iterable[Obligation],
-    before: date,
-    key: str,
-    recorded_at: datetime,
-) -> None:
-    """Post what the promises have earned before a day beyond what is recognized already."""
-    if journal.is_posted(session, key):
-        return
-    pieces = []
-    for promise in found:
-        amount = earned(promise, before) - _recognized(session, contract, promise.reference)
-        if not amount.is_zero:
-            pieces.append((promise.reference, amount))
-    total = Money.total((amount for _, amount in pieces), contract.currency)
-    header = EntryHeader(
-        key=key,
-        entity=contract.entity,
-        deal=contract.deal,
-        customer=contract.customer,
-        booked_on=before - _ONE_DAY,
-        cause=contract.number,
-        text=f"Revenue before {before}",
-    )
-    position = journal.contract_position(session, contract.deal, contract.currency)
-    scope = scope_of(deal_row(session, contract.deal))
-    if not journal.post(session, revenue_entry(header, total, position), recorded_at, scope):
-        return
-    for reference, amount in pieces:
-        session.add(
-            RecognizedRow(
-                deal=contract.deal,
-                term=contract.term,
-                reference=reference,
-                before=before,
-                amount_minor=amount.minor,
-                currency=contract.currency,
-                entry=key,
-            )
-        )
-    session.flush()
-
-
-def _recognized(session: Session, contract: ContractRow, reference: str) -> Money:
-    statement = select(func.coalesce(func.sum(RecognizedRow.amount_minor), 0)).where(
-        RecognizedRow.deal == contract.deal,
-        RecognizedRow.term == contract.term,
-        RecognizedRow.reference == reference,
-    )
-    return Money(minor=int(session.exec(statement).one()), currency=contract.currency)
+    return {reference: int(minor) for reference, minor in session.exec(statement)}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from models import approval_cases as cases
 from models import steps
 
 Input = TypeVar("Input")
@@ -62,7 +63,14 @@ RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.Contrac
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
 CHECK_VAT_ID = Signature("check_vat_id", Queue.BOOKS, steps.CheckVatId, steps.VatIdChecked)
+TAKE_USAGE = Signature("take_usage", Queue.BOOKS, steps.UsageBatch, steps.UsageTaken)
 RECEIVE_STOCK = Signature("receive_stock", Queue.BOOKS, steps.StockReceipt, steps.ChangeRecorded)
+
+OPEN_CASE = Signature("open_case", Queue.BOOKS, cases.OpenCase, cases.CaseOpened)
+DECIDE_CASE = Signature("decide_case", Queue.BOOKS, cases.DecideCase, cases.CaseDecided)
+ESCALATE_CASE = Signature("escalate_case", Queue.BOOKS, cases.EscalateCase, cases.CaseDecided)
+CLOSE_CASE = Signature("close_case", Queue.BOOKS, cases.CloseCase, cases.CaseClosed)
+NOTIFY_CASE = Signature("notify_case", Queue.DOCUMENTS, cases.NotifyCase, steps.Recorded)
 
 PUBLISH_DOCUMENT = Signature(
     "publish_document", Queue.DOCUMENTS, steps.PublishDocument, steps.DocumentPublished

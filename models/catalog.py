@@ -1,6 +1,6 @@
 """The catalogue: what we sell and how it may be combined, with the price books it is sold by."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from models.catalog_checks import bundle_circles, contradictions, derivation_circles
@@ -9,6 +9,7 @@ from models.countries import COUNTRIES
 from models.derivation import AddedProduct
 from models.errors import Problem
 from models.guided import Guide, guide_problems
+from models.meters import Meter, meter_problems, unknown_meters
 from models.price_books import PriceBook
 from models.price_checks import (
     Known,
@@ -40,7 +41,7 @@ class Catalog(Value):
     Without a day it is in force for every day from its publication on, also for earlier ones: it
     takes the place of whatever was published before it. `regions` name groups of country codes,
     `rules` hold between products, `added` puts products into quotes, `guide` asks what customers
-    need.
+    need, `meters` count what usage charges are for.
     """
 
     model_config = NUMBERS_AS_TEXT
@@ -53,10 +54,15 @@ class Catalog(Value):
     rules: tuple[Rule, ...] = ()
     added: tuple[AddedProduct, ...] = ()
     guide: Guide = Guide()
+    meters: tuple[Meter, ...] = ()
 
     def product(self, sku: str) -> Product | None:
         """Return the product of that SKU, or None."""
         return next((product for product in self.products if product.sku == sku), None)
+
+    def meter(self, key: str) -> Meter | None:
+        """Return the meter of that key, or None."""
+        return next((meter for meter in self.meters if meter.key == key), None)
 
     def by_sku(self) -> dict[str, Product]:
         """Return the products by SKU, for who looks up many; the first of a SKU counts."""
@@ -83,6 +89,8 @@ def check_catalog(catalog: Catalog) -> tuple[Problem, ...]:
             for index, product in enumerate(catalog.products)
             for problem in product_problems(known, product, f"products[{index}]")
         ),
+        *meter_problems(catalog.meters),
+        *unknown_meters(catalog.meters, _metered(catalog.products)),
         *bundle_circles(catalog.products),
         *_rule_problems(catalog, known),
         *derivation_circles(catalog.products, catalog.added),
@@ -99,6 +107,14 @@ def check_catalog(catalog: Catalog) -> tuple[Problem, ...]:
         ),
         *_price_key_problems(catalog),
     )
+
+
+def _metered(products: Sequence[Product]) -> list[tuple[str, str]]:
+    return [
+        (f"products[{index}].charges[{place}]", charge.meter)
+        for index, product in enumerate(products)
+        for place, charge in enumerate(product.charges)
+    ]
 
 
 def _surroundings(catalog: Catalog) -> Surroundings:

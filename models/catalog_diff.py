@@ -34,6 +34,7 @@ class Part(StrEnum):
     REGION = "region"
     QUESTION = "question"
     SUGGESTION = "suggestion"
+    METER = "meter"
     PRICE_BOOK = "price_book"
     PRICE = "price"
 
@@ -127,6 +128,8 @@ def _all(catalog: Catalog) -> Iterator[_Entry]:
         yield _entry(Part.QUESTION, question.key, question)
     for index, suggestion in enumerate(catalog.guide.suggestions, start=1):
         yield _entry(Part.SUGGESTION, f"{suggestion.product} #{index}", suggestion)
+    for meter in catalog.meters:
+        yield _entry(Part.METER, meter.key, meter)
 
 
 def _product_entries(product: Product) -> Iterator[_Entry]:

@@ -79,7 +79,8 @@ class Charge(Value):
     """A rule attached to a product that yields amounts.
 
     With the quantity basis `product`, all lines of a quote with this charge share one count: the
-    lines are priced as if one customer's order had been written on several of them.
+    lines are priced as if one customer's order had been written on several of them. A usage charge
+    is for what its `meter` counts in each period of its cadence, billed in arrears.
     """
 
     model_config = NUMBERS_AS_TEXT
@@ -92,6 +93,7 @@ class Charge(Value):
     timing: Timing = Timing.IN_ADVANCE
     bill_on: BillOn = BillOn.DELIVERY
     quantity_basis: QuantityBasis = QuantityBasis.LINE
+    meter: str = ""
 
 
 def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
@@ -112,3 +114,21 @@ def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:
                 reason="is given for a one-time charge",
                 remedy="remove it or make the charge recurring",
             )
+        yield from _metered_problems(charge, field)
+
+
+def _metered_problems(charge: Charge, field: str) -> Iterator[Problem]:
+    if charge.type is not ChargeType.USAGE:
+        if charge.meter:
+            reason = "is given for a charge that is not by usage"
+            yield Problem(field=f"{field}.meter", reason=reason, remedy="remove it")
+        return
+    if not charge.meter:
+        reason, remedy = "is missing for a usage charge", "name the meter that counts it"
+        yield Problem(field=f"{field}.meter", reason=reason, remedy=remedy)
+    if charge.model is ChargeModel.SPEND_COMMITMENT:
+        reason, remedy = "is paid before it is used", "make it a recurring or one-time charge"
+        yield Problem(field=f"{field}.model", reason=reason, remedy=remedy)
+    if charge.quantity_basis is QuantityBasis.PRODUCT:
+        reason, remedy = "means nothing to what is metered", "remove it"
+        yield Problem(field=f"{field}.quantity_basis", reason=reason, remedy=remedy)

@@ -12,7 +12,10 @@ from models.value import Value
 
 
 class OpenItem(Value):
-    """An issued invoice with a balance. `level` is the highest dunning level reached (0: none)."""
+    """An issued invoice with a balance. `level` is the highest dunning level reached (0: none).
+
+    One that is `written_off` is still owed, but nobody reminds of it.
+    """
 
     invoice: str
     deal: str
@@ -22,14 +25,16 @@ class OpenItem(Value):
     balance: Money
     level: int = 0
     last_reminded_on: date | None = None
+    written_off: bool = False
 
 
 class Applied(Value):
-    """The part of a payment set against one invoice."""
+    """The part of a payment set against one invoice; `is_recovery` if it was written off."""
 
     invoice: str
     deal: str
     amount: Money
+    is_recovery: bool = False
 
 
 class MatchRule(StrEnum):
@@ -126,7 +131,8 @@ def apply_payment(
 
     The rules, each on what the ones before left over: the invoices the payer named, oldest due
     first; the one invoice with exactly this balance; the one set of invoices with exactly this sum;
-    the oldest due, by invoice number on one day. The rest stays unapplied. A set is only searched
+    the oldest due, by invoice number on one day, and what was written off after all others. The
+    rest stays unapplied. A set is only searched
     for among up to 15 invoices.
 
     Raises:
@@ -222,8 +228,8 @@ def _require_payment(amount: Money, items: Sequence[OpenItem]) -> None:
             )
 
 
-def _oldest_first(item: OpenItem) -> tuple[date, str]:
-    return (item.due_on, item.invoice)
+def _oldest_first(item: OpenItem) -> tuple[bool, date, str]:
+    return (item.written_off, item.due_on, item.invoice)
 
 
 def _compared(reference: str) -> str:
@@ -238,7 +244,14 @@ def _fill_up(amount: Money, items: Sequence[OpenItem]) -> tuple[tuple[Applied, .
         part = min(amount, item.balance)
         if part.is_zero:
             break
-        applied.append(Applied(invoice=item.invoice, deal=item.deal, amount=part))
+        applied.append(
+            Applied(
+                invoice=item.invoice,
+                deal=item.deal,
+                amount=part,
+                is_recovery=item.written_off,
+            )
+        )
         amount -= part
     return tuple(applied), amount
 

@@ -20,6 +20,7 @@ from models.parties import Customer
 from models.rules import RuledQuote, broken_rules
 from models.tiers import EXACT
 from models.value import Value
+from models.written import nearest, number_problem
 
 __all__ = [
     "Configuration",
@@ -119,10 +120,10 @@ def addressed_charge(product: Product) -> Charge | None:
 def charge_refusal(charge: Charge, term_months: int) -> str | None:
     """Return why a charge cannot be sold for a term of that many months, or None if it can."""
     match charge.type:
-        case ChargeType.USAGE:
-            return f"has the usage charge {charge.key}, and usage billing is not built yet"
-        case ChargeType.RECURRING if term_months == 0:
-            return f"has the recurring charge {charge.key}, and a one-off sale has no periods"
+        case ChargeType.USAGE if not charge.meter:
+            return f"has the usage charge {charge.key}, which names no meter"
+        case ChargeType.RECURRING | ChargeType.USAGE if term_months == 0:
+            return f"has the {charge.type} charge {charge.key}, and a one-off sale has no periods"
         case _:
             return None
 
@@ -130,16 +131,25 @@ def charge_refusal(charge: Charge, term_months: int) -> str | None:
 def _line_problems(line: ConfiguredLine, term_months: int) -> Iterator[Problem]:
     yield from _quantity_problems(line)
     yield from _price_problems(line)
+    yield from _usage_problems(line)
     for charge in line.product.charges:
         reason = charge_refusal(charge, term_months)
         if reason:
             yield Problem(
                 field=f"{line.path}.product",
                 reason=f"{line.product.sku} {reason}",
-                remedy="leave it out"
-                if charge.type is ChargeType.USAGE
-                else "leave it out or give the deal a term",
+                remedy="leave it out or give the deal a term",
             )
+
+
+def _usage_problems(line: ConfiguredLine) -> Iterator[Problem]:
+    known = {one.key for one in line.product.charges if one.type is ChargeType.USAGE}
+    for key, quantity in line.expected_usage.items():
+        field = f"{line.path}.expected_usage.{key}"
+        if key not in known:
+            reason = f"{key} is no usage charge of {line.product.sku}"
+            yield Problem(field=field, reason=reason, remedy=nearest(key, known))
+        yield from number_problem(field, quantity)
 
 
 def _quantity_problems(line: ConfiguredLine) -> Iterator[Problem]:
@@ -170,12 +180,15 @@ def _price_problems(line: ConfiguredLine) -> Iterator[Problem]:
         "unit_price": line.unit_price is not None,
         "discount.amount": line.discount is not None and line.discount.amount is not None,
     }
-    sku = line.product.sku
+    sku, addressed = line.product.sku, addressed_charge(line.product)
     if not line.product.charges:
         asked["discount.percent"] = line.discount is not None and not asked["discount.amount"]
         reason, remedy = f"{sku} has no charge of its own", "put it on the components"
-    elif addressed_charge(line.product) is None:
+    elif addressed is None:
         reason, remedy = f"{sku} has several charges it could mean", "use a discount percentage"
+    elif addressed.type is ChargeType.USAGE:
+        asked["unit_price"] = False
+        reason, remedy = f"{sku} is charged by usage", "use a discount percentage"
     else:
         return
     for name, is_asked in asked.items():

@@ -177,6 +177,11 @@ class LineRequest(Value):
     buyer_may: BuyerLimits | None = Field(
         default=None, description="What the buyer may change by themselves."
     )
+    expected_usage: Mapping[str, Decimal] = Field(
+        default={},
+        description="Units expected in a billing period by usage charge, for the estimate.",
+        examples=[{"calls": "250000"}],
+    )
 
 
 class LineGroup(Value):

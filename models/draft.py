@@ -7,13 +7,27 @@ at the end, however many steps it has.
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from models.charges import MONTHS, Charge, ChargeModel, ChargeType
+from models.charges import MONTHS, Cadence, Charge, ChargeModel, ChargeType, Timing
 from models.configuration import ConfiguredLine
 from models.deal_file import Discount
+from models.meters import Meter
 from models.money import Money, exponent
+from models.price_books import Commitment, PriceBookEntry
 from models.promotions import Promotion
 from models.stacking import Reduction
+from models.usage_terms import UsageTerms
 from models.waterfall import Introductory, PricedLine, Step, WaterfallStep
+
+
+@dataclass(slots=True)
+class UsageDraft:
+    """What usage is rated by, as far as the pass has come."""
+
+    meter: Meter
+    model: ChargeModel
+    entry: PriceBookEntry
+    factor: Decimal
+    committed: Commitment | None = None
 
 
 @dataclass(slots=True)
@@ -23,7 +37,9 @@ class Draft:
     `left` is the exact amount of a full period before it is rounded, `net` the same in minor units
     afterwards; `once` is off the first billing. `limited` are the reductions that count for some
     billings only, `offered` the promotions that are for this charge. `known` are the amounts
-    that lines of the quote have already. `bundle` is the name of the outermost product it is in.
+    that lines of the quote have already. Of a usage charge `line` has the quantity it is expected
+    to measure, `ordered` is that of the order. `bundle` is the name of the outermost product it is
+    in.
     """
 
     line: ConfiguredLine
@@ -48,6 +64,8 @@ class Draft:
     limited: list[Reduction] = field(default_factory=list)
     bundle: str = ""
     introductory: list[Introductory] = field(default_factory=list)
+    usage: UsageDraft | None = None
+    ordered: Decimal = Decimal(1)
 
     @property
     def reference(self) -> str:
@@ -75,6 +93,11 @@ class Draft:
     def recurs(self) -> bool:
         """Whether it is billed period by period."""
         return self.charge.type is ChargeType.RECURRING
+
+    @property
+    def is_metered(self) -> bool:
+        """Whether it is billed by what is used; its amounts are then an estimate."""
+        return self.charge.type is ChargeType.USAGE
 
     @property
     def months(self) -> int:
@@ -126,7 +149,25 @@ class Draft:
         return found
 
     def finished(self) -> PricedLine:
-        """Return the priced line."""
+        """Return the priced line; one by usage keeps its amounts as an estimate only."""
+        if self.usage is None:
+            return self._priced()
+        terms = UsageTerms(
+            meter=self.usage.meter,
+            cadence=self.charge.cadence or Cadence.MONTHLY,
+            model=self.usage.model,
+            entry=self.usage.entry,
+            factor=self.usage.factor,
+            committed=self.usage.committed,
+            estimated=self.line.quantity,
+            estimate=self.money(self.net),
+        )
+        self.listed = self.net = self.once = self.ssp = self.cost = 0
+        self.floor = self.ceiling = None
+        changes = {"usage": terms, "quantity": self.ordered, "timing": Timing.IN_ARREARS}
+        return self._priced().model_copy(update=changes)
+
+    def _priced(self) -> PricedLine:
         line, charge, product = self.line, self.charge, self.line.product
         money = self.money
         return PricedLine(

@@ -72,7 +72,9 @@ def waterfall_of(quote: Quote, reference: str = "") -> tuple[Bar, ...]:
     The first bar is the list total, the last what the contract comes to; each begins where the one
     before ends. What rounding of billings makes of the shares is in the bar `round`.
     """
-    lines = [line for line in quote.firm if reference in {"", line.reference}]
+    lines = [
+        line for line in quote.firm if reference in {"", line.reference} and line.usage is None
+    ]
     wanted = {line.reference for line in lines}
     calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on)
     planned = [charge.amount.minor for charge in quote.plan if charge.reference in wanted]

@@ -28,6 +28,7 @@ class Account(StrEnum):
     TAX_PAYABLE = "2200 Tax payable"
     CONTRACT_LIABILITY = "2500 Contract liability"
     REVENUE = "4000 Revenue"
+    BAD_DEBT = "6500 Bad debt expense"
 
 
 class Posting(Value):
@@ -181,7 +182,7 @@ def payment_entry(
         header,
         (
             *_postings((Account.CASH, received)),
-            *_postings(*((Account.RECEIVABLE, -part.amount) for part in applied)),
+            *_postings(*((_settled(part), -part.amount) for part in applied)),
             *_postings((Account.UNAPPLIED_CASH, -unapplied)),
         ),
     )
@@ -199,9 +200,27 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
         header,
         (
             *_postings((Account.UNAPPLIED_CASH, settled)),
-            *_postings(*((Account.RECEIVABLE, -part.amount) for part in applied)),
+            *_postings(*((_settled(part), -part.amount) for part in applied)),
         ),
     )
+
+
+def _settled(part: Applied) -> Account:
+    """Return what a payment makes smaller: the receivable, or the expense it was written off to."""
+    return Account.BAD_DEBT if part.is_recovery else Account.RECEIVABLE
+
+
+def write_off_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book an invoice's rest as bad debt (IFRS 9 paragraph 5.4.4). None for no amount.
+
+    Revenue stays what was earned: that the customer does not pay is an expense, not a price change.
+    """
+    return _entry(header, _postings((Account.BAD_DEBT, amount), (Account.RECEIVABLE, -amount)))
+
+
+def refund_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book cash that waited and goes back: debit unapplied cash, credit cash. None for nothing."""
+    return _entry(header, _postings((Account.UNAPPLIED_CASH, amount), (Account.CASH, -amount)))
 
 
 def credit_entry(

@@ -4,21 +4,24 @@ Everything here is exact up to the step that rounds; what comes off several line
 in `models/spread.py`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Context, Decimal
+from types import MappingProxyType
 
 from models.charge_models import PRICED_BY_UNIT, charge_amount, extension_rule, plain
-from models.charges import Charge, ChargeModel, QuantityBasis
+from models.charges import Charge, ChargeModel, ChargeType, QuantityBasis
 from models.configuration import ConfiguredLine, addressed_charge
 from models.deal_file import Discount, DiscountBasis
 from models.derivation import Derivation, DerivationKind, TotalBasis
 from models.derived_books import LineFacts, origin_of, ready_entry
-from models.draft import Draft, because
-from models.money import Money, minor_units
+from models.draft import Draft, UsageDraft, because
+from models.meters import Meter
+from models.money import Money, minor_units, round_together
+from models.parties import PriceRounding
 from models.price_books import Commitment, PriceBook, PriceBookEntry
 from models.price_request import PricingRequest
 from models.price_terms import ContractedPrice, ExchangeRate
-from models.promotions import AmountPer, Promotion
+from models.promotions import AmountPer, Duration, Promotion
 from models.stacking import Reduction, counting, taken
 from models.tiers import volume
 from models.waterfall import WaterfallStep
@@ -48,6 +51,24 @@ def _counter(line: ConfiguredLine, charge: Charge) -> _Counter:
     return (line.product.sku, charge.key, line.segment.index if line.segment else 0)
 
 
+def _round_together(drafts: Sequence[Draft]) -> None:
+    """Round again what is billed together, so that it comes to its rounded exact sum."""
+    billed: dict[tuple[object, ...], list[Draft]] = {}
+    for draft in drafts:
+        if draft.usage is None:
+            kind = draft.charge.cadence if draft.recurs else None
+            segment = draft.line.segment.index if draft.line.segment else 0
+            billed.setdefault((kind, segment), []).append(draft)
+    for group in billed.values():
+        currency = group[0].currency
+        shares = round_together([draft.left for draft in group], currency)
+        for draft, share in zip(group, shares, strict=True):
+            draft.net = share
+            draft.steps.pop()
+            rule = f"to units of {currency}, together with what is billed with it"
+            draft.note(WaterfallStep.ROUND, draft.left, draft.decimal(share), rule)
+
+
 def is_derived(line: ConfiguredLine) -> bool:
     """Whether a line's price is a percentage of other lines."""
     derivation = line.derivation
@@ -63,8 +84,10 @@ class LinePass:
         book: PriceBook,
         rate: ExchangeRate | None,
         request: PricingRequest,
+        meters: Mapping[str, Meter] = MappingProxyType({}),
     ) -> None:
         self._lines, self._book, self._rate, self._request = lines, book, rate, request
+        self._meters = meters
         self._listed_by = f"price book {book.name}, {book.currency}"
         self._rounded_by = f"half up to units of {request.currency}"
         self._offers: dict[tuple[str, str], tuple[Promotion, ...]] = {}
@@ -82,8 +105,9 @@ class LinePass:
         bundles = {line.number: line.product.name for line in self._lines}
         drafts = [
             Draft(
-                line=line,
+                line=_measured(line, charge),
                 charge=charge,
+                ordered=line.quantity,
                 currency=currency,
                 known=known,
                 bundle=bundles.get(line.number.partition(".")[0], "") if line.parent else "",
@@ -99,6 +123,8 @@ class LinePass:
         for draft in sorted(derived, key=lambda each: _rank(each.line)):
             self._derive(draft, drafts)
             self._reduce(draft)
+        if self._request.rounding is PriceRounding.ORDER:
+            _round_together(drafts)
         return drafts
 
     def _product_totals(self) -> dict["_Counter", Decimal]:
@@ -129,6 +155,7 @@ class LinePass:
         self._measure(draft, entry, factor)
         fixed, factor, unit = self._agreed(draft, unit, factor)
         model, used = _effective(charge.model, entry, fixed)
+        self._meter(draft, model, used, Decimal(1) if fixed is not None else factor)
         rule = extension_rule(model, line.quantity, used)
         extended = listed
         if fixed is not None:
@@ -142,6 +169,14 @@ class LinePass:
         draft.unit, draft.base = unit, extended
         draft.note(WaterfallStep.QUANTITY, unit, extended, rule)
 
+    def _meter(
+        self, draft: Draft, model: ChargeModel, used: PriceBookEntry, factor: Decimal
+    ) -> None:
+        """Keep what usage is rated by, for its periods are priced when they are over."""
+        if draft.is_metered:
+            meter = self._meters[draft.charge.meter]
+            draft.usage = UsageDraft(meter, model, used, factor, self._committed(used))
+
     def _entry(self, draft: Draft) -> PriceBookEntry:
         """Return the price as the line is priced by it; one that needs nothing done is as it is."""
         line = draft.line
@@ -151,12 +186,17 @@ class LinePass:
             raise LookupError(f"{name} has no price in {self._book.name}")
         if found.price_unit or found.formula or self._book.rules:
             found = ready_entry(self._book, found, facts_of(line, self._request))
-        if found.commitment is not None and draft.recurs:
-            factor = self._rate.rate if self._rate else Decimal(1)
-            amount = found.commitment.amount * factor
-            commitment = found.commitment.model_copy(update={"amount": amount})
-            self.commitments[draft.reference] = commitment
+        committed = self._committed(found) if draft.recurs else None
+        if committed is not None:
+            self.commitments[draft.reference] = committed
         return found
+
+    def _committed(self, entry: PriceBookEntry) -> Commitment | None:
+        """Return what a price commits to, in the currency of the deal."""
+        if entry.commitment is None:
+            return None
+        amount = entry.commitment.amount * (self._rate.rate if self._rate else Decimal(1))
+        return entry.commitment.model_copy(update={"amount": amount})
 
     def _looked_up(self, line: ConfiguredLine, charge: Charge) -> PriceBookEntry | None:
         """Return the price of a charge; without attributes to look at, each is looked up once."""
@@ -308,6 +348,9 @@ class LinePass:
         if own is not None and own in draft.limited:
             draft.limited.remove(own)
             draft.once = minor_units(own.amount or Decimal(0), draft.currency)
+        if draft.usage is not None:
+            steps = [*taken(counting(reductions, Decimal(1)), Decimal(1))]
+            draft.usage.factor *= steps[-1][2] if steps else Decimal(1)
         draft.left, draft.net = left, minor_units(left, draft.currency)
         draft.note(WaterfallStep.ROUND, left, draft.decimal(draft.net), self._rounded_by)
 
@@ -335,6 +378,7 @@ class LinePass:
                 for each in self._request.promotions
                 if each.targets.include(draft.line.product, draft.charge)
                 and (each.free_months is None or draft.recurs)
+                and (not draft.is_metered or _is_for_usage(each))
             )
         return self._offers[key]
 
@@ -371,6 +415,19 @@ class LinePass:
         if one.source == _PARTNER:
             return f"partner {one.name}: {plain(one.percent or Decimal(0))} % off"
         return self._told[one.name]
+
+
+def _measured(line: ConfiguredLine, charge: Charge) -> ConfiguredLine:
+    """Return the line with the quantity that a usage charge is expected to measure."""
+    if charge.type is not ChargeType.USAGE:
+        return line
+    expected = line.expected_usage.get(charge.key, Decimal(0))
+    return line.model_copy(update={"quantity": expected})
+
+
+def _is_for_usage(promotion: Promotion) -> bool:
+    """Whether a promotion is a lasting percentage, the only kind that fits what is not known."""
+    return promotion.percent is not None and promotion.duration is Duration.FOREVER
 
 
 def _rank(line: ConfiguredLine) -> int:
@@ -412,7 +469,8 @@ def _line_reduction(draft: Draft) -> Reduction | None:
     discount = draft.line.discount
     if discount is None or (discount.percent is None and discount.amount is None):
         return None
-    if discount.percent is None and draft.charge is not addressed_charge(draft.line.product):
+    addressed = addressed_charge(draft.line.product)
+    if discount.percent is None and (draft.charge is not addressed or draft.is_metered):
         return None
     return Reduction(
         source=_LINE,

@@ -158,6 +158,12 @@ class PaymentNotice(Message):
     payment: str = ""
 
 
+class AccountNotice(Message):
+    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books."""
+
+    cause: str = ""
+
+
 class StockNotice(Message):
     """Stock of `sku` arrived; back-ordered lines may be reserved now."""
 
@@ -214,6 +220,7 @@ class Command(Value):
     decision: Decision | None = None
     delivery: Delivery | None = None
     payment: PaymentNotice | None = None
+    account: AccountNotice | None = None
     stock: StockNotice | None = None
     retry: Retry | None = None
     resolve: Resolve | None = None
@@ -242,6 +249,7 @@ class Command(Value):
             self.decision,
             self.delivery,
             self.payment,
+            self.account,
             self.stock,
             self.retry,
             self.resolve,

@@ -214,6 +214,24 @@ def spread_minor(total: int, weights: Sequence[int]) -> list[int]:
     return shares if total >= 0 else [-share for share in shares]
 
 
+def round_together(amounts: Sequence[Decimal], currency: str) -> list[int]:
+    """Round exact amounts of major units so that they sum to their rounded sum, in minor units.
+
+    The sum is rounded half up once; each amount is cut, and the units left over go to the largest
+    remainders, of equal ones to the earlier. Signs do not mix: raises `ValueError` for a negative
+    amount.
+    """
+    if min(amounts, default=Decimal(0)) < 0:
+        raise ValueError("Amounts must not be negative to be rounded together")
+    units = [_exact(amount) * 10 ** exponent(currency) for amount in amounts]
+    shares = [int(unit) for unit in units]
+    left = _whole(sum(units, Fraction(0)), RoundingMode.HALF_UP) - sum(shares)
+    order = sorted(range(len(units)), key=lambda index: shares[index] - units[index])
+    for index in order[:left]:
+        shares[index] += 1
+    return shares
+
+
 def exact_part(amount: int, part: int, whole: int) -> Fraction:
     """Return `part` of `whole` of an amount of minor units, not rounded: what to carry on with.
 

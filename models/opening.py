@@ -21,6 +21,7 @@ class ConfiguredLine(Value):
     `number` is its place in the quote: "1", and "1.1" for the first component of line 1; the
     segments of a ramp share it. `quantity` counts units in total, `units` those of a component as
     the bundle counts them. `attributes` are the chosen values in the form prices go by.
+    `expected_usage` are the units a usage charge is expected to measure in a period.
     `derivation` tells how a line came about that is not in the deal file, or what its price is a
     percentage of. `path` is the place in the deal file that asked for it.
     """
@@ -38,6 +39,7 @@ class ConfiguredLine(Value):
     path: str = ""
     group: str = ""
     price_is_final: bool = False
+    expected_usage: Mapping[str, Decimal] = {}
 
     @property
     def key(self) -> str:
@@ -70,6 +72,7 @@ class Wanted(Value):
     path: str
     group: str = ""
     price_is_final: bool = False
+    expected_usage: Mapping[str, Decimal] = {}
 
 
 class Opened(Value):
@@ -217,6 +220,7 @@ def line_wanted(line: LineRequest, index: int) -> tuple[Wanted, ...]:
         path=path,
         group=line.group,
         price_is_final=line.price_is_final,
+        expected_usage=line.expected_usage,
     )
     if not line.ramp:
         return (whole,)
@@ -268,6 +272,7 @@ def _line(product: Product, wanted: Wanted) -> ConfiguredLine:
         path=wanted.path,
         group=wanted.group,
         price_is_final=wanted.price_is_final,
+        expected_usage=wanted.expected_usage,
     )
 
 

@@ -15,6 +15,13 @@ from models.branding import Brand, brand_problems
 from models.certificates import TaxCertificate, certificate_problems
 from models.countries import EU_COUNTRIES, is_country, vat_prefix
 from models.currencies import is_currency
+from models.einvoice_settings import (
+    EInvoiceFormat,
+    EInvoiceUse,
+    ElectronicAddress,
+    address_problems,
+    format_problems,
+)
 from models.errors import Problem
 from models.reading import FieldRule, is_filled, read, text_at, value_at, within
 from models.value import Value
@@ -41,6 +48,17 @@ class TaxRounding(StrEnum):
     LINE = "line"
 
 
+class PriceRounding(StrEnum):
+    """What of a price is rounded to the minor unit: each line, or the sum of an order's lines.
+
+    Of an order, the lines of one kind of billing are rounded together, so that an invoice comes to
+    the rounded exact sum; the lines share what is left over by largest remainder.
+    """
+
+    LINE = "line"
+    ORDER = "order"
+
+
 class BankAccount(Value):
     """Where customers pay to. `account` is an IBAN where there is one."""
 
@@ -54,7 +72,9 @@ class BankAccount(Value):
 class Entity(Value):
     """One of our own companies: the seller on every document.
 
-    `language` is the one its people read, and its customers whose own is not known.
+    `language` is the one its people read, and its customers whose own is not known. `e_invoice`
+    says whether its invoices carry their content as XML, `electronic_address` is its own in a
+    network of structured documents.
     """
 
     number: str
@@ -68,9 +88,19 @@ class Entity(Value):
     currency: str
     time_zone: str
     tax_rounding: TaxRounding = TaxRounding.CATEGORY
+    price_rounding: PriceRounding = PriceRounding.LINE
     number_prefix: str = ""
     language: str = "en"
     brand: Brand = Brand()
+    e_invoice: EInvoiceUse = EInvoiceUse.AUTO
+    electronic_address: ElectronicAddress | None = None
+
+    @property
+    def embeds_xml(self) -> bool:
+        """Whether the invoices of this entity are Factur-X: PDFs that carry their content."""
+        if self.e_invoice is EInvoiceUse.AUTO:
+            return self.address.country in EU_COUNTRIES
+        return self.e_invoice is EInvoiceUse.ALWAYS
 
 
 class CustomerStatus(StrEnum):
@@ -93,6 +123,9 @@ class Customer(Value):
 
     `tax_exemption` exempts without end; a certificate of `tax_certificates` while it is valid.
     `withholding` is tax it keeps back of what it pays us.
+    `e_invoice_format` is the structured format it asks for, `e_invoice_send` whether invoices go
+    out over a network by themselves. `buyer_reference` is what its own people find an invoice by
+    (BT-10), such as the Leitweg-ID of a German authority.
     """
 
     number: str
@@ -112,6 +145,10 @@ class Customer(Value):
     tags: tuple[str, ...] = ()
     tax_certificates: tuple[TaxCertificate, ...] = ()
     withholding: tuple[Withholding, ...] = ()
+    buyer_reference: str = ""
+    electronic_address: ElectronicAddress | None = None
+    e_invoice_format: EInvoiceFormat | None = None
+    e_invoice_send: bool = False
 
     @property
     def place_of_supply(self) -> Address:
@@ -172,7 +209,12 @@ def parse_entity(data: object) -> Entity:
     want the seller's name, address and tax number, customers need an account to pay to, and dates
     need a time zone.
     """
-    checks = (_entity_vat_problems, _region_problems("address"), brand_problems)
+    checks = (
+        _entity_vat_problems,
+        _region_problems("address"),
+        brand_problems,
+        address_problems,
+    )
     return read(Entity, data, _ENTITY_RULES, checks)
 
 
@@ -189,6 +231,8 @@ def parse_customer(data: object) -> Customer:
         _other_than_itself("number", "parent"),
         certificate_problems,
         withholding_problems,
+        address_problems,
+        format_problems,
     )
     return read(Customer, data, _CUSTOMER_RULES, checks)
 
@@ -211,13 +255,18 @@ def parse_partner(data: object) -> Partner:
     return read(Partner, data, _PARTNER_RULES, (_region_problems("address"),))
 
 
+def is_iban(account: str) -> bool:
+    """Whether an account without blanks has the shape of an IBAN (ISO 13616)."""
+    return bool(_IBAN.fullmatch(account))
+
+
 def has_valid_check_digits(account: str) -> bool:
     """Whether an account that looks like an IBAN has the check digits of one (ISO 13616).
 
     An account of another shape passes, because most of the world has no IBAN.
     """
     compact = account.replace(" ", "").upper()
-    if not _IBAN.fullmatch(compact):
+    if not is_iban(compact):
         return True
     moved = compact[4:] + compact[:4]
     return int("".join(str(int(character, 36)) for character in moved)) % 97 == 1

@@ -123,8 +123,11 @@ def billing_plan(
     segments of a ramp are billed for their own days: a period that a segment begins or ends in is
     split there, and each part is prorated by days of the full period.
 
+    What is charged by usage is not in the plan: its amounts are not known yet.
+
     Raises `InvalidInputError` with all lines whose first billing is less than that discount.
     """
+    lines = [line for line in lines if line.charge_type is not ChargeType.USAGE]
     calendar = Calendar(starts_on, ends_on, anchor_on)
     problems = []
     for line in lines:

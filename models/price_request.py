@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from models.deal_file import Discount, LineGroup
+from models.parties import PriceRounding
 from models.price_terms import CustomerPrices, ExchangeRate, PartnerTerms
 from models.promotions import Promotion
 from models.value import Value
@@ -17,6 +18,7 @@ class PricingRequest(Value):
     With `price_currency` the prices of that currency are converted.
     `terms` are the customer's own prices, `partner` those of the partner named `partner_name`,
     `promotions` what may be redeemed. `target_total` stands instead of a header discount.
+    `rounding` is the selling entity's.
     """
 
     currency: str
@@ -35,6 +37,7 @@ class PricingRequest(Value):
     promotions: tuple[Promotion, ...] = ()
     groups: tuple[LineGroup, ...] = ()
     target_total: Decimal | None = None
+    rounding: PriceRounding = PriceRounding.LINE
 
     @property
     def book_currency(self) -> str:

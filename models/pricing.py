@@ -54,10 +54,13 @@ def price(
     rate = _rate(book, request)
     _raise_if_any(_unpriced(lines, book, request))
     with localcontext(EXACT):
-        line_pass = LinePass(lines, book, rate, request)
+        meters = {meter.key: meter for meter in catalog.meters}
+        line_pass = LinePass(lines, book, rate, request, meters)
         drafts = line_pass.drafts()
         _raise_if_any(_below_zero(drafts))
-        discount_together(drafts, request)
+        # What several lines share comes off what is agreed, not off what may be used.
+        fixed = [draft for draft in drafts if not draft.is_metered]
+        discount_together(fixed, request)
         _raise_if_any(_below_zero(drafts))
         _raise_if_any(_without_target(drafts, request))
         _raise_if_any(_limited(drafts))

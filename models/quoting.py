@@ -264,18 +264,11 @@ def _request_problems(
     if request.term_months < 0:
         yield Problem(field="term_months", reason=f"{request.term_months} must not be negative")
     for line in lines:
-        recurring = line.charge_type is ChargeType.RECURRING
-        if recurring and request.term_months == 0:
+        if line.charge_type is not ChargeType.ONE_TIME and request.term_months == 0:
             yield Problem(
                 field=f"line {line.number}",
                 reason=f"{line.name} recurs, and a one-off sale has no periods",
                 remedy="leave it out or give the deal a term",
-            )
-        elif line.charge_type is ChargeType.USAGE:
-            yield Problem(
-                field=f"line {line.number}",
-                reason=f"{line.name} is a usage charge, and usage billing is not built yet",
-                remedy="leave it out",
             )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 
+from models.charge_models import PRICED_BY_UNIT
 from models.charges import ChargeModel, ChargeType
 from models.deal_file import DealFile, LineRequest, OptionRequest, PriceBasis, RenewalTerms
 from models.errors import InvalidInputError, Problem
@@ -120,9 +121,11 @@ def last_unit_prices(file: DealFile, lines: Sequence[PricedLine]) -> dict[str, D
 
 
 def _note_price(prices: dict[str, Decimal | None], key: str, priced: Sequence[PricedLine]) -> None:
-    recurring = [one for one in priced if not _is_once(one) and not one.true_up_of]
+    running = [one for one in priced if not _is_once(one) and not one.true_up_of]
+    recurring = [one for one in running if one.usage is None] or running
     if recurring:
         alone = len(recurring) == 1 and not recurring[0].is_percentage
+        alone = alone and (recurring[0].usage is None or _has_unit_price(recurring[0]))
         prices[key] = _last_price(recurring[0]) if alone else None
 
 
@@ -210,8 +213,15 @@ def _is_once(line: PricedLine) -> bool:
     return line.charge_type is ChargeType.ONE_TIME
 
 
+def _has_unit_price(line: PricedLine) -> bool:
+    """Whether one price says all about a line by usage; tiers are taken from the list again."""
+    return line.usage is not None and line.usage.model in PRICED_BY_UNIT
+
+
 def _last_price(line: PricedLine) -> Decimal:
     """Return what one unit costs per period after every discount that comes back each period."""
+    if line.usage is not None:
+        return (line.usage.entry.unit or Decimal(0)) * line.usage.factor
     match line.model:
         case ChargeModel.FLAT:
             return line.net.decimal

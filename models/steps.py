@@ -449,6 +449,32 @@ class VatIdChecked(Value):
     repeated: bool = False
 
 
+class UsageBatch(Value):
+    """A batch of usage events that lies in the document store; its hash names it.
+
+    `suffix` says how it is written: `csv` or `json`. `at` is the moment it came in.
+    """
+
+    file_hash: str
+    suffix: str = "json"
+    at: AwareDatetime
+    actor: str = ""
+
+
+class UsageTaken(Value):
+    """What became of a batch: how many events were new and how many on record already.
+
+    Nothing of it is taken where there are problems.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    events: int = 0
+    added: int = 0
+    known: int = 0
+    deals: int = 0
+    repeated: bool = False
+
+
 class ChangeRecorded(Value):
     """The revision written, or the problems that kept it from being written."""
 

@@ -9,6 +9,7 @@ from models.catalog import ProductKind
 from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing, Transfer
 from models.money import Money
 from models.ramps import Segment
+from models.usage_terms import UsageTerms
 from models.value import Value
 
 FLAT_UNIT = "fee"
@@ -95,8 +96,9 @@ class PricedLine(Value):
     `true_up_of` is what that line is short of its commitment, per period or (without a cadence)
     over the term. `segment` is the part of a ramp it is billed for, `units` are those of a
     component as its bundle counts them, `attributes` the chosen values its price went by.
-    An `optional` line is offered beside the others and counts in no total. `bundle` is the name of
-    the outermost product that a component belongs to.
+    A line by `usage` has no amount of its own: what it costs is known when its periods are over.
+    Its waterfall leads to the estimate. An `optional` line is offered beside the others and counts
+    in no total. `bundle` is the name of the outermost product that a component belongs to.
     """
 
     reference: str
@@ -136,6 +138,7 @@ class PricedLine(Value):
     attributes: Mapping[str, str] = {}
     optional: bool = False
     bundle: str = ""
+    usage: UsageTerms | None = None
 
     @property
     def billed_quantity(self) -> Decimal:

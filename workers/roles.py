@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from activities.approval import ApprovalActivities
+from activities.approval_cases import CaseActivities
+from activities.approval_subjects import subjects_of
 from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
@@ -19,9 +21,12 @@ from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from activities.tax import TaxActivities
+from activities.usage import UsageActivities
+from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow, VatCheckWorkflow
+from workflows.usage import UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -29,6 +34,8 @@ WORKFLOWS: Sequence[type] = (
     RegisterWorkflow,
     StockWorkflow,
     VatCheckWorkflow,
+    ApprovalWorkflow,
+    UsageWorkflow,
 )
 
 
@@ -42,7 +49,12 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return _books(office)
         case Queue.DOCUMENTS:
             documents = PublishingActivities(publishing)
-            return [documents.publish_document, documents.publish_receipt, documents.notify]
+            return [
+                documents.publish_document,
+                documents.publish_receipt,
+                documents.notify,
+                documents.notify_case,
+            ]
         case Queue.PAYMENTS:
             return [CollectionActivities(office).record_payment]
 
@@ -57,6 +69,7 @@ def _core(office: Office) -> list[Callable[..., Any]]:
 def _books(office: Office) -> list[Callable[..., Any]]:
     approval, contract = ApprovalActivities(office), ContractActivities(office)
     fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
+    cases = CaseActivities(office, subjects_of(office))
     return [
         ConfigurationActivities(office).configure_deal,
         PricingActivities(office).price_quote,
@@ -64,6 +77,10 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         NegotiationActivities(office).record_negotiation,
         approval.record_decision,
         approval.escalate_approval,
+        cases.open_case,
+        cases.decide_case,
+        cases.escalate_case,
+        cases.close_case,
         contract.draw_up_contract,
         contract.conclude_contract,
         fulfillment.fulfill_order,
@@ -76,4 +93,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         register.record_change,
         register.receive_stock,
         TaxActivities(office).check_vat_id,
+        UsageActivities(office).take_usage,
     ]

@@ -28,6 +28,7 @@ with workflow.unsafe.imports_passed_through():
     from models.agenda import AgendaItem, AgendaKind
     from models.deal import AuditEntry, DealInput, DealResult, DealState, upcast
     from models.messages import (
+        AccountNotice,
         Answer,
         Cancellation,
         ClockAdvance,
@@ -68,6 +69,7 @@ COMMANDS = {
     "stock_arrived": fulfillment.take_stock,
     "cancel_line": fulfillment.take_line_cancellation,
     "payment_received": collection.take_payment,
+    "account_changed": collection.take_change,
     "renew": renewal.take_renewal,
     "decline_renewal": renewal.take_refusal,
     "cancel": renewal.take_cancellation,
@@ -455,6 +457,21 @@ class DealWorkflow:
 
     @payment_received_now.validator
     def check_payment_received(self, message: PaymentNotice | None = None) -> None:
+        """Refuse a message that cannot be read."""
+        self._check(message)
+
+    @workflow.signal(name="account_changed")
+    def account_changed(self, message: AccountNotice | None = None) -> None:
+        """What is owed changed; re-read the books."""
+        self._take("account_changed", message, account=message)
+
+    @workflow.update(name="account_changed")
+    async def account_changed_now(self, message: AccountNotice | None = None) -> Answer:
+        """What is owed changed; re-read the books, and hear what became of it."""
+        return await self._answer(self._take("account_changed", message, account=message))
+
+    @account_changed_now.validator
+    def check_account_changed(self, message: AccountNotice | None = None) -> None:
         """Refuse a message that cannot be read."""
         self._check(message)
 

@@ -13,12 +13,22 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
+def approval_workflow_id(case: str) -> str:
+    """Return the workflow ID of a case: what is handed in for approval beside a quote."""
+    return f"approval-{case}"
+
+
 def register_workflow_id(kind: str, key: str, content_hash: str = "") -> str:
     """Return the workflow ID of one change of a party, catalogue or policy.
 
     Without a hash it is what the IDs of all its changes begin with.
     """
     return f"{kind}-{key}" + (f"-{content_hash[:12]}" if content_hash else "")
+
+
+def usage_workflow_id(file_hash: str) -> str:
+    """Return the workflow ID of one batch of usage events, which its hash names."""
+    return f"usage-{file_hash[:32]}"
 
 
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:

@@ -20,6 +20,7 @@ _LONG = frozenset(
         "converge",
         "renew_term",
         "publish_document",
+        "take_usage",
     }
 )
 # It shows signs of life in between, so that one whose worker died is begun again as soon as others.

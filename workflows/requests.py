@@ -8,9 +8,16 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
+    from models.approval_cases import OpenCase
     from models.errors import Problem
     from models.messages import Message
-    from models.steps import CheckVatId, RecordPayment, RegisterChange, StockReceipt
+    from models.steps import (
+        CheckVatId,
+        RecordPayment,
+        RegisterChange,
+        StockReceipt,
+        UsageBatch,
+    )
 
 
 class PaymentRequest(Message, RecordPayment):
@@ -21,12 +28,20 @@ class ChangeRequest(Message, RegisterChange):
     """A change of the register as it was sent."""
 
 
+class CaseRequest(Message, OpenCase):
+    """A case as it was handed in."""
+
+
 class ReceiptRequest(Message, StockReceipt):
     """A stock receipt as it was sent."""
 
 
 class VatCheckRequest(Message, CheckVatId):
     """A question about a VAT number as it was sent."""
+
+
+class UsageRequest(Message, UsageBatch):
+    """A batch of usage as it was sent."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

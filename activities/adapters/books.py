@@ -11,17 +11,32 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
+
+# Alembic takes a fifth of a second to load, and only the schema needs it: see the functions below.
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 Result = TypeVar("Result")
+
+
+class _Session(Session):
+    """A session that keeps what it has loaded until its transaction ends.
+
+    SQLAlchemy forgets a row nobody holds, and the steps of a transaction ask for the same few
+    rows again and again.
+    """
+
+
+@event.listens_for(_Session, "loaded_as_persistent")
+@event.listens_for(_Session, "pending_to_persistent")
+def _keep(session: Session, row: object) -> None:
+    session.info.setdefault("kept", []).append(row)
+
 
 _ATTEMPTS = {"40001": 60, "40P01": 60, "23505": 4}
 """How often work is tried that lost a race, by SQLSTATE (PostgreSQL manual, 13.5).
@@ -119,7 +134,7 @@ class Books:
             try:
                 with (
                     self._turn,
-                    Session(self._engine, expire_on_commit=False) as session,
+                    _Session(self._engine, expire_on_commit=False) as session,
                     session.begin(),
                 ):
                     return work(session)
@@ -130,15 +145,24 @@ class Books:
 
     def read(self, work: Callable[[Session], Result]) -> Result:
         """Run `work` in a transaction that only reads."""
-        with Session(self._reading, expire_on_commit=False) as session:
+        with _Session(self._reading, expire_on_commit=False) as session:
             return work(session)
+
+    def create_tables(self) -> None:
+        """Make the tables of books that are thrown away, at once and without a schema history.
+
+        What guards facts that last, the triggers of the migrations, is left out.
+        """
+        SQLModel.metadata.create_all(self._engine)
 
     def close(self) -> None:
         """Let go of every connection."""
         self._engine.dispose()
 
 
-def _config(url: str) -> Config:
+def _config(url: str) -> "Config":
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
@@ -149,11 +173,16 @@ def migrate(url: str) -> None:
     """Bring the books to the newest schema; doing it again changes nothing."""
     if make_url(url).get_backend_name() == "sqlite" and make_url(url).database:
         Path(str(make_url(url).database)).parent.mkdir(parents=True, exist_ok=True)
+    from alembic import command  # noqa: PLC0415
+
     command.upgrade(_config(url), "head")
 
 
 def migration_state(url: str) -> tuple[str | None, str | None]:
     """Return the schema revision of the books and the newest one there is."""
+    from alembic.migration import MigrationContext  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     head = ScriptDirectory.from_config(_config(url)).get_current_head()
     engine = open_engine(url)
     try:

@@ -6,8 +6,16 @@ database itself refuses it.
 """
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
+from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
-from models.tables.collection import PaymentApplicationRow, PaymentRow, ReminderItemRow, ReminderRow
+from models.tables.collection import (
+    PaymentApplicationRow,
+    PaymentRow,
+    RefundRow,
+    ReminderItemRow,
+    ReminderRow,
+    WriteOffRow,
+)
 from models.tables.contract import ContractRow
 from models.tables.credits import (
     CreditApplicationRow,
@@ -33,6 +41,7 @@ from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
 from models.tables.tax import VatCheckRow, WithheldRow
+from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
 
 APPEND_ONLY = (
     RegisterRow,
@@ -46,6 +55,9 @@ APPEND_ONLY = (
     LinkRevocationRow,
     ApprovalPathRow,
     DecisionRow,
+    ApprovalCaseRow,
+    CaseDecisionRow,
+    CaseOutcomeRow,
     ContractRow,
     FulfillmentEventRow,
     StockMovement,
@@ -59,6 +71,8 @@ APPEND_ONLY = (
     RebillRow,
     PaymentRow,
     PaymentApplicationRow,
+    WriteOffRow,
+    RefundRow,
     ReminderRow,
     ReminderItemRow,
     RecognizedRow,
@@ -69,12 +83,18 @@ APPEND_ONLY = (
     PricedLineRow,
     VatCheckRow,
     WithheldRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsageRatingRow,
 )
 
 __all__ = [
     "APPEND_ONLY",
+    "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",
+    "CaseDecisionRow",
+    "CaseOutcomeRow",
     "CommandRow",
     "CommentRow",
     "ContractRow",
@@ -107,6 +127,7 @@ __all__ = [
     "QuoteRow",
     "RebillRow",
     "RecognizedRow",
+    "RefundRow",
     "RegisterRow",
     "ReminderItemRow",
     "ReminderRow",
@@ -114,7 +135,12 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "UsageBatchRow",
+    "UsageEventRow",
+    "UsagePeriodRow",
+    "UsageRatingRow",
     "VatCheckRow",
     "WithheldRow",
     "WorkOrderRow",
+    "WriteOffRow",
 ]

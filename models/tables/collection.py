@@ -41,6 +41,40 @@ class PaymentApplicationRow(SQLModel, table=True):
     applied_on: date
 
 
+class WriteOffRow(SQLModel, table=True):
+    """An invoice whose rest is given up, once; the customer still owes it."""
+
+    __tablename__ = "write_off"
+
+    invoice: str = Field(foreign_key="invoice.number", primary_key=True)
+    case_number: str = Field(foreign_key="approval_case.number", unique=True)
+    deal: str = Field(index=True)
+    customer: str = Field(index=True)
+    currency: str
+    amount_minor: int = Field(sa_type=BigInteger)
+    reason: str
+    actor: str
+    written_off_on: date
+
+
+class RefundRow(SQLModel, table=True):
+    """Money paid back of what a payment left over, once for each case."""
+
+    __tablename__ = "refund"
+
+    number: str = Field(primary_key=True)
+    case_number: str = Field(foreign_key="approval_case.number", unique=True)
+    payment: str = Field(foreign_key="payment.number", index=True)
+    customer: str = Field(index=True)
+    entity: str
+    currency: str
+    amount_minor: int = Field(sa_type=BigInteger)
+    reason: str
+    actor: str
+    refunded_on: date
+    scope: str = ""
+
+
 class ReminderRow(SQLModel, table=True):
     """One dunning letter to a customer over all its overdue items; `content` holds the items.
 

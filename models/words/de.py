@@ -280,6 +280,19 @@ _MAILS = MailWords(
         "{seller} hat Angebot {number} über {total} zurückgezogen.\n"
         "Sie müssen nicht entscheiden; wird es wieder eingereicht, werden Sie wieder gefragt."
     ),
+    case_text="{person} bittet um Ihre Entscheidung: {title}.",
+    case_ask="Zum Genehmigen:",
+    case_refuse=(
+        "Zum Ablehnen nutzen Sie `reject` statt `approve` und nennen einen Grund (--reason)."
+    ),
+    case_closed_subject="{title}: {status}",
+    case_closed_text="Ihr Antrag ist {status}: {title}.",
+    case_status={
+        "done": "ausgeführt",
+        "rejected": "abgelehnt",
+        "withdrawn": "zurückgezogen",
+        "failed": "genehmigt, aber nicht mehr möglich",
+    },
     how_temporal="oder allein mit der Kommandozeile von Temporal:",
     how_key="Ihr Schlüssel (gilt einmal): {token}",
     quote_subject="Ihr Angebot {number} von {entity}",

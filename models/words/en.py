@@ -264,6 +264,17 @@ _MAILS = MailWords(
         "{seller} has recalled quote {number} over {total}.\n"
         "You need not decide; if it is handed in again, you are asked again."
     ),
+    case_text="{person} asks you to decide: {title}.",
+    case_ask="To approve:",
+    case_refuse="To refuse, use `reject` instead of `approve` and give a reason (--reason).",
+    case_closed_subject="{title}: {status}",
+    case_closed_text="What you asked for is {status}: {title}.",
+    case_status={
+        "done": "carried out",
+        "rejected": "rejected",
+        "withdrawn": "withdrawn",
+        "failed": "approved, but no longer possible",
+    },
     how_temporal="or, with nothing but Temporal's own command line:",
     how_key="Your token (works once): {token}",
     quote_subject="Your quote {number} from {entity}",

@@ -272,6 +272,17 @@ _MAILS = MailWords(
         "{seller} ha retirado el presupuesto {number} por {total}.\n"
         "No tiene que decidir; si se presenta de nuevo, se le volverá a preguntar."
     ),
+    case_text="{person} le pide que decida: {title}.",
+    case_ask="Para aprobar:",
+    case_refuse="Para rechazar, use `reject` en lugar de `approve` e indique un motivo (--reason).",
+    case_closed_subject="{title}: {status}",
+    case_closed_text="Su solicitud está {status}: {title}.",
+    case_status={
+        "done": "realizada",
+        "rejected": "rechazada",
+        "withdrawn": "retirada",
+        "failed": "aprobada, pero ya no es posible",
+    },
     how_temporal="o solo con la línea de comandos de Temporal:",
     how_key="Su código (de un solo uso): {token}",
     quote_subject="Su oferta {number} de {entity}",

@@ -282,6 +282,19 @@ _MAILS = MailWords(
         "{seller} a retiré le devis {number} de {total}.\n"
         "Vous n'avez pas à décider\xa0; s'il est soumis à nouveau, vous serez consulté à nouveau."
     ),
+    case_text="{person} vous demande de décider : {title}.",
+    case_ask="Pour approuver :",
+    case_refuse=(
+        "Pour refuser, utilisez `reject` au lieu de `approve` et donnez un motif (--reason)."
+    ),
+    case_closed_subject="{title} : {status}",
+    case_closed_text="Votre demande est {status} : {title}.",
+    case_status={
+        "done": "exécutée",
+        "rejected": "refusée",
+        "withdrawn": "retirée",
+        "failed": "approuvée, mais devenue impossible",
+    },
     how_temporal="ou, avec la seule ligne de commande de Temporal\xa0:",
     how_key="Votre code (à usage unique)\xa0: {token}",
     quote_subject="Votre devis {number} de {entity}",

@@ -227,6 +227,12 @@ class MailWords(Value):
     recalled_subject: str
     recalled_text: str
 
+    case_text: str
+    case_ask: str
+    case_refuse: str
+    case_closed_subject: str
+    case_closed_text: str
+    case_status: Mapping[str, str]
     how_temporal: str
     how_key: str
 

@@ -15,6 +15,7 @@ from activities.adapters.document_store import DocumentStore
 from starter.api import (
     books,
     buyer,
+    cases,
     catalog,
     deals,
     decide,
@@ -34,6 +35,7 @@ from starter.api import (
     register,
     tax,
     tokens,
+    usage,
 )
 from starter.service.ports import House
 from starter.service.temporal import TemporalGateway
@@ -59,6 +61,7 @@ _ROUTERS = (
     inbox.router,
     decide.router,
     delegations.router,
+    cases.router,
     payments.router,
     parties.router,
     tax.router,
@@ -69,6 +72,7 @@ _ROUTERS = (
     books.router,
     documents.router,
     prices.router,
+    usage.router,
 )
 
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from starter.cli import (
     books,
+    cases,
     catalog,
     collection,
     deal_files,
@@ -25,6 +26,7 @@ from starter.cli import (
     quotes,
     register,
     tax,
+    usage,
 )
 from starter.cli.display import show_error
 from starter.cli.session import Options, Session
@@ -169,6 +171,8 @@ for _room in (
     decisions,
     fulfillment,
     collection,
+    cases,
+    usage,
     register,
     tax,
     catalog,

@@ -26,6 +26,7 @@ from models.steps import RegisterKind
 from models.tables import AuditRow, DealRow, DecisionRow, QuoteRow
 from models.value import Value
 from starter.service.approvals import business_day, is_approved, path_of, waiting_for
+from starter.service.cases import waiting_cases
 from starter.service.decisions import default_person
 from starter.service.negotiation import counter_offers_for, summary_of
 from starter.service.register import all_latest, customer_of
@@ -67,6 +68,7 @@ def inbox(session: Session, person: Person, now: datetime) -> Inbox:
         return Inbox(items=tuple(_counter_offers(session, person, now)))
     found = [
         *_approvals(session, person, now),
+        *_cases(session, person, now),
         *_stopped(session, person),
         *_reviews(session, person),
         *_acceptances(session, person),
@@ -118,6 +120,24 @@ def _approvals(session: Session, person: Person, now: datetime) -> Iterator[Aske
         for step in waiting_for(session, path, person.id, on):
             whole = step.model_copy(update={"reasons": reasons_asked(path, step)})
             yield _step(session, deal, quote, whole, (person.id, absent))
+
+
+def _cases(session: Session, person: Person, now: datetime) -> Iterator[Asked]:
+    """Yield what waits for a person beside quotes: write-offs, refunds and the like."""
+    for case, step in waiting_cases(session, person, now):
+        yield Asked(
+            deal=case.deal,
+            kind=case.subject,
+            step=step.key,
+            customer=case.customer,
+            total_minor=case.amount_minor,
+            currency=case.currency,
+            reason=f"{case.title}: {'; '.join(step.reasons)}",
+            since=case.asked_at,
+            command=f"q2c approval approve {case.number} --step {step.key}",
+            path=f"/v1/approvals/{case.number}/approve",
+            body={"step": step.key},
+        )
 
 
 def _on_approval(session: Session, deal: DealRow) -> tuple[QuoteRow | None, ApprovalPath | None]:

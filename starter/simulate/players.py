@@ -4,7 +4,7 @@ They see what the books say and speak by signals, so nothing they do depends on 
 workflow that happens to be there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
@@ -65,6 +65,7 @@ class Players:
             if await self._act(found):
                 found = self._look()
                 continue
+            found = await self._pay(found)
             if found.business_time >= last:
                 return
             await self._advance(self._next_stop(found, last))
@@ -101,7 +102,7 @@ class Players:
             return True
         if not found.is_live:
             raise SimulationError(_stuck(self._number, found))
-        return await self._deliver(found) or await self._pay(found)
+        return await self._deliver(found)
 
     async def _decide(self, asked: Asked) -> None:
         token = decision_token(
@@ -125,8 +126,11 @@ class Players:
                     return True
         return False
 
-    async def _pay(self, found: Situation) -> bool:
-        """Pay every invoice whose day has come; no two at once, so that numbers are as always."""
+    async def _pay(self, found: Situation) -> Situation:
+        """Pay every invoice whose day has come, and return where the deal stands then.
+
+        No two are paid at once, so that numbers are as always.
+        """
         today = found.business_time.date()
         due = [
             invoice
@@ -135,7 +139,7 @@ class Players:
         ]
         for invoice in due:
             await self._pay_invoice(invoice, found)
-        return bool(due)
+        return self._look() if due and found.stage != Stage.LIVE.value else _without(found, due)
 
     async def _pay_invoice(self, invoice: OpenInvoice, found: Situation) -> None:
         file = self._request.file
@@ -234,6 +238,12 @@ class Players:
             listed = getattr(error.cause, "details", ())
             problems = [Problem.model_validate(each) for each in listed if isinstance(each, dict)]
             raise InvalidInputError(problems) from error
+
+
+def _without(found: Situation, paid: Sequence[OpenInvoice]) -> Situation:
+    """Return where a deal stands when invoices are paid; a live one waits for nothing else."""
+    left = tuple(invoice for invoice in found.open_invoices if invoice not in paid)
+    return found.model_copy(update={"open_invoices": left})
 
 
 def _stuck(number: str, found: Situation | None) -> str:

@@ -5,6 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.money import Money
+from starter.cli.display import plain
 from starter.simulate.outcome import Happening, Simulation
 
 _STYLES = {
@@ -35,7 +36,7 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     console.print(Text(f"{head}{simulation.until}, paid: {simulation.pay}", style="bold"))
     for assumption in simulation.assumptions:
         console.print(Text(f"  {assumption}", style="dim"))
-    console.print(_calendar(simulation))
+    console.print(_calendar(simulation), soft_wrap=True)
     console.print(_revenue(simulation))
     console.print(_totals(simulation))
     ended = f" ({simulation.outcome})" if simulation.outcome else ""
@@ -44,22 +45,28 @@ def print_simulation(console: Console, simulation: Simulation) -> None:
     )
 
 
-def _calendar(simulation: Simulation) -> Table:
-    table = Table(title="Calendar", title_justify="left", box=None, pad_edge=False)
-    for title in ("Day", "What", "", "Number", ""):
-        table.add_column(title, no_wrap=title == "Day")
-    table.add_column(simulation.currency, justify="right", no_wrap=True)
-    for entry in simulation.calendar:
-        table.add_row(
+def _calendar(simulation: Simulation) -> Text:
+    """Return the calendar as one text: a table of so many rows takes a second to lay out."""
+    rows = [
+        (
             str(entry.on),
             entry.what.value,
-            entry.kind,
-            entry.reference,
-            entry.text,
+            plain(entry.kind),
+            plain(entry.reference),
+            plain(entry.text),
             _amount(entry.amount_minor, simulation.currency),
-            style=_STYLES.get(entry.what, ""),
         )
-    return table
+        for entry in simulation.calendar
+    ]
+    heads = ("Day", "What", "", "Number", "", simulation.currency)
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    styles = [_STYLES.get(entry.what, "") for entry in simulation.calendar]
+    text = Text("Calendar\n", style="")
+    for cells, style in zip((heads, *rows), ("bold", *styles), strict=True):
+        *words, amount = cells
+        padded = [word.ljust(width) for word, width in zip(words, widths, strict=False)]
+        text.append("  ".join([*padded, amount.rjust(widths[-1])]).rstrip() + "\n", style=style)
+    return text
 
 
 def _revenue(simulation: Simulation) -> Table:

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from sqlmodel import Session, col, func, select
 
 from activities.contract import signers_of
+from activities.pricing import quote_version
 from models.approval import ApprovalPath, is_rejected, pending
 from models.deal import Stage
 from models.deal_file import RenewalTerms
@@ -98,14 +99,15 @@ def situation_of(session: Session, number: str) -> Situation | None:
 
 def _asked(session: Session, deal: DealRow) -> Asked | None:
     newest = session.exec(
-        select(QuoteRow).where(QuoteRow.deal == deal.number).order_by(col(QuoteRow.version).desc())
+        select(QuoteRow.version)
+        .where(QuoteRow.deal == deal.number)
+        .order_by(col(QuoteRow.version).desc())
     ).first()
     if newest is None:
         return None
-    path = path_of(session, deal.number, newest.version)
     if deal.stage in (Stage.APPROVE.value, Stage.LIVE.value):
-        return _approval(path)
-    quote = Quote.model_validate_json(newest.content)
+        return _approval(path_of(session, deal.number, newest))
+    quote = quote_version(session, deal.number, newest)
     if deal.stage == Stage.ACCEPT.value:
         return _acceptance(session, quote)
     return _signature(session, quote) if deal.stage == Stage.CONTRACT.value else None

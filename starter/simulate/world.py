@@ -32,6 +32,7 @@ from activities.publishing import PublishingOffice
 from activities.signatures import Queue
 from models.attributes import ATTRIBUTES
 from starter.simulate.recorder import Nowhere, Recorder
+from starter.simulate.shortcut import Shortcut
 from starter.simulate.trouble import SimulationError
 from starter.simulate.watch import Watch
 from workers.attributes import INDEXED_TYPES
@@ -84,9 +85,9 @@ def private_settings(folder: Path) -> Settings:
 async def world(folder: Path) -> AsyncIterator[World]:
     """Open a world in an empty folder and close it again; one world serves one simulation."""
     settings = private_settings(folder)
-    adapter.migrate(settings.books_url)
-    office = _office(settings)
-    books = office.books
+    books = adapter.Books(settings.books_url, durable=False)
+    books.create_tables()
+    office = _office(settings, books)
     async with AsyncExitStack() as stack:
         stack.callback(books.close)
         environment = await WorkflowEnvironment.start_time_skipping(
@@ -99,13 +100,14 @@ async def world(folder: Path) -> AsyncIterator[World]:
         stack.enter_context(environment.auto_time_skipping_disabled())
         await _register_attributes(environment.client)
         recorder, watch = Recorder(books), Watch(office)
-        for queue in Queue:
-            served = _activities(queue, office, recorder, watch)
-            await stack.enter_async_context(_worker(environment.client, queue, served))
+        served = [
+            activity for queue in Queue for activity in _activities(queue, office, recorder, watch)
+        ]
+        await stack.enter_async_context(_worker(environment.client, served))
         yield World(environment.client, books, recorder, watch, settings.signing_secret())
 
 
-def _office(settings: Settings) -> Office:
+def _office(settings: Settings, books: Books) -> Office:
     rules = HouseRules(
         secret=settings.signing_secret(),
         allow_test_clock=settings.allow_test_clock,
@@ -113,7 +115,7 @@ def _office(settings: Settings) -> Office:
         continue_as_new_every=settings.continue_as_new_every,
     )
     return Office(
-        books=adapter.Books(settings.books_url, durable=False),
+        books=books,
         rules=rules,
         wall_clock=_wall_clock,
         holidays=public_holidays,
@@ -137,18 +139,18 @@ async def _register_attributes(client: Client) -> None:
     await client.operator_service.add_search_attributes(request)
 
 
-def _worker(client: Client, queue: Queue, served: Sequence[Callable[..., Any]]) -> Worker:
+def _worker(client: Client, served: Sequence[Callable[..., Any]]) -> Worker:
     return Worker(
         client,
-        task_queue=queue.value,
-        workflows=WORKFLOWS if queue is Queue.CORE else [],
+        task_queue=Queue.CORE.value,
+        workflows=WORKFLOWS,
         activities=served,
-        activity_executor=ThreadPoolExecutor(_THREADS, queue.value),
+        activity_executor=ThreadPoolExecutor(_THREADS, "simulation"),
         max_concurrent_activities=_THREADS,
         max_concurrent_local_activities=_THREADS,
         # The sandbox guards replays, of which a world that is thrown away has none.
         workflow_runner=UnsandboxedWorkflowRunner(),
-        interceptors=[HouseInterceptor()],
+        interceptors=[HouseInterceptor(), Shortcut()],
         # Without a name of its own the worker would hash every module for a second.
         build_id="simulation",
     )

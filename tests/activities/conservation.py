@@ -21,6 +21,7 @@ from models.tables import (
     PlannedChargeRow,
     PostingRow,
     RecognizedRow,
+    RefundRow,
 )
 from tests.activities.house import House
 
@@ -104,15 +105,17 @@ def _assert_plans_are_kept(house: House) -> None:
 
 
 def _assert_cash_is_kept(house: House) -> None:
-    """Cash = applied + unapplied; the receivable = open invoices; credit = what is left of it."""
+    """Cash = applied + unapplied + paid back; receivable and bad debt = what is owed."""
     received = sum(row.amount_minor for row in house.rows(PaymentRow))
     applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
     issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
+    refunded = sum(row.amount_minor for row in house.rows(RefundRow))
     credited = sum(row.gross_minor for row in house.rows(CreditNoteRow))
     settled = sum(row.amount_minor for row in house.rows(CreditApplicationRow))
-    assert balance(house, Account.CASH) == received
-    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied
-    assert balance(house, Account.RECEIVABLE) == issued - applied - settled
+    assert balance(house, Account.CASH) == received - refunded
+    assert -balance(house, Account.UNAPPLIED_CASH) == received - applied - refunded
+    owed = balance(house, Account.RECEIVABLE) + balance(house, Account.BAD_DEBT)
+    assert owed == issued - applied - settled
     assert -balance(house, Account.CUSTOMER_CREDIT) == credited - settled
     items = house.books.read(open_items)
     assert sum(item.balance.minor for item in items) == issued - applied - settled

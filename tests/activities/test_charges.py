@@ -11,7 +11,7 @@ from models.quoting import Quote
 from models.steps import ConfigureDeal, PriceQuote, RegisterKind
 from models.tables import InvoiceRow, QuoteRow
 from tests.activities.conservation import assert_conserved
-from tests.activities.house import CATALOG, START, House, deal_file, line, noon, step
+from tests.activities.house import CATALOG, ENTITY, START, House, deal_file, line, noon, step
 
 MODELS: dict[str, dict[str, Any]] = {
     "stairstep": {
@@ -266,3 +266,19 @@ def invoices(house: House) -> list[Invoice]:
     """The invoices of the deal, oldest first."""
     rows = house.rows(InvoiceRow, deal="1001")
     return [Invoice.model_validate_json(row.content) for row in rows]
+
+
+def test_an_entity_may_round_an_order_instead_of_its_lines(house: House) -> None:
+    """0.1055 twice: 0.11 each by line, 0.21 by order."""
+    lines = (line("CREDITS", "1"), line("CREDITS", "1"))
+    published(house).quote(deal(*lines))
+    (by_line,) = house.rows(QuoteRow, deal="1001")
+
+    house.register(RegisterKind.ENTITY, "DE01", {**ENTITY, "price_rounding": "order"})
+    house.quote(deal(*lines).model_copy(update={"number": "1002"}))
+    (by_order,) = house.rows(QuoteRow, deal="1002")
+
+    assert (
+        [each.net.minor for each in Quote.model_validate_json(by_line.content).lines],
+        [each.net.minor for each in Quote.model_validate_json(by_order.content).lines],
+    ) == ([11, 11], [11, 10])

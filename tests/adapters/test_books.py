@@ -18,8 +18,12 @@ from sqlmodel import Session, SQLModel, text
 
 import activities.adapters.books as subject
 from activities.adapters.books import Books, migrate, migration_state, open_engine
+from activities.approval_cases import CaseActivities
+from activities.approval_subjects import subjects_of
 from activities.crediting import issue_credit_note
 from activities.journal import post
+from models.approval_cases import CaseStatus, CloseCase, DecideCase, OpenCase
+from models.approval_facts import Subject
 from models.credit_steps import CreditOrder
 from models.credits import CreditPart
 from models.decisions import DecisionKind
@@ -48,6 +52,8 @@ from models.tables import (
     PostingRow,
     RebillRow,
 )
+from models.value import Value
+from models.write_offs import Refund, WriteOff
 from tests.activities.databases import DIALECTS, database, unmigrated
 from tests.activities.house import (
     START,
@@ -99,6 +105,25 @@ def fill_every_table(books: Books) -> None:
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
+    _give_up_and_pay_back(house)
+
+
+def _give_up_and_pay_back(house: House) -> None:
+    """Write an invoice off, with a decision that came too late, and pay cash back."""
+    cases = CaseActivities(house.office, subjects_of(house.office))
+    given_up = WriteOff(invoice="INV-2026-00001", currency="EUR", amount_minor=10**9)
+    _carry_out(cases, Subject.WRITE_OFF, given_up)
+    late = {"case": "write_off-1", "kind": DecisionKind.APPROVE, "person": "mia"}
+    cases.decide_case(DecideCase(**late, at=noon(START), command_id="late"))
+    paid = house.pay(10**7, "far too much").payment
+    _carry_out(cases, Subject.REFUND, Refund(payment=paid, currency="EUR", amount_minor=1))
+
+
+def _carry_out(cases: CaseActivities, subject: Subject, meant: Value) -> None:
+    asked = OpenCase(subject=subject, key="1", content=meant.model_dump_json(), actor="rita")
+    assert cases.open_case(asked).problems == ()
+    closed = cases.close_case(CloseCase(case=asked.number, at=WRITTEN_AT))
+    assert closed.status is CaseStatus.DONE
 
 
 def _taken_back() -> list[SQLModel]:

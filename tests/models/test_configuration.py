@@ -10,11 +10,13 @@ from models.catalog import Catalog, Component, Product, ProductKind, check_catal
 from models.charges import Cadence, Charge, ChargeType
 from models.configuration import Configuration, addressed_charge, charge_refusal, configure
 from models.deal_file import DealFile, Discount, LineRequest, OptionRequest
+from models.meters import Meter
 
 ONE_TIME = Charge(key="unit", name="Unit", type=ChargeType.ONE_TIME)
 MONTHLY = Charge(key="seat", name="Seat", type=ChargeType.RECURRING, cadence=Cadence.MONTHLY)
 YEARLY = Charge(key="care", name="Care", type=ChargeType.RECURRING, cadence=Cadence.YEARLY)
-USAGE = Charge(key="calls", name="Calls", type=ChargeType.USAGE)
+USAGE = Charge(key="calls", name="Calls", type=ChargeType.USAGE, meter="calls")
+CALLS = Meter(key="calls", name="Calls")
 
 
 def product(sku: str, **changes: Any) -> Product:
@@ -39,7 +41,7 @@ def required(sku: str, **changes: int) -> Component:
 def configured(
     products: Iterable[Product], *lines: LineRequest, term_months: int = 12
 ) -> Configuration:
-    catalog = Catalog(version="1", products=tuple(products))
+    catalog = Catalog(version="1", products=tuple(products), meters=(CALLS,))
     assert check_catalog(catalog) == ()
     return configure(catalog, DealFile(lines=lines, term_months=term_months))
 
@@ -292,16 +294,40 @@ def test_what_the_deal_file_check_refuses_is_not_reported_again(quantity: str) -
     assert found.problems == ()
 
 
-def test_usage_charges_are_refused_with_the_reason() -> None:
-    """Selling what cannot be billed would be a promise nobody keeps."""
-    found = configured([product("API", charges=(MONTHLY, USAGE))], line("API"))
+def test_usage_needs_periods_and_an_estimate_a_charge_it_is_for() -> None:
+    """A one-off sale has no period to measure; an estimate of nothing would mislead."""
+    api = product("API", charges=(USAGE,))
+    estimate = {"call": Decimal(5), "calls": Decimal(-1)}
 
-    assert reasons(found) == [
+    sold = configured([api], line("API", expected_usage={"calls": Decimal(5)}))
+    once = configured([api], line("API"), term_months=0)
+    wrong = configured([api], line("API", expected_usage=estimate))
+
+    assert sold.problems == ()
+    assert reasons(once) == [
         (
-            "lines[0].product: API has the usage charge calls, and usage billing is not built yet "
-            "(leave it out)"
+            "lines[0].product: API has the usage charge calls, and a one-off sale has no periods "
+            "(leave it out or give the deal a term)"
         )
     ]
+    assert reasons(wrong) == [
+        "lines[0].expected_usage.call: call is no usage charge of API (did you mean calls?)",
+        "lines[0].expected_usage.calls: -1 must not be negative (write 0 or more)",
+    ]
+
+
+def test_an_amount_comes_off_nothing_that_is_metered() -> None:
+    """Nobody knows yet whether there is that much; a percentage fits whatever it will be."""
+    api = product("API", charges=(USAGE,))
+    amount = Discount(amount=Decimal(5), reason="loyal")
+    percent = Discount(percent=Decimal(5), reason="loyal")
+
+    refused = configured([api], line("API", discount=amount))
+
+    assert reasons(refused) == [
+        "lines[0].discount.amount: API is charged by usage (use a discount percentage)"
+    ]
+    assert configured([api], line("API", discount=percent)).problems == ()
 
 
 def test_recurring_charges_need_a_term() -> None:
@@ -372,7 +398,7 @@ def test_all_violations_are_found_at_once() -> None:
         products,
         line("SUITE", "1", option("A", "2"), option("X")),
         line("C", "0.5"),
-        line("API"),
+        line("API", expected_usage={"x": Decimal(1)}),
         line("NOPE"),
     )
 
@@ -381,7 +407,7 @@ def test_all_violations_are_found_at_once() -> None:
         "lines[0].options[0].quantity",
         "lines[3].product",
         "lines[1].quantity",
-        "lines[2].product",
+        "lines[2].expected_usage.x",
         "lines[0].options[0].product",
         "lines[1].product",
     ]

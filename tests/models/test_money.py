@@ -19,8 +19,10 @@ from models.money import (
     convert,
     exact_part,
     exponent,
+    minor_units,
     round_half_up,
     round_to_increment,
+    round_together,
 )
 
 MINORS = st.integers(min_value=-(10**15), max_value=10**15)
@@ -415,3 +417,31 @@ def test_active_codes_are_currencies(code: str) -> None:
 def test_what_cannot_be_billed_in_is_no_currency(code: str) -> None:
     """Withdrawn, metal, test and small-letter codes are refused."""
     assert not is_currency(code)
+
+
+EXACT = st.decimals(min_value=0, max_value=10**6, places=5)
+
+
+@given(st.lists(EXACT, max_size=12))
+def test_amounts_rounded_together_sum_to_their_rounded_sum(amounts: list[Decimal]) -> None:
+    """An order comes to its exact sum, rounded once, and no line is further off than a unit."""
+    shares = round_together(amounts, "USD")
+
+    assert sum(shares) == minor_units(sum(amounts, Decimal(0)), "USD")
+    assert all(
+        abs(Decimal(share) - amount * 100) < 1
+        for share, amount in zip(shares, amounts, strict=True)
+    )
+
+
+def test_the_largest_remainder_takes_the_unit_left_over() -> None:
+    """0.334 + 0.333 + 0.333 = 1.00: the first line takes the cent."""
+    amounts = [Decimal("0.334"), Decimal("0.333"), Decimal("0.333")]
+
+    assert round_together(amounts, "USD") == [34, 33, 33]
+
+
+def test_negative_amounts_are_not_rounded_together() -> None:
+    """What is taken back is not shared with what is asked for."""
+    with pytest.raises(ValueError, match="must not be negative"):
+        round_together([Decimal("-0.01")], "USD")

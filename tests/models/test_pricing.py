@@ -417,7 +417,7 @@ def test_all_missing_prices_are_listed() -> None:
             "lines[0].product: A/unit has no price in Standard (USD) "
             "(choose another price book or add the price)"
         ),
-        "lines[1].product: B has the usage charge calls, and usage billing is not built yet",
+        "lines[1].product: B has the usage charge calls, which names no meter",
         (
             "lines[2].product: the price of C/unit in Standard is incomplete: unit is missing for "
             "a per_unit charge (give the price)"

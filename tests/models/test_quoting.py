@@ -252,7 +252,10 @@ def test_everything_that_cannot_be_quoted_is_listed() -> None:
             "line 1: Apple recurs, and a one-off sale has no periods "
             "(leave it out or give the deal a term)"
         ),
-        "line 2: Apple is a usage charge, and usage billing is not built yet (leave it out)",
+        (
+            "line 2: Apple recurs, and a one-off sale has no periods "
+            "(leave it out or give the deal a term)"
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from models.catalog import Catalog, Product, ProductKind, check_catalog
 from models.charge_models import charge_amount, cheaper_quantity
 from models.charges import Charge, ChargeModel, ChargeType
 from models.chosen import Attribute
+from models.meters import Meter
 from models.price_books import PriceBook, PriceBookEntry, Tier
 from tests.shared_data import shared
 
@@ -53,7 +54,7 @@ def _entries() -> Iterator[PriceBookEntry]:
 def catalog() -> Catalog:
     entries = tuple(_entries())
     charges = tuple(
-        Charge(key=meter, name=meter, type=ChargeType.USAGE, model=ChargeModel.VOLUME)
+        Charge(key=meter, name=meter, type=ChargeType.USAGE, model=ChargeModel.VOLUME, meter=meter)
         for meter in sorted({entry.charge for entry in entries})
     )
     tokens = Product(
@@ -64,7 +65,10 @@ def catalog() -> Catalog:
         attributes=(Attribute(key="provider"), Attribute(key="model")),
     )
     book = PriceBook(name="models", currency="USD", valid_from=date(2026, 1, 1), entries=entries)
-    return Catalog(version="1", products=(tokens,), price_books=(book,))
+    meters = tuple(
+        Meter(key=charge.key, name=charge.name, unit="1,000 tokens") for charge in charges
+    )
+    return Catalog(version="1", products=(tokens,), price_books=(book,), meters=meters)
 
 
 def priced(provider: str, model: str, meter: str) -> PriceBookEntry:

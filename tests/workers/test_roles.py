@@ -70,6 +70,7 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
         "RegisterWorkflow",
         "StockWorkflow",
         "VatCheckWorkflow",
+        "UsageWorkflow",
     ]
 
 

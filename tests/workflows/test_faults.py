@@ -24,6 +24,7 @@ ELSEWHERE = {
     "record_change",
     "receive_stock",
     "check_vat_id",
+    "take_usage",
     "record_payment",
     "publish_receipt",
 }

@@ -34,11 +34,13 @@ DUTCH = {
     "vat_id": "NL861347205B89",
 }
 CHECK = {"customer": "C1", "vat_id": "NL861347205B89", "number": 1}
+BATCH = {"file_hash": 64 * "0", "suffix": "csv", "at": "2026-01-05T12:00:00Z"}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
     "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
     "RegisterWorkflow": ("person-zoe-1", PERSON),
     "VatCheckWorkflow": ("vat-check-C1-NL861347205B89-1", CHECK),
+    "UsageWorkflow": (f"usage-{32 * '0'}", BATCH),
 }
 
 
@@ -111,6 +113,7 @@ async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
         ("RegisterWorkflow", "person-zoe1"),
         ("StockWorkflow", "wrong"),
         ("VatCheckWorkflow", "vat-check-C1-NL861347205B89-2"),
+        ("UsageWorkflow", "usage-1"),
     ],
 )
 async def test_a_request_under_an_id_that_is_not_its_own_is_refused(

@@ -32,6 +32,14 @@ async def dun(desk: Desk, item: AgendaItem) -> None:
         await desk.attempt(NOTIFY, payload)
 
 
+async def take_change(desk: Desk, command: Command) -> Answer:
+    """Re-read the books after something else than a payment changed what is owed."""
+    if command.account is None:
+        return Answer(accepted=False, text="The message says nothing: it needs a cause.")
+    await desk.read_account("")
+    return _balance(desk)
+
+
 async def take_payment(desk: Desk, command: Command) -> Answer:
     """Re-read the books after a payment; a payment that is not on record is refused."""
     notice = command.payment
@@ -42,6 +50,11 @@ async def take_payment(desk: Desk, command: Command) -> Answer:
     if not account.known:
         text = f"Payment {notice.payment} is not on record for this deal's customer."
         return Answer(accepted=False, text=text)
+    return _balance(desk)
+
+
+def _balance(desk: Desk) -> Answer:
+    """Forget the question to hand over where nothing is owed any more, and say what is."""
     if not desk.state.balance_minor:
         desk.release(DECISION_HOLD)
     balance = Money(minor=desk.state.balance_minor, currency=desk.state.currency)

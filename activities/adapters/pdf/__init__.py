@@ -2,8 +2,11 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import assert_never
 
+from activities.adapters.einvoice.cii import write_cii
+from activities.adapters.pdf.archive import Archive
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
@@ -28,6 +31,9 @@ from models.documents import (
     WorkOrderDocument,
     entity_on,
 )
+from models.einvoice_mapping import einvoice_of
+from models.einvoice_rules import einvoice_problems
+from models.einvoice_settings import EInvoiceFormat
 
 # The PDF library reads a shared font file while it subsets; two threads would move its position.
 _one_at_a_time = threading.Lock()
@@ -44,7 +50,19 @@ def render(document: Document, logo_of: Callable[[str], bytes] | None = None) ->
     logo = logo_of(entity.brand.logo) if logo_of and entity.brand.logo else b""
     with _one_at_a_time:
         register()
-        return set_sheet(_sheet(document, edition_of(document, logo)))
+        sheet = _sheet(document, edition_of(document, logo))
+        return set_sheet(replace(sheet, archive=_archive(document)))
+
+
+def _archive(document: Document) -> Archive | None:
+    """Return the structured invoice a document carries, where its entity says so."""
+    if not isinstance(document, InvoiceDocument) or not document.invoice.entity.embeds_xml:
+        return None
+    einvoice = einvoice_of(document.invoice)
+    if einvoice_problems(einvoice, EInvoiceFormat.CII):
+        # It was issued before these rules were asked; a wrong file would be worse than none.
+        return None
+    return Archive(xml=write_cii(einvoice), dated_on=einvoice.issued_on)
 
 
 def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point

@@ -12,6 +12,7 @@ from reportlab.platypus.paragraph import Paragraph
 
 from activities.adapters.pdf import theme
 from activities.adapters.pdf.address import address_lines
+from activities.adapters.pdf.archive import Archive, canvas_of, with_line_ends
 from activities.adapters.pdf.line import escape
 from activities.adapters.pdf.theme import Theme
 from activities.adapters.pdf.typeface import BOLD, REGULAR, printable
@@ -34,10 +35,14 @@ class Sheet:
     size: tuple[float, float]
     story: Sequence[Flowable]
     test_clock: bool = False
+    archive: Archive | None = None
 
 
 def set_sheet(sheet: Sheet) -> bytes:
-    """Return the finished PDF. Equal sheets give equal bytes: no clock, no random identifier."""
+    """Return the finished PDF. Equal sheets give equal bytes: no clock, no random identifier.
+
+    With an `archive` it is PDF/A-3 and carries the structured invoice.
+    """
     buffer = io.BytesIO()
     template = BaseDocTemplate(
         buffer,
@@ -49,10 +54,16 @@ def set_sheet(sheet: Sheet) -> bytes:
         lang=sheet.language,
         invariant=1,
         pageCompression=1,
+        # Otherwise a font that is not embedded would be named on every page.
+        initialFontName=REGULAR if sheet.archive else None,
     )
     template.addPageTemplates([_first_page(sheet), _later_page(sheet)])
-    template.build([*sheet.story, CallerMacro(lambda macro, *_: _number_pages(macro.canv, sheet))])
-    return buffer.getvalue()
+    story = [*sheet.story, CallerMacro(lambda macro, *_: _number_pages(macro.canv, sheet))]
+    if sheet.archive is None:
+        template.build(story)
+        return buffer.getvalue()
+    template.build(story, canvasmaker=canvas_of(sheet.archive))
+    return with_line_ends(buffer.getvalue())
 
 
 def text_width(size: tuple[float, float]) -> float:

@@ -1,0 +1,16 @@
+"""What may be handed in as a case: for each subject, how it is examined and what its yes does."""
+
+from collections.abc import Mapping
+
+from activities import refunds, write_offs
+from activities.approval_cases import CaseSubject
+from activities.ports import Office
+from models.approval_facts import Subject
+
+
+def subjects_of(office: Office) -> Mapping[Subject, CaseSubject]:  # noqa: ARG001
+    """Return the subjects this house knows, each with what it needs of the office."""
+    return {
+        Subject.WRITE_OFF: CaseSubject(write_offs.examine, write_offs.carry_out),
+        Subject.REFUND: CaseSubject(refunds.examine, refunds.carry_out),
+    }
