@@ -30,11 +30,11 @@ from models.billing import (
     check_invoice,
     draft_invoice,
     due_charges,
-    group_by_invoice,
     next_billing_on,
 )
 from models.documents import DocumentKind
 from models.errors import ParkedError
+from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
@@ -46,6 +46,7 @@ from models.tables import (
     InvoiceLineRow,
     InvoiceRow,
     InvoiceVoidRow,
+    MilestoneRow,
     OrderLineRow,
     PlannedChargeRow,
 )
@@ -118,27 +119,31 @@ class BillingActivities:
         if quote is None:
             return "", None
         by_reference = {
-            charge.reference: moved[charge.reference.partition("/")[0]]
+            charge.reference: moved[charge.number]
             for charge in plan
-            if charge.reference.partition("/")[0] in moved
-        }
+            if charge.number in moved and not charge.milestone
+        } | reached(session, contract, plan)
         question = ""
         due = due_charges(plan, by_reference, done, step.on)
-        for group in group_by_invoice(due):
+        for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
             try:
                 self._issue(session, contract, quote, group, run)
             except ParkedError as error:
                 question = str(error)
                 break
         left = billed(session, contract) if due else done
-        return question, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)
+        dates = [next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
+        if due_charges(plan, by_reference, left, step.on) and step.on < contract.ends_on:
+            # What is carried for being too little is billed with the next, at the latest then.
+            dates.append(contract.ends_on)
+        return question, min((day for day in dates if day is not None), default=None)
 
     def _issue(
         self,
         session: Session,
         contract: ContractRow,
         quote: Quote,
-        group: Sequence[DueCharge],
+        group: InvoiceGroup,
         run: tuple[Converge, TaxDesk],
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
@@ -154,8 +159,8 @@ class BillingActivities:
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
-            purchase_order=contract.purchase_order,
-            charges=tuple(group),
+            purchase_order=group.purchase_order or contract.purchase_order,
+            charges=group.charges,
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),
             refused_vat_id=refused_vat_id(session, customer),
@@ -167,11 +172,11 @@ class BillingActivities:
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
         dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        row = _invoice_row(invoice, scope, series, sequence, group)
+        row = _invoice_row(invoice, scope, series, sequence, group.charges)
         row.key += _repetition(session, row.key)
         session.add(row)
         session.flush()
-        session.add_all(_line_rows(invoice, group))
+        session.add_all(_line_rows(invoice, group.charges))
         session.flush()
 
     def _post_receivables(self, session: Session, step: Converge) -> date | None:
@@ -242,6 +247,8 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
             gross=_gross(row),
+            part=row.part,
+            milestone=row.milestone,
         )
         for row in rows
     )
@@ -249,6 +256,19 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
 
 def _gross(row: PlannedChargeRow) -> Money | None:
     return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
+
+
+def reached(
+    session: Session, contract: ContractRow, plan: Sequence[PlannedCharge]
+) -> dict[str, date]:
+    """Return, by reference, the day the milestone of each charge was confirmed."""
+    rows = session.exec(
+        select(MilestoneRow).where(
+            MilestoneRow.deal == contract.deal, MilestoneRow.term == contract.term
+        )
+    ).all()
+    days = {row.name: row.reached_on for row in rows}
+    return {charge.reference: days[charge.milestone] for charge in plan if charge.milestone in days}
 
 
 def billed(session: Session, contract: ContractRow) -> dict[str, list[Interval]]:

@@ -136,6 +136,8 @@ def _write_plan(session: Session, quote: Quote) -> None:
                 amount_minor=charge.amount.minor,
                 discount_minor=charge.discount.minor,
                 currency=charge.amount.currency,
+                part=charge.part,
+                milestone=charge.milestone,
             )
         )
 

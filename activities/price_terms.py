@@ -45,6 +45,7 @@ def request_of(file: DealFile, on: date) -> PricingRequest:
         partner_name=file.partner,
         groups=file.groups,
         target_total=file.target_total,
+        billing=file.billing,
     )
 
 

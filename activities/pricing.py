@@ -360,6 +360,7 @@ def _quote_request(
         note=file.note,
         priced_on=draft.price_list.on,
         anchor_on=file.anchor_on,
+        billing=file.agreed_billing,
     )
 
 

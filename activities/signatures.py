@@ -57,6 +57,9 @@ CONFIRM_DELIVERY = Signature(
     "confirm_delivery", Queue.BOOKS, steps.ConfirmDelivery, steps.FulfillmentOutcome
 )
 CANCEL_LINE = Signature("cancel_line", Queue.BOOKS, steps.CancelLine, steps.FulfillmentOutcome)
+CONFIRM_MILESTONE = Signature(
+    "confirm_milestone", Queue.BOOKS, steps.ConfirmMilestone, steps.MilestoneConfirmed
+)
 CONVERGE = Signature("converge", Queue.BOOKS, steps.Converge, steps.Converged)
 DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)

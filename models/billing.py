@@ -187,7 +187,7 @@ def unconditional_on(charge: PlannedCharge, timing: Timing, issued_on: date, due
     advance is unconditional from the start of its period or from its due date, whichever is
     earlier, but not before it is issued (IFRS 15.105 and 108, Illustrative Example 38).
     """
-    if charge.bill_on is None or timing is Timing.IN_ARREARS:
+    if charge.bill_on is None or (timing is Timing.IN_ARREARS and not charge.part):
         return issued_on
     return max(issued_on, min(charge.period.start, due_on))
 
@@ -270,7 +270,7 @@ def _is_taken(period: Interval, taken: Sequence[Interval]) -> bool:
 def _require_complete(request: InvoiceRequest) -> None:
     problems = [
         Problem(field=f"lines[{reference}]", reason="a charge is due that no priced line explains")
-        for reference in dict.fromkeys(due.charge.reference for due in request.charges)
+        for reference in dict.fromkeys(due.charge.line_reference for due in request.charges)
         if reference not in request.lines
     ]
     if not request.charges:
@@ -282,7 +282,7 @@ def _require_complete(request: InvoiceRequest) -> None:
 
 
 def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
-    charge, line = due.charge, request.lines[due.charge.reference]
+    charge, line = due.charge, request.lines[due.charge.line_reference]
     quantity, _ = _quantity_and_price(charge, line)
     return Supply(
         reference=charge.reference,
@@ -301,7 +301,7 @@ def _withheld(request: InvoiceRequest, inquiry: TaxInquiry) -> Withheld | None:
 
 
 def _invoice_line(request: InvoiceRequest, due: DueCharge, taxed: TaxedSupply) -> InvoiceLine:
-    charge, line = due.charge, request.lines[due.charge.reference]
+    charge, line = due.charge, request.lines[due.charge.line_reference]
     quantity, unit_price = _quantity_and_price(charge, line)
     return InvoiceLine(
         reference=charge.reference,

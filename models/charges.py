@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from fractions import Fraction
 from types import MappingProxyType
 
 from models.errors import Problem
+from models.periods import Step
 from models.value import Value
 from models.written import NUMBERS_AS_TEXT, filled, repeated
 
@@ -35,15 +37,39 @@ class ChargeModel(StrEnum):
 class Cadence(StrEnum):
     """How long one billing period of a recurring charge is."""
 
+    WEEKLY = "weekly"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
     YEARLY = "yearly"
 
 
-MONTHS: Mapping[Cadence, int] = MappingProxyType(
-    {Cadence.MONTHLY: 1, Cadence.QUARTERLY: 3, Cadence.YEARLY: 12}
+STEPS: Mapping[Cadence, Step] = MappingProxyType(
+    {
+        Cadence.WEEKLY: Step(days=7),
+        Cadence.MONTHLY: Step(months=1),
+        Cadence.QUARTERLY: Step(months=3),
+        Cadence.HALF_YEARLY: Step(months=6),
+        Cadence.YEARLY: Step(months=12),
+    }
 )
-"""How many months one billing period of a recurring charge has."""
+"""How far one billing period of a recurring charge reaches."""
+
+PER_YEAR: Mapping[Cadence, int] = MappingProxyType(
+    {
+        Cadence.WEEKLY: 52,
+        Cadence.MONTHLY: 12,
+        Cadence.QUARTERLY: 4,
+        Cadence.HALF_YEARLY: 2,
+        Cadence.YEARLY: 1,
+    }
+)
+"""How many billing periods a year counts as; a year of weeks is 52 of them."""
+
+MONTHS: Mapping[Cadence, Fraction] = MappingProxyType(
+    {cadence: Fraction(12, count) for cadence, count in PER_YEAR.items()}
+)
+"""How many months one billing period of a recurring charge counts as; a week is 3/13 of one."""
 
 
 class Timing(StrEnum):

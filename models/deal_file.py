@@ -9,6 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BeforeValidator, Field
 
+from models.billing_terms import (
+    AgreedBilling,
+    BillingTerms,
+    SchedulePart,
+    agreed_billing,
+    billing_problems,
+)
 from models.currencies import MINOR_UNITS, is_currency
 from models.errors import Problem
 from models.periods import add_months, months_between
@@ -177,6 +184,10 @@ class LineRequest(Value):
     buyer_may: BuyerLimits | None = Field(
         default=None, description="What the buyer may change by themselves."
     )
+    purchase_order: str = Field(default="", description="The order number of this line.")
+    schedule: tuple[SchedulePart, ...] = Field(
+        default=(), description="Bills this line in parts instead of by periods."
+    )
     expected_usage: Mapping[str, Decimal] = Field(
         default={},
         description="Units expected in a billing period by usage charge, for the estimate.",
@@ -233,6 +244,9 @@ class DealFile(Value):
     term_months: int = Field(default=12, description="Length of the first term; 0 for one-off.")
     payment_terms_days: int | None = Field(default=None, description="Absent: the customer's.")
     purchase_order: str = Field(default="", description="The customer's order number.")
+    billing: BillingTerms = Field(
+        default=BillingTerms(), description="From when periods are counted, how invoices are split."
+    )
     lines: tuple[LineRequest, ...] = Field(default=(), description="What is wanted.")
     header_discount: Discount | None = Field(default=None, description="Off the whole quote.")
     groups: tuple[LineGroup, ...] = Field(default=(), description="Groups with a discount.")
@@ -258,6 +272,11 @@ class DealFile(Value):
     )
     test_clock: AwareDatetime | None = Field(default=None, description="Start of a test clock.")
 
+    @property
+    def agreed_billing(self) -> AgreedBilling:
+        """How the deal is billed, with what its lines have of their own."""
+        return agreed_billing(self.billing, self.lines)
+
 
 def parse_deal_file(data: object) -> DealFile:
     """Return the deal file that a parsed YAML or JSON document describes.
@@ -276,6 +295,7 @@ def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
         *_discount_problems("header_discount", file.header_discount, file.currency),
         *_quote_price_problems(file),
         *_term_problems(file),
+        *billing_problems(file.billing, file.lines, file.currency),
         *_renewal_problems(file),
     )
 

@@ -293,16 +293,18 @@ class PlanRow(Value):
     descriptions: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     amount: Money
+    milestone: str = ""
 
 
 def plan_rows(plan: tuple[PlannedCharge, ...], currency: str) -> tuple[PlanRow, ...]:
-    """Return the plan by day and period, charges without a day (billed on delivery) first.
+    """Return the plan by day and period, charges without a day (delivery, milestones) first.
 
     Nothing is lost: the rows sum to the plan's charges to the cent.
     """
 
-    def place(charge: PlannedCharge) -> tuple[date, date, date]:
-        return (charge.bill_on or date.min, charge.period.start, charge.period.end)
+    def place(charge: PlannedCharge) -> tuple[date, str, date, date]:
+        period = charge.period
+        return (charge.bill_on or date.min, charge.milestone, period.start, period.end)
 
     rows: list[PlanRow] = []
     for _, group in groupby(sorted(plan, key=place), key=place):
@@ -310,6 +312,7 @@ def plan_rows(plan: tuple[PlannedCharge, ...], currency: str) -> tuple[PlanRow, 
         rows.append(
             PlanRow(
                 bill_on=charges[0].bill_on,
+                milestone=charges[0].milestone,
                 period=charges[0].period,
                 descriptions=tuple(dict.fromkeys(charge.description for charge in charges)),
                 numbers=tuple(dict.fromkeys(charge.number for charge in charges)),

@@ -6,6 +6,7 @@ at the end, however many steps it has.
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
 
 from models.charges import MONTHS, Cadence, Charge, ChargeModel, ChargeType, Timing
 from models.configuration import ConfiguredLine
@@ -100,9 +101,10 @@ class Draft:
         return self.charge.type is ChargeType.USAGE
 
     @property
-    def months(self) -> int:
+    def months(self) -> Fraction:
         """The length of a billing period in months; 0 for what is billed once."""
-        return MONTHS[self.charge.cadence] if self.recurs and self.charge.cadence else 0
+        cadence = self.charge.cadence
+        return MONTHS[cadence] if self.recurs and cadence else Fraction(0)
 
     @property
     def count(self) -> Decimal:

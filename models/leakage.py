@@ -76,8 +76,8 @@ def waterfall_of(quote: Quote, reference: str = "") -> tuple[Bar, ...]:
         line for line in quote.firm if reference in {"", line.reference} and line.usage is None
     ]
     wanted = {line.reference for line in lines}
-    calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on)
-    planned = [charge.amount.minor for charge in quote.plan if charge.reference in wanted]
+    calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on, quote.billing.terms)
+    planned = [charge.amount.minor for charge in quote.plan if charge.line_reference in wanted]
     listed = sum(_over(calendar, line, line.list_amount.minor) for line in lines)
     changes = dict.fromkeys(Cause, 0)
     for line in lines:
@@ -192,7 +192,8 @@ def _money(amount: Decimal, line: PricedLine) -> Money:
 
 
 def _sum_over_term(quote: Quote, amounts: Sequence[tuple[PricedLine, Money]]) -> Money:
-    spread = over_term(amounts, quote.starts_on, quote.ends_on, quote.anchor_on)
+    term = (quote.starts_on, quote.ends_on, quote.anchor_on)
+    spread = over_term(amounts, *term, quote.billing.terms)
     return Money.total(spread, quote.currency)
 
 
@@ -226,7 +227,7 @@ def _margin(quote: Quote, lines: Sequence[PricedLine]) -> Decimal | None:
     if len(costs) < len(lines):
         return None
     wanted = {line.reference for line in lines}
-    amounts = (charge.amount for charge in quote.plan if charge.reference in wanted)
+    amounts = (charge.amount for charge in quote.plan if charge.line_reference in wanted)
     total = Money.total(amounts, quote.currency)
     cost = _sum_over_term(quote, costs)
     if total.is_zero:

@@ -6,6 +6,7 @@ in `models/spread.py`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Context, Decimal
+from fractions import Fraction
 from types import MappingProxyType
 
 from models.charge_models import PRICED_BY_UNIT, charge_amount, extension_rule, plain
@@ -439,7 +440,8 @@ def _per_period(each: Draft, of: Draft, basis: TotalBasis) -> Decimal:
     amount = each.decimal(each.listed if basis is TotalBasis.LIST else each.net)
     if not each.months or each.months == of.months:
         return amount
-    return _AVERAGE.divide(amount * of.months, Decimal(each.months))
+    ratio = of.months / each.months
+    return _AVERAGE.divide(amount * ratio.numerator, Decimal(ratio.denominator))
 
 
 def _offer(promotion: Promotion, draft: Draft, periods: int) -> Reduction:
@@ -449,10 +451,11 @@ def _offer(promotion: Promotion, draft: Draft, periods: int) -> Reduction:
         amount *= draft.count
     reach = Decimal(1)
     if promotion.is_limited(draft.charge):
-        months = (promotion.periods or 1) * (draft.months or 1)
-        free = months if promotion.free_months is None else promotion.free_months
-        term = max(periods, 1) * (draft.months or 1)
-        reach = _AVERAGE.divide(Decimal(min(free, term)), Decimal(term))
+        months = draft.months or Fraction(1)
+        free = promotion.free_months
+        reached = Fraction(promotion.periods or 1) if free is None else free / months
+        part = min(reached / max(periods, 1), Fraction(1))
+        reach = _AVERAGE.divide(Decimal(part.numerator), Decimal(part.denominator))
     return Reduction(
         source=_PROMOTION,
         name=promotion.code,

@@ -144,8 +144,15 @@ class LinkRevocation(Message):
         return ""
 
 
+MILESTONE = "milestone"
+"""The event of a `Delivery` that names a milestone of the contract instead of order lines."""
+
+
 class Delivery(Message):
-    """Order lines changed hands. No `lines` means all that are open."""
+    """Order lines changed hands, or a milestone was reached. No `lines` means all that are open.
+
+    With the event `milestone` the one entry of `lines` is the name of the milestone.
+    """
 
     lines: tuple[str, ...] = ()
     event: str = "deliver"

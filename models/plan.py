@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from typing import assert_never
 
-from models.charges import MONTHS, BillOn, Cadence, ChargeType, Timing
+from models.billing_terms import AgreedBilling, Anchor, BillingTerms, Weekday
+from models.charges import STEPS, BillOn, Cadence, ChargeType, Timing
+from models.cycles import Grid
 from models.errors import InvalidInputError, Problem
 from models.money import Money
-from models.periods import Interval, add_months, full_periods, months_between
+from models.periods import Interval, add_months, months_between
 from models.ramps import Segment
 from models.value import Value
 from models.waterfall import PricedLine
@@ -15,8 +18,9 @@ from models.waterfall import PricedLine
 class PlannedCharge(Value):
     """One amount the contract will bill: a priced line over one service period.
 
-    `bill_on` is the date it becomes billable; None means on delivery of the line. `amount` is after
-    every discount and before tax; `discount` (not negative) is how far it lies below list. `gross`
+    `bill_on` is the date it becomes billable; None means on delivery of the line, or when its
+    `milestone` is confirmed. `amount` is after every discount and before tax; `discount` (not
+    negative) is how far it lies below list. `part` counts the parts of a schedule from 1. `gross`
     is what was agreed with tax in it, if it was.
     """
 
@@ -27,11 +31,18 @@ class PlannedCharge(Value):
     amount: Money
     discount: Money
     gross: Money | None = None
+    part: int = 0
+    milestone: str = ""
 
     @property
     def number(self) -> str:
         """The quote's number of the line that is billed."""
         return self.reference.partition("/")[0]
+
+    @property
+    def line_reference(self) -> str:
+        """The reference of the priced line that is billed; the parts of a schedule share it."""
+        return self.reference.removesuffix(f"@{self.part}") if self.part else self.reference
 
 
 class Share(Value):
@@ -65,8 +76,15 @@ def term_end(starts_on: date, term_months: int, anchor_on: date | None = None) -
 class Calendar:
     """The billings of each cadence over one term, each worked out once."""
 
-    def __init__(self, starts_on: date, ends_on: date, anchor_on: date | None = None) -> None:
+    def __init__(
+        self,
+        starts_on: date,
+        ends_on: date,
+        anchor_on: date | None = None,
+        terms: BillingTerms | None = None,
+    ) -> None:
         self._anchor = anchor_on or starts_on
+        self._terms = terms or BillingTerms()
         self._term = Interval(start=starts_on, end=ends_on)
         self._known: dict[tuple[Cadence | None, bool], tuple[Share, ...]] = {}
 
@@ -103,21 +121,57 @@ class Calendar:
         elif cadence is None:
             yield Share(period=Interval(start=start, end=start + timedelta(days=1)), full_days=1)
         else:
-            passed = months_between(self._anchor, start)
-            periods = full_periods(self._anchor, MONTHS[cadence], end, passed_months=passed)
-            for index, full in enumerate(periods):
-                period = Interval(start=full.start, end=min(full.end, end))
+            grid = grid_of(cadence, self._terms, start, self._anchor)
+            for index, full in enumerate(grid.periods(start, end)):
+                period = Interval(start=max(full.start, start), end=min(full.end, end))
                 yield Share(period=period, full_days=full.days, index=index)
 
 
+def grid_of(cadence: Cadence, terms: BillingTerms, starts_on: date, anchor_on: date) -> Grid:
+    """Return the days on which the billing periods of a term begin.
+
+    By anniversary they are counted from the first day of the term, on the anchor's day of the
+    month; by calendar from the first of January; on a day or the end of the month from the month
+    the term starts in. Weekly periods go on being counted from the anchor, so that they begin on
+    the same weekday in every term, unless the terms name another.
+    """
+    step = STEPS[cadence]
+    if not step.months:
+        weekday = _weekday(terms)
+        back = (anchor_on.weekday() - weekday.place) % 7 if weekday else 0
+        return Grid(step=step, base=anchor_on - timedelta(days=back))
+    match terms.anchor:
+        case Anchor.ANNIVERSARY | Anchor.WEEKDAY:
+            return Grid(step=step, base=starts_on.replace(day=1), day=anchor_on.day)
+        case Anchor.CALENDAR:
+            return Grid(step=step, base=date(starts_on.year, 1, 1), day=1)
+        case Anchor.DAY:
+            return Grid(step=step, base=starts_on.replace(day=1), day=terms.day or anchor_on.day)
+        case Anchor.MONTH_END:
+            return Grid(step=step, base=starts_on.replace(day=1), day=31)
+        case _:
+            assert_never(terms.anchor)
+
+
+def _weekday(terms: BillingTerms) -> Weekday | None:
+    by_calendar = Weekday.MONDAY if terms.anchor is Anchor.CALENDAR else None
+    return terms.weekday or by_calendar
+
+
 def billing_plan(
-    lines: Sequence[PricedLine], starts_on: date, ends_on: date, anchor_on: date | None = None
+    lines: Sequence[PricedLine],
+    starts_on: date,
+    ends_on: date,
+    anchor_on: date | None = None,
+    agreed: AgreedBilling | None = None,
 ) -> tuple[PlannedCharge, ...]:
     """Return everything the lines will bill over the term, line by line in order of time.
 
     Recurring lines are billed for periods counted from the anchor, the first day of the first term
     (without `anchor_on` it is `starts_on`), the last one cut at `ends_on`
     and prorated by days of the full period; in advance at a period's start, in arrears at its end.
+    The billing terms may let periods begin elsewhere: then the first is cut as well, and prorated
+    by days of the full period it is a part of.
     One-time lines are billed at the start, or on delivery (no date). A line's `introductory`
     reductions come off the periods they name, its `once_discount` off its first billing. The
     segments of a ramp are billed for their own days: a period that a segment begins or ends in is
@@ -125,11 +179,13 @@ def billing_plan(
 
     What is charged by usage is not in the plan: its amounts are not known yet.
 
-    Raises `InvalidInputError` with all lines whose first billing is less than that discount.
+    Raises `InvalidInputError` with all lines whose first billing is less than that discount, and
+    those whose periods cannot be counted from the anchor.
     """
+    terms = agreed.terms if agreed else BillingTerms()
+    calendar = Calendar(starts_on, ends_on, anchor_on, terms)
+    problems = [*_cadence_problems(lines, terms)]
     lines = [line for line in lines if line.charge_type is not ChargeType.USAGE]
-    calendar = Calendar(starts_on, ends_on, anchor_on)
-    problems = []
     for line in lines:
         first = next(iter(calendar.of(line)), None)
         if first is None or amount_of(line, first) < line.once_discount:
@@ -143,6 +199,19 @@ def billing_plan(
     if problems:
         raise InvalidInputError(problems)
     return tuple(charge for line in lines for charge in _line_plan(line, calendar.of(line)))
+
+
+def _cadence_problems(lines: Sequence[PricedLine], terms: BillingTerms) -> Iterator[Problem]:
+    if terms.anchor is not Anchor.WEEKDAY:
+        return
+    for line in lines:
+        cadence = line.usage.cadence if line.usage else line.cadence
+        if cadence is not None and STEPS[cadence].months:
+            yield Problem(
+                field=f"line {line.number}",
+                reason=f"{line.name} is billed {cadence}, and no month begins on a weekday",
+                remedy="use another billing.anchor; `weekday` alone moves the weekly charges",
+            )
 
 
 def amount_of(line: PricedLine, share: Share) -> Money:
@@ -161,9 +230,10 @@ def over_term(
     starts_on: date,
     ends_on: date,
     anchor_on: date | None = None,
+    terms: BillingTerms | None = None,
 ) -> Iterator[Money]:
     """Yield amounts per full period of their lines, billing by billing over the term."""
-    calendar = Calendar(starts_on, ends_on, anchor_on)
+    calendar = Calendar(starts_on, ends_on, anchor_on, terms)
     for line, amount in amounts:
         for share in calendar.of(line):
             yield share.of(amount)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from models.billing import Invoice, InvoiceRequest, draft_invoice, due_charges, group_by_invoice
+from models.billing import Invoice, InvoiceRequest, draft_invoice, due_charges
 from models.errors import ParkedError
 from models.guidance import Guidance
+from models.invoice_groups import invoice_groups
 from models.leakage import (
     Bar,
     BelowFloor,
@@ -102,7 +103,9 @@ def tax_preview(
     `taxed` has each of them answered by a tax engine, or says that it was not asked yet.
     """
     delivered = {line.reference: quote.starts_on for line in quote.lines}
-    due = due_charges(quote.plan, delivered, {}, date.max)
+    reached = {each.reference: quote.starts_on for each in quote.plan if each.milestone}
+    due = due_charges(quote.plan, {**delivered, **reached}, {}, date.max)
+    groups = invoice_groups(due, quote.billing, quote.ends_on, date.max)
     lines = {line.reference: line for line in quote.lines}
     nothing = Money.zero(quote.currency)
     try:
@@ -114,15 +117,15 @@ def tax_preview(
                     entity=entity,
                     customer=customer,
                     currency=quote.currency,
-                    issued_on=group[0].billable_on,
+                    issued_on=group.charges[-1].billable_on,
                     payment_terms_days=quote.payment_terms_days,
-                    charges=group,
+                    charges=group.charges,
                     lines=lines,
                     rules=tuple(rules),
                     refused_vat_id=refused_vat_id,
                 )
             )
-            for group in group_by_invoice(due)
+            for group in groups
         ]
         invoices = [draft_invoice(request) for request in requests if request is not None]
     except ParkedError as error:

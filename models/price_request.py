@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from models.billing_terms import BillingTerms
 from models.deal_file import Discount, LineGroup
 from models.parties import PriceRounding
 from models.price_terms import CustomerPrices, ExchangeRate, PartnerTerms
@@ -17,8 +18,8 @@ class PricingRequest(Value):
     the first day of service, `anchor_on` (absent: that day) the one its periods are counted from.
     With `price_currency` the prices of that currency are converted.
     `terms` are the customer's own prices, `partner` those of the partner named `partner_name`,
-    `promotions` what may be redeemed. `target_total` stands instead of a header discount.
-    `rounding` is the selling entity's.
+    `promotions` what may be redeemed. `target_total` stands instead of a header discount;
+    `billing` says how periods are counted. `rounding` is the selling entity's.
     """
 
     currency: str
@@ -37,6 +38,7 @@ class PricingRequest(Value):
     promotions: tuple[Promotion, ...] = ()
     groups: tuple[LineGroup, ...] = ()
     target_total: Decimal | None = None
+    billing: BillingTerms = BillingTerms()
     rounding: PriceRounding = PriceRounding.LINE
 
     @property

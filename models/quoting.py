@@ -11,10 +11,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from models.charges import MONTHS, ChargeType
+from models.billing_terms import AgreedBilling
+from models.charges import MONTHS, PER_YEAR, ChargeType
 from models.errors import InvalidInputError, Problem
 from models.money import Money, round_half_up
 from models.plan import PlannedCharge, billing_plan, over_term, term_end
+from models.schedules import scheduled_plan
 from models.value import Value
 from models.waterfall import PricedLine
 
@@ -82,6 +84,7 @@ class Quote(Value):
     anchor_on: date | None = None
     time_zone: str = ""
     valid_because: str = ""
+    billing: AgreedBilling = AgreedBilling()
     lines: tuple[PricedLine, ...]
     plan: tuple[PlannedCharge, ...]
     list_total: Money
@@ -121,6 +124,7 @@ class QuoteRequest(Value):
     anchor_on: date | None = None
     time_zone: str = ""
     valid_because: str = ""
+    billing: AgreedBilling = AgreedBilling()
 
 
 class Bound(Value):
@@ -147,15 +151,17 @@ def make_quote(request: QuoteRequest, lines: Sequence[PricedLine]) -> Quote:
         raise InvalidInputError(problems)
     currency = firm[0].net.currency
     ends_on = term_end(request.starts_on, request.term_months, request.anchor_on)
-    plan = billing_plan(firm, request.starts_on, ends_on, request.anchor_on)
+    periods = billing_plan(firm, request.starts_on, ends_on, request.anchor_on, request.billing)
+    plan = scheduled_plan(periods, request.billing)
     once = {line.reference for line in firm if line.charge_type is ChargeType.ONE_TIME}
-    one_time = Money.total((c.amount for c in plan if c.reference in once), currency)
+    one_time = Money.total((c.amount for c in plan if c.line_reference in once), currency)
     total = Money.total((charge.amount for charge in plan), currency)
     list_amounts = over_term(
         [(line, line.list_amount) for line in firm],
         request.starts_on,
         ends_on,
         request.anchor_on,
+        request.billing.terms,
     )
     begin = [line for line in firm if line.segment is None or line.segment.index == 1]
     arr = Money.total((_per_year(line) for line in begin), currency)
@@ -239,7 +245,8 @@ def margin_percent(quote: Quote) -> Decimal | None:
     costs = [(line, line.cost) for line in quote.firm if line.cost is not None]
     if len(costs) < len(quote.firm):
         return None
-    spread = over_term(costs, quote.starts_on, quote.ends_on, quote.anchor_on)
+    term = (quote.starts_on, quote.ends_on, quote.anchor_on)
+    spread = over_term(costs, *term, quote.billing.terms)
     cost = Money.total(spread, quote.currency)
     if quote.total.is_zero:
         return Decimal(0) if cost.is_zero else Decimal(-100)
@@ -273,7 +280,7 @@ def _request_problems(
 
 
 def _per_year(line: PricedLine) -> Money:
-    return line.net.times(12 // MONTHS[line.cadence] if line.cadence else 0)
+    return line.net.times(PER_YEAR[line.cadence] if line.cadence else 0)
 
 
 def _canonical(value: object) -> str:

@@ -52,7 +52,7 @@ class UsagePeriod(Value):
 
 def usage_periods(quote: Quote) -> Iterator[UsagePeriod]:
     """Yield the billing periods of everything a quote charges by usage, line by line."""
-    calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on)
+    calendar = Calendar(quote.starts_on, quote.ends_on, quote.anchor_on, quote.billing.terms)
     for line in quote.firm:
         if line.usage is None:
             continue

@@ -10,11 +10,11 @@ from enum import StrEnum
 from itertools import pairwise
 
 from models.catalog import ProductKind
-from models.charges import MONTHS, ChargeType
+from models.charges import ChargeType
 from models.errors import ParkedError, RefusedError
 from models.money import Money
-from models.periods import Interval, full_periods, month_starts, months_between
-from models.plan import runs_in
+from models.periods import Interval, month_starts
+from models.plan import Calendar, runs_in
 from models.pricing import PricedLine
 from models.quoting import Quote
 from models.value import Value
@@ -180,16 +180,8 @@ def _extended_ssp(line: PricedLine, quote: Quote) -> Money:
     if line.charge_type is ChargeType.USAGE or line.cadence is None:
         return Money.zero(quote.currency)
     term = Interval(start=quote.starts_on, end=quote.ends_on)
-    runs = runs_in(line, term) or Interval(start=term.start, end=term.start)
-    anchor = quote.anchor_on or term.start
-    passed = months_between(anchor, term.start)
-    periods = full_periods(anchor, MONTHS[line.cadence], term.end, passed_months=passed)
-    amounts = (
-        line.ssp.prorate(served.days, period.days)
-        for period in periods
-        if (served := period.intersection(runs))
-    )
-    return Money.total(amounts, quote.currency)
+    calendar = Calendar(term.start, term.end, quote.anchor_on, quote.billing.terms)
+    return Money.total((share.of(line.ssp) for share in calendar.of(line)), quote.currency)
 
 
 def _shared(quote: Quote, prices: Sequence[Money]) -> list[Money]:

@@ -181,7 +181,8 @@ def renewal_file(
     With the price basis `LAST` the last price, raised by the uplift and not rounded, is the agreed
     price; every discount is already in it and is cleared. With `LIST` all agreed prices and
     discounts are cleared and the price book of the day applies; the uplift is not used, because
-    the price book carries our price changes.
+    the price book carries our price changes. A schedule was agreed for days of the term that ends:
+    the next one is billed by its periods.
     """
     prices = _next_prices(file.renewal, priced_unit_prices)
     lines: list[LineRequest] = []
@@ -205,6 +206,7 @@ def renewal_file(
         "groups": (),
         "target_total": None,
         "promotions": (),
+        "billing": file.billing.model_copy(update={"schedule": ()}),
     }
     return file.model_copy(update=changes)
 
@@ -340,7 +342,9 @@ def _next_options(
 def _next_line(
     line: LineRequest, unit_price: Decimal | None, options: tuple[OptionRequest, ...]
 ) -> LineRequest:
-    return line.model_copy(update={**_priced_at(unit_price), "options": options, "ramp": ()})
+    return line.model_copy(
+        update={**_priced_at(unit_price), "options": options, "ramp": (), "schedule": ()}
+    )
 
 
 def _priced_at(unit_price: Decimal | None) -> dict[str, object]:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field
 
+from models.billing_terms import BillingTerms
 from models.deal_file import (
     Attributes,
     BuyerLimits,
@@ -43,6 +44,7 @@ _HEADER = (
     "valid_days",
     "valid_before_start",
     "purchase_order",
+    "billing",
     "note",
     "renewal",
     "groups",
@@ -130,6 +132,7 @@ class QuoteDelta(Value):
     valid_days: int | None = Field(default=None, description="Validity, from the revision's day.")
     valid_before_start: bool | None = Field(default=None, description="Not beyond `starts_on`.")
     purchase_order: str | None = Field(default=None, description="The customer's order number.")
+    billing: BillingTerms | None = Field(default=None, description="How it is billed from now on.")
     note: str | None = Field(default=None, description="Shown on the quote.")
     renewal: RenewalTerms | None = Field(default=None, description="The next term.")
     groups: tuple[LineGroup, ...] | None = Field(

@@ -28,10 +28,13 @@ class SectionKind(StrEnum):
 class Rhythm(StrEnum):
     """What amounts must have in common to be added up: how often they are billed."""
 
+    WEEKLY = "weekly"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
     YEARLY = "yearly"
     ONCE = "once"
+    SCHEDULED = "scheduled"
     ONCE_DISCOUNT = "once_discount"
 
 
@@ -94,10 +97,14 @@ def subtotals(lines: Sequence[PricedLine]) -> tuple[Subtotal, ...]:
 def rhythm_of(line: PricedLine) -> Rhythm:
     """Return how often a line is billed."""
     match line.cadence:
+        case Cadence.WEEKLY:
+            return Rhythm.WEEKLY
         case Cadence.MONTHLY:
             return Rhythm.MONTHLY
         case Cadence.QUARTERLY:
             return Rhythm.QUARTERLY
+        case Cadence.HALF_YEARLY:
+            return Rhythm.HALF_YEARLY
         case Cadence.YEARLY:
             return Rhythm.YEARLY
         case None:
@@ -146,7 +153,9 @@ def instalments(
     rhythms = {line.reference: rhythm_of(line) for line in lines}
     billings: dict[Rhythm, dict[Interval, int]] = {}
     for charge in plan:
-        days = billings.setdefault(rhythms.get(charge.reference, Rhythm.ONCE), {})
+        rhythm = rhythms.get(charge.reference, Rhythm.ONCE)
+        rhythm = Rhythm.SCHEDULED if charge.part else rhythm
+        days = billings.setdefault(rhythm, {})
         days[charge.period] = days.get(charge.period, 0) + charge.amount.minor
     return tuple(
         _instalments(rhythm, tuple(billings[rhythm].values()), currency)

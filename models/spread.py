@@ -6,6 +6,8 @@ the minor unit.
 
 from collections.abc import Callable, Hashable, Sequence
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 from models.charge_models import plain
 from models.deal_file import Discount, DiscountBasis
@@ -224,7 +226,7 @@ def _introductory(draft: Draft, promotions: dict[str, Promotion]) -> list[Introd
 def _edges(draft: Draft, promotion: Promotion) -> tuple[int, ...]:
     """Return the numbers of the billing periods at which a promotion changes what it is worth."""
     if promotion.free_months:
-        whole, rest = divmod(promotion.free_months, draft.months or 1)
+        whole, rest = divmod(promotion.free_months, draft.months or Fraction(1))
         return (whole, whole + 1) if rest else (whole,)
     return (promotion.periods or 1,)
 
@@ -233,11 +235,11 @@ def _part_of_period(draft: Draft, promotion: Promotion, period: int) -> Decimal:
     """Return how much of a billing period a promotion is for: all, nothing, or some months."""
     if not promotion.free_months:
         return Decimal(1 if period < (promotion.periods or 1) else 0)
-    months = draft.months or 1
-    free = min(max(promotion.free_months - period * months, 0), months)
+    months = draft.months or Fraction(1)
+    free = min(max(promotion.free_months - period * months, Fraction(0)), months)
     # Thirty digits are exact enough, for the amount is rounded to the minor unit right after; cut
     # up, so that a half is not missed.
-    return Decimal(-(-free * 10**30 // months)).scaleb(-30)
+    return Decimal(ceil(Fraction(free) / months * 10**30)).scaleb(-30)
 
 
 def _reach(drafts: Sequence[Draft], request: PricingRequest, target: Decimal) -> None:
@@ -248,7 +250,7 @@ def _reach(drafts: Sequence[Draft], request: PricingRequest, target: Decimal) ->
     """
     starts_on = request.starts_on or request.priced_on
     ends_on = term_end(starts_on, request.term_months, request.anchor_on)
-    calendar = Calendar(starts_on, ends_on, request.anchor_on)
+    calendar = Calendar(starts_on, ends_on, request.anchor_on, request.billing)
     wanted = minor_units(target, request.currency)
     trial = _Trial(drafts, request, calendar)
     if trial.total(Decimal(0)) < wanted:

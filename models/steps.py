@@ -216,6 +216,22 @@ class ConfirmDelivery(DealStep):
     actor: str = ""
 
 
+class ConfirmMilestone(DealStep):
+    """Record that a milestone was reached, today or on `reached_on`."""
+
+    milestone: str
+    reached_on: date | None = None
+    command_id: str = ""
+    actor: str = ""
+
+
+class MilestoneConfirmed(Value):
+    """The milestone as the contract names it, or why it was refused."""
+
+    milestone: str = ""
+    refused_because: str = ""
+
+
 class CancelLine(DealStep):
     """Give up an undelivered line: it is neither billed nor recognized any more."""
 

@@ -7,6 +7,7 @@ number, so that quote, plan, invoices and revenue treat it like everything else.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from models.charges import MONTHS, Cadence, ChargeModel, ChargeType, Timing
@@ -50,7 +51,8 @@ def with_true_ups(
 
 
 def _problems(line: "PricedLine", commitment: Commitment, term_months: int) -> Iterator[Problem]:
-    if commitment.span is CommitmentSpan.TERM and term_months % _months(line):
+    is_whole = line.cadence is not Cadence.WEEKLY and not term_months % _months(line)
+    if commitment.span is CommitmentSpan.TERM and not is_whole:
         yield Problem(
             field=f"line {line.number}",
             reason=f"{line.name} commits to an amount over the term, and {term_months} months are "
@@ -59,7 +61,7 @@ def _problems(line: "PricedLine", commitment: Commitment, term_months: int) -> I
         )
 
 
-def _months(line: "PricedLine") -> int:
+def _months(line: "PricedLine") -> Fraction:
     return MONTHS[line.cadence or Cadence.MONTHLY]
 
 
@@ -69,7 +71,7 @@ def _true_up(
     if commitment is None:
         return
     by_term = commitment.span is CommitmentSpan.TERM
-    periods = term_months // _months(line) if by_term else 1
+    periods = int(term_months // _months(line)) if by_term else 1
     missing = _missing(line.net, commitment, periods)
     if missing.is_zero:
         return

@@ -11,6 +11,7 @@ from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
+from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
@@ -86,6 +87,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         fulfillment.fulfill_order,
         fulfillment.confirm_delivery,
         fulfillment.cancel_line,
+        MilestoneActivities(office).confirm_milestone,
         BillingActivities(office).converge,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,

@@ -7,7 +7,13 @@ database itself refuses it.
 
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
-from models.tables.billing import InvoiceLineRow, InvoiceRow, NumberSeries, PlannedChargeRow
+from models.tables.billing import (
+    InvoiceLineRow,
+    InvoiceRow,
+    MilestoneRow,
+    NumberSeries,
+    PlannedChargeRow,
+)
 from models.tables.collection import (
     PaymentApplicationRow,
     PaymentRow,
@@ -63,6 +69,7 @@ APPEND_ONLY = (
     StockMovement,
     InvoiceRow,
     InvoiceLineRow,
+    MilestoneRow,
     CreditNoteRow,
     CreditNoteLineRow,
     FreedIntervalRow,
@@ -115,6 +122,7 @@ __all__ = [
     "JournalEntryRow",
     "LinkRevocationRow",
     "MailRow",
+    "MilestoneRow",
     "NumberSeries",
     "ObligationRow",
     "OrderLineRow",

@@ -1,9 +1,11 @@
 """What will be billed, what was billed, and the numbers of documents."""
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger
 from sqlmodel import Field, ForeignKeyConstraint, Index, SQLModel, UniqueConstraint
+
+from models.tables.moment import Moment
 
 
 class PlannedChargeRow(SQLModel, table=True):
@@ -25,6 +27,24 @@ class PlannedChargeRow(SQLModel, table=True):
     currency: str
     canceled_on: date | None = None
     gross_minor: int | None = Field(default=None, sa_type=BigInteger)
+    part: int = 0
+    milestone: str = ""
+
+
+class MilestoneRow(SQLModel, table=True):
+    """A milestone of a term that was reached, and who said so."""
+
+    __tablename__ = "milestone"
+    __table_args__ = (UniqueConstraint("deal", "term", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    name: str
+    reached_on: date
+    confirmed_at: datetime = Field(sa_type=Moment)
+    actor: str
+    command_id: str
 
 
 class InvoiceRow(SQLModel, table=True):

@@ -90,8 +90,11 @@ class Labels(Value):
     included: str
     one_time: str
     by_usage: str
+    per_week: str
     per_month: str
     per_quarter: str
+    per_half_year: str
+    by_schedule: str
     per_year: str
     times: Plural
     in_advance: str

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from models.charges import Transfer
+from models.messages import MILESTONE
 from starter.cli.display import Column, say, show_json, show_rows
 from starter.cli.files import read_rows
 from starter.cli.messages import tell
@@ -36,6 +37,7 @@ def attach(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command(rich_help_panel=_PANEL)(tasks)
     app.command(rich_help_panel=_PANEL)(deliver)
+    app.command(rich_help_panel=_PANEL)(milestone)
     app.command("cancel-line", rich_help_panel=_PANEL)(cancel_line)
     stock = typer.Typer(help="Goods in the warehouse.", no_args_is_help=True)
     stock.command("add")(add_stock)
@@ -74,6 +76,22 @@ def deliver(
     Examples: `q2c deliver 1001`, `q2c deliver 1001 --line 2 --event ship --on 2026-02-03`
     """
     fields = {"lines": list(line or ()), "event": event.value, "delivered_on": day(on)}
+    tell(session_of(ctx), deal, "delivery_confirmed", **fields)
+
+
+def milestone(
+    ctx: typer.Context,
+    deal: DealNumber,
+    name: Annotated[
+        str, typer.Argument(help="Milestone, as the billing plan names it.", show_default=False)
+    ],
+    on: On = None,
+) -> None:
+    """Confirm that a milestone was reached; what the schedule bills for it is billed.
+
+    Examples: `q2c milestone 1001 "Go-live"`, `q2c milestone 1001 Acceptance --on 2026-02-03`
+    """
+    fields = {"lines": [name], "event": MILESTONE, "delivered_on": day(on)}
     tell(session_of(ctx), deal, "delivery_confirmed", **fields)
 
 

@@ -27,10 +27,16 @@ _TAXES = (
     Column("Amount", "tax", right=True),
 )
 _PLAN = (
-    Column("Billed", lambda row: plain(row.get("bill_on")) or "on delivery"),
+    Column(
+        "Billed", lambda row: plain(row.get("bill_on") or row.get("milestone")) or "on delivery"
+    ),
     Column("What", "description", long=True),
     Column("Amount", "amount", right=True),
 )
+
+
+def _when(row: Row) -> object:
+    return row.get("bill_on") or row.get("milestone")
 
 
 def attach(app: typer.Typer) -> None:

@@ -75,7 +75,7 @@ _LINES = (
     Column("Optional", "optional"),
 )
 _PLAN = (
-    Column("Bill on", lambda row: row.get("bill_on") or "delivery"),
+    Column("Bill on", lambda row: row.get("bill_on") or row.get("milestone") or "delivery"),
     Column("Line", "reference"),
     Column("From", lambda row: (row.get("period") or {}).get("start")),
     Column("To before", lambda row: (row.get("period") or {}).get("end")),

@@ -99,4 +99,5 @@ def _quote_request(
         purchase_order=file.purchase_order,
         note=file.note,
         anchor_on=file.anchor_on,
+        billing=file.agreed_billing,
     )

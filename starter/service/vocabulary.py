@@ -165,7 +165,7 @@ _KINDS = (
         messages.Delivery,
         "delivery",
         (Role.SALES, Role.OPERATOR),
-        "Confirm that order lines were shipped, delivered or accepted",
+        "Confirm that order lines were shipped, delivered or accepted, or a milestone reached",
         {"lines": ["2"], "event": "deliver", "delivered_on": "2026-02-03"},
     ),
     MessageKind(

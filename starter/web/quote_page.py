@@ -1,7 +1,7 @@
 """The page of an offer: what a buyer reads, and below it what they can do."""
 
 from models.charges import Cadence, ChargeType
-from models.documents import plan_rows
+from models.documents import PlanRow, plan_rows
 from models.money import Money
 from models.periods import Interval
 from models.pricing import PricedLine
@@ -197,8 +197,10 @@ def _rhythm(reader: Reader, line: PricedLine) -> str:
     if line.charge_type is ChargeType.ONE_TIME or line.cadence is None:
         return words.one_time
     return {
+        Cadence.WEEKLY: words.per_week,
         Cadence.MONTHLY: words.per_month,
         Cadence.QUARTERLY: words.per_quarter,
+        Cadence.HALF_YEARLY: words.per_half_year,
         Cadence.YEARLY: words.per_year,
     }[line.cadence]
 
@@ -227,7 +229,7 @@ def _terms(reader: Reader, quote: Quote) -> Html:
     planned = [
         tag(
             "tr",
-            tag("td", formats.day(row.bill_on) if row.bill_on else words.on_delivery),
+            tag("td", _billed_on(reader, row)),
             tag("td", ", ".join(row.descriptions)),
             tag("td", formats.money(row.amount), class_="right"),
         )
@@ -245,6 +247,12 @@ def _terms(reader: Reader, quote: Quote) -> Html:
         tag("p", words.validity.format(day=formats.day(quote.valid_until)), class_="hint"),
         tag("p", words.taxes, class_="hint"),
     )
+
+
+def _billed_on(reader: Reader, row: PlanRow) -> str:
+    if row.bill_on is not None:
+        return reader.formats.day(row.bill_on)
+    return row.milestone or reader.words.on_delivery
 
 
 def _history(reader: Reader, offer: Offer) -> Html:

@@ -47,6 +47,7 @@ from models.tables import (
     InvoiceVoidRow,
     JournalEntryRow,
     LinkRevocationRow,
+    MilestoneRow,
     NumberSeries,
     PaymentRow,
     PostingRow,
@@ -101,7 +102,9 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    books.write(lambda session: session.add_all([audit, stored, *_words(), *_taken_back()]))
+    books.write(
+        lambda session: session.add_all([audit, stored, _reached(), *_words(), *_taken_back()])
+    )
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
@@ -142,6 +145,12 @@ def _taken_back() -> list[SQLModel]:
         "actor": "finn",
     }
     return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
+
+
+def _reached() -> SQLModel:
+    """Return a milestone."""
+    said = {"deal": "1001", "term": 1, "name": "Go-live", "reached_on": START, "actor": "sam"}
+    return MilestoneRow.model_validate({**said, "confirmed_at": noon(START), "command_id": "m-1"})
 
 
 def _words() -> list[SQLModel]:

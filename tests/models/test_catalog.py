@@ -110,12 +110,12 @@ def test_anything_but_a_mapping_is_refused(data: object) -> None:
 def test_shape_and_spelling_are_reported_together_with_their_places() -> None:
     """Whoever corrects a file wants to do it once."""
     data = written(
-        ("products", 0, "charges", 0, "cadence", "weekly"),
+        ("products", 0, "charges", 0, "cadence", "fortnightly"),
         ("products", 1, "kid", "good"),
         ("price_books", 0, "valid_from", 20250101),
     )
 
-    cadences = "'monthly', 'quarterly' or 'yearly'"
+    cadences = "'weekly', 'monthly', 'quarterly', 'half_yearly' or 'yearly'"
     assert problems_of(data) == [
         "price_books[0].valid_from: is not a date (write YYYY-MM-DD)",
         f"products[0].charges[0].cadence: is not one of {cadences} (choose one of them)",
@@ -141,7 +141,7 @@ def test_broken_rules_and_misspelled_keys_are_reported_together() -> None:
             ("products", 0, "charges", 0, "cadence", None),
             (
                 "products[0].charges[0].cadence: is missing for a recurring charge "
-                "(use one of monthly, quarterly, yearly)"
+                "(use one of weekly, monthly, quarterly, half_yearly, yearly)"
             ),
         ),
         (

@@ -414,10 +414,15 @@ def test_the_plan_sums_to_the_total_and_covers_the_term_without_overlap(
 
 @given(wanted=lines_wanted, start=days, years=st.integers(1, 5))
 def test_whole_years_bill_whole_periods(wanted: list[Wish], start: date, years: int) -> None:
-    """A term of whole years cuts no period, whatever day it starts on."""
-    lines = [each for each in made(wanted) if each.cadence] or [line(1_00, YEARLY)]
-    billings = {Cadence.MONTHLY: 12, Cadence.QUARTERLY: 4, Cadence.YEARLY: 1, None: 0}
-    expected = sum(each.net.minor * billings[each.cadence] * years for each in lines)
+    """A term of whole years cuts no period of months, whatever day it starts on."""
+    billings = {
+        Cadence.MONTHLY: 12,
+        Cadence.QUARTERLY: 4,
+        Cadence.HALF_YEARLY: 2,
+        Cadence.YEARLY: 1,
+    }
+    lines = [each for each in made(wanted) if each.cadence in billings] or [line(1_00, YEARLY)]
+    expected = sum(each.net.minor * billings[each.cadence or YEARLY] * years for each in lines)
 
     quote = make_quote(request(starts_on=start, term_months=12 * years), lines)
 

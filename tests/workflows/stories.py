@@ -11,12 +11,18 @@ from tests.workflows.register_data import BUYER, DIRECTOR, SELLER
 WHOLE_LIFE: dict[str, Any] = {
     "lines": [
         {"product": "SEAT", "quantity": 10, "discount": {"percent": 22}},
-        {"product": "BOX", "quantity": 3},
+        {
+            "product": "BOX",
+            "quantity": 3,
+            "schedule": [{"percent": 100, "milestone": "Acceptance"}],
+        },
         {"product": "BOX", "quantity": 4},
     ],
     "renewal": {"auto_renew": True, "notice_days": 10, "uplift_percent": 5, "term_months": 1},
 }
-"""Seats below list price need the manager; of seven gadgets five are in stock."""
+"""Seats below list price need the manager; of seven gadgets five are in stock.
+
+Three of them are billed when they are accepted."""
 
 
 async def walk(deal: Deal, until: str) -> DealState:
@@ -39,6 +45,8 @@ async def whole_life(house: House, number: str = "1001") -> Deal:
     await deal.does("cancel_line", line="3", reason="not needed")
     await deal.mend()
     await deal.does("delivery_confirmed", lines=["2"])
+    await deal.mend()
+    await deal.does("delivery_confirmed", event="milestone", lines=["Acceptance"])
     state = await walk(deal, "2026-02-05T12:00:00Z")
     await deal.pay(state.balance_minor, "2026-02-05", f"{number}-first")
     await deal.mend()

@@ -5,13 +5,18 @@ from temporalio import workflow
 from workflows.desk import Desk
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import CANCEL_LINE, CONFIRM_DELIVERY, FULFILL_ORDER
+    from activities.signatures import (
+        CANCEL_LINE,
+        CONFIRM_DELIVERY,
+        CONFIRM_MILESTONE,
+        FULFILL_ORDER,
+    )
     from models import steps
     from models.agenda import AgendaKind
     from models.charges import Transfer
     from models.deal import Stage
     from models.documents import DocumentKind
-    from models.messages import Answer, Command
+    from models.messages import MILESTONE, Answer, Command, Delivery
 
 COMMITTED = (Stage.FULFILL, Stage.LIVE, Stage.CLOSING)
 
@@ -47,8 +52,10 @@ async def take_delivery(desk: Desk, command: Command) -> Answer:
     delivery = command.delivery
     if delivery is None or desk.state.stage not in COMMITTED:
         return Answer(accepted=False, text=f"Nothing is to be delivered ({desk.state.stage}).")
+    if delivery.event == MILESTONE:
+        return await _take_milestone(desk, command, delivery)
     if delivery.event not in set(Transfer):
-        known = ", ".join(Transfer)
+        known = ", ".join((*Transfer, MILESTONE))
         return Answer(accepted=False, text=f"There is no event {delivery.event}; use {known}.")
     payload = desk.step(
         steps.ConfirmDelivery,
@@ -65,6 +72,24 @@ async def take_delivery(desk: Desk, command: Command) -> Answer:
     take_outcome(desk, outcome)
     text = f"Recorded; {outcome.undelivered} lines are still to be delivered."
     return Answer(accepted=True, text=text, reference=outcome.delivery_note)
+
+
+async def _take_milestone(desk: Desk, command: Command, delivery: Delivery) -> Answer:
+    """Record that the one named milestone was reached, and bill what waited for it."""
+    if len(delivery.lines) != 1:
+        return Answer(accepted=False, text="Name one milestone in `lines`.")
+    payload = desk.step(
+        steps.ConfirmMilestone,
+        milestone=delivery.lines[0],
+        reached_on=delivery.delivered_on,
+        command_id=command.command_id,
+        actor=delivery.actor,
+    )
+    outcome = await desk.attempt(CONFIRM_MILESTONE, payload)
+    if outcome.refused_because:
+        return Answer(accepted=False, text=outcome.refused_because)
+    desk.put("converge", AgendaKind.CONVERGE)
+    return Answer(accepted=True, text=f"Milestone {outcome.milestone} is reached.")
 
 
 async def take_stock(desk: Desk, command: Command) -> Answer:

@@ -36,7 +36,10 @@ from models.sections import (
 _NUMBERS_IN_A_PLAN_ROW = 8
 
 Billings = Mapping[str, int]
-"""How often a line is billed over the term, by its reference."""
+"""How often a line is billed over the term, by its reference; less than 0 is by a schedule."""
+
+BY_SCHEDULE = -1
+"""Stands for the number of billings of a line that is billed by a schedule instead."""
 
 
 def offer(edition: Edition, quote: Quote) -> list[Flowable]:
@@ -137,7 +140,8 @@ def _has_risen(quote: Quote) -> bool:
 
 def _firm_lines(edition: Edition, quote: Quote, found: Sequence[Section]) -> Flowable:
     columns = _columns(edition, quote)
-    billings = Counter(charge.reference for charge in quote.plan)
+    billings = Counter(charge.reference for charge in quote.plan if not charge.part)
+    billings.update({charge.line_reference: BY_SCHEDULE for charge in quote.plan if charge.part})
     rows = [
         row
         for section in found
@@ -187,15 +191,15 @@ def _sum_name(edition: Edition, rhythm: Rhythm, label: str) -> str:
 
 def _rhythm_name(edition: Edition, rhythm: Rhythm) -> str:
     labels = edition.labels
-    match rhythm:
-        case Rhythm.MONTHLY:
-            return labels.per_month
-        case Rhythm.QUARTERLY:
-            return labels.per_quarter
-        case Rhythm.YEARLY:
-            return labels.per_year
-        case Rhythm.ONCE | Rhythm.ONCE_DISCOUNT:
-            return labels.one_time
+    names = {
+        Rhythm.WEEKLY: labels.per_week,
+        Rhythm.MONTHLY: labels.per_month,
+        Rhythm.QUARTERLY: labels.per_quarter,
+        Rhythm.HALF_YEARLY: labels.per_half_year,
+        Rhythm.YEARLY: labels.per_year,
+        Rhythm.SCHEDULED: labels.by_schedule,
+    }
+    return names.get(rhythm, labels.one_time)
 
 
 def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[object]:
@@ -247,6 +251,8 @@ def _discount(edition: Edition, line: PricedLine) -> object:
 
 def _rhythm(edition: Edition, line: PricedLine, times: int) -> str:
     labels = edition.labels
+    if times <= BY_SCHEDULE:
+        return labels.by_schedule
     if line.charge_type is ChargeType.USAGE:
         return labels.by_usage
     if line.charge_type is ChargeType.ONE_TIME or line.cadence is None:
@@ -333,7 +339,7 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
 def _plan_row(edition: Edition, row: PlanRow) -> list[object]:
     labels, formats = edition.labels, edition.formats
     return [
-        formats.day(row.bill_on) if row.bill_on else labels.on_delivery,
+        formats.day(row.bill_on) if row.bill_on else row.milestone or labels.on_delivery,
         formats.period(row.period) if row.bill_on else "",
         _billed(edition, row),
         formats.amount(row.amount),

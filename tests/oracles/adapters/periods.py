@@ -6,6 +6,9 @@ from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
+from models.charges import Timing
+from models.cycles import Grid, aligned_grid, billable_cycles, billing_dates
+from models.errors import InvalidInputError
 from models.money import Money
 from models.periods import Interval, Step, add_months, days_in_fixed_months
 from tests.oracles.adapters.contract import (
@@ -75,6 +78,44 @@ def prorated_charge(inputs: Inputs) -> Answer:
     return {"amount": price.prorate(*_days_of_days(inputs)).decimal}
 
 
+def cycles(inputs: Inputs) -> Answer:
+    """Answer `billing_cycles`: how many periods are billable by the target, exactly."""
+    grid, service, timing = _billing(inputs)
+    _refuse_drifted_stub(grid, service[0])
+    try:
+        count = billable_cycles(grid, service, timing, _day(inputs["target"]))
+    except InvalidInputError as error:
+        return {"error": str(error)}
+    return {"cycles": count, "cycles_exact": count}
+
+
+def dates_of_billing(inputs: Inputs) -> Answer:
+    """Answer `billing_dates`: where the billing of a service stands at the target."""
+    grid, service, timing = _billing(inputs)
+    found = billing_dates(grid, service, timing, _day(inputs["target"] or inputs["start"]))
+    return {
+        "first_billing_cycle_date": found.first_on,
+        "last_billing_cycle_date": found.last_on,
+        "next_billing_cycle_date": found.next_on,
+        "effective_end_date": found.billed_until,
+        "something_to_bill": found.billed_until is not None,
+    }
+
+
+def _refuse_drifted_stub(grid: Grid, start: date) -> None:
+    """A first part is measured on the period of our grid; one product steps back from its end."""
+    first = grid.first_on(start)
+    full = grid.period(grid.index_at(start))
+    if first != start and grid.step.shift(first, -1) != full.start:
+        raise NotOfferedError("a first part measured on a period that left its billing day")
+
+
+def _billing(inputs: Inputs) -> tuple[Grid, tuple[date, date | None], Timing]:
+    start, end = _day(inputs["start"]), inputs["end"] and _day(inputs["end"])
+    grid = aligned_grid(start, _step(inputs), inputs["bill_cycle_day"])
+    return grid, (start, end), Timing(inputs["mode"])
+
+
 def _days_of_days(inputs: Inputs) -> tuple[int, int]:
     after_end = timedelta(days=1 if inputs.get("end_dates") == "inclusive" else 0)
     start, end = _day(inputs["item_start"]), _day(inputs["item_end"]) + after_end
@@ -103,6 +144,8 @@ def _day(text: str) -> date:
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
         "add_months": months_added,
+        "billing_cycles": cycles,
+        "billing_dates": dates_of_billing,
         "fixed_days_between": fixed_days_between,
         "fixed_days_fraction": fixed_days_fraction,
         "prorated_charge": prorated_charge,
