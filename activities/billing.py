@@ -15,7 +15,10 @@ from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import taken
 from activities.cash import apply_waiting_cash
 from activities.credit_postings import apply_waiting_credit, post_credits
+from activities.crediting import issue_credit_note
+from activities.metering import Metering, metering_of
 from activities.numbering import lock, next_number
+from activities.pools import break_pools
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.recognition import Term
@@ -85,9 +88,13 @@ class BillingActivities:
             term.recognize(step.on, now)
             dates.append(term.next_boundary(step.on))
         for contract in contracts:
-            question, next_on = self._bill_term(session, contract, moved, (step, desk))
+            metering = metering_of(session, contract, step.on, now)
+            if metering is not None:
+                metering.rate()
+                dates.append(metering.next_on())
+            question, next_on = self._bill_term(session, contract, moved, (step, desk), metering)
             parked += [question] if question else []
-            dates.append(next_on)
+            dates += [next_on, break_pools(session, contract, step.on, now)]
         desk.require_answers()
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
@@ -107,13 +114,16 @@ class BillingActivities:
         contract: ContractRow,
         moved: Mapping[str, date],
         run: tuple[Converge, TaxDesk],
+        metering: Metering | None,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
         step, _ = run
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
-        if len(plan) <= sum(map(len, done.values())):
+        names = {charge.reference for charge in plan}
+        count = sum(len(periods) for reference, periods in done.items() if reference in names)
+        if len(plan) <= count and metering is None:
             return "", None
         quote = quote_of_term(session, contract.deal, contract.term)
         if quote is None:
@@ -125,7 +135,14 @@ class BillingActivities:
         } | reached(session, contract, plan)
         question = ""
         due = due_charges(plan, by_reference, done, step.on)
+        if metering is not None:
+            is_last = not _later(plan, by_reference, step.on)
+            due = (*due, *metering.due(due, is_last=is_last))
+            quote = metering.explained(quote)
+            self._credit(session, metering)
         for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
+            if sum(each.charge.amount.minor for each in group.charges) < 0:
+                continue  # What was billed too much waits for an invoice that it can come off.
             try:
                 self._issue(session, contract, quote, group, run)
             except ParkedError as error:
@@ -137,6 +154,11 @@ class BillingActivities:
             # What is carried for being too little is billed with the next, at the latest then.
             dates.append(contract.ends_on)
         return question, min((day for day in dates if day is not None), default=None)
+
+    def _credit(self, session: Session, metering: Metering) -> None:
+        """Take back what usage was billed too much, once no invoice is left to take it off."""
+        for order in metering.credits():
+            issue_credit_note(session, self._office, order)
 
     def _issue(
         self,

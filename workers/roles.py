@@ -13,6 +13,7 @@ from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
+from activities.pools import PoolActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -27,7 +28,7 @@ from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow, VatCheckWorkflow
-from workflows.usage import UsageWorkflow
+from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -37,6 +38,7 @@ WORKFLOWS: Sequence[type] = (
     VatCheckWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
+    CreditWorkflow,
 )
 
 
@@ -96,4 +98,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         register.receive_stock,
         TaxActivities(office).check_vat_id,
         UsageActivities(office).take_usage,
+        PoolActivities(office).top_up,
     ]

@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
         RecordPayment,
         RegisterChange,
         StockReceipt,
+        TopUpCredit,
         UsageBatch,
     )
 
@@ -42,6 +43,10 @@ class VatCheckRequest(Message, CheckVatId):
 
 class UsageRequest(Message, UsageBatch):
     """A batch of usage as it was sent."""
+
+
+class CreditRequest(Message, TopUpCredit):
+    """Prepaid credit as it was asked for."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

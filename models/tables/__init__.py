@@ -47,7 +47,13 @@ from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
 from models.tables.tax import VatCheckRow, WithheldRow
-from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
+from models.tables.usage import (
+    UsageBatchRow,
+    UsageEventRow,
+    UsagePeriodRow,
+    UsagePoolRow,
+    UsageRatingRow,
+)
 
 APPEND_ONLY = (
     RegisterRow,
@@ -92,6 +98,7 @@ APPEND_ONLY = (
     WithheldRow,
     UsageBatchRow,
     UsageEventRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 
@@ -146,6 +153,7 @@ __all__ = [
     "UsageBatchRow",
     "UsageEventRow",
     "UsagePeriodRow",
+    "UsagePoolRow",
     "UsageRatingRow",
     "VatCheckRow",
     "WithheldRow",

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "receive_stock",
     "check_vat_id",
     "take_usage",
+    "top_up",
     "record_payment",
     "publish_receipt",
 }
