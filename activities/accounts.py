@@ -26,6 +26,7 @@ from models.tables import (
     PlannedChargeRow,
     RecognizedRow,
     ReminderItemRow,
+    WithheldRow,
     WriteOffRow,
 )
 
@@ -61,10 +62,13 @@ def open_items(
     rows = session.exec(statement).all()
     numbers = [row.number for row in rows]
     settled, levels = _settled(session, numbers), _levels(session, numbers)
-    given_up = _given_up(session, numbers)
+    given_up, kept_back = _given_up(session, numbers), _kept_back(session, rows)
     items = (
         _open_item(row, settled.get(row.number, 0), levels.get(row.number)).model_copy(
-            update={"written_off": row.number in given_up}
+            update={
+                "written_off": row.number in given_up,
+                "withheld": kept_back.get(row.number),
+            }
         )
         for row in rows
     )
@@ -74,7 +78,7 @@ def open_items(
 def _settled(session: Session, numbers: Sequence[str]) -> dict[str, int]:
     """Return what is paid or credited of each invoice; a void one claims nothing at all."""
     settled: dict[str, int] = {}
-    for table in (PaymentApplicationRow, CreditApplicationRow):
+    for table in (PaymentApplicationRow, CreditApplicationRow, WithheldRow):
         statement = (
             select(table.invoice, func.sum(table.amount_minor))
             .where(col(table.invoice).in_(numbers))
@@ -88,6 +92,34 @@ def _settled(session: Session, numbers: Sequence[str]) -> dict[str, int]:
         .where(col(InvoiceRow.number).in_(numbers))
     )
     return settled | dict(session.exec(voided).all())
+
+
+def _kept_back(session: Session, rows: Sequence[InvoiceRow]) -> dict[str, Money]:
+    """Return what customers keep back of invoices and did not settle yet.
+
+    Of an invoice that was credited in part it is less in proportion.
+    """
+    agreed = [row for row in rows if row.withheld_minor]
+    if not agreed:
+        return {}
+    numbers = [row.number for row in agreed]
+    done = set(
+        session.exec(select(WithheldRow.invoice).where(col(WithheldRow.invoice).in_(numbers)))
+    )
+    credited = dict(
+        session.exec(
+            select(CreditApplicationRow.invoice, func.sum(CreditApplicationRow.amount_minor))
+            .where(col(CreditApplicationRow.invoice).in_(numbers))
+            .group_by(CreditApplicationRow.invoice)
+        ).all()
+    )
+    return {
+        row.number: Money(minor=row.withheld_minor, currency=row.currency).prorate(
+            row.gross_minor - int(credited.get(row.number, 0)), row.gross_minor
+        )
+        for row in agreed
+        if row.number not in done
+    }
 
 
 def _given_up(session: Session, numbers: Sequence[str]) -> frozenset[str]:

@@ -374,6 +374,7 @@ def _invoice_row(
         net_minor=invoice.net.minor,
         tax_minor=invoice.tax.minor,
         gross_minor=invoice.gross.minor,
+        withheld_minor=invoice.withheld.amount.minor if invoice.withheld else 0,
         content=invoice.model_dump_json(),
     )
 

@@ -75,6 +75,7 @@ class InvoiceRow(SQLModel, table=True):
     net_minor: int = Field(sa_type=BigInteger)
     tax_minor: int = Field(sa_type=BigInteger)
     gross_minor: int = Field(sa_type=BigInteger)
+    withheld_minor: int = Field(default=0, sa_type=BigInteger)
     content: str
 
 

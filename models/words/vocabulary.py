@@ -127,6 +127,8 @@ class Labels(Value):
     previous_total: str
     net_total: str
     tax_total: str
+    gross_total: str
+    withheld: str
     amount_due: str
     total_due: str
 

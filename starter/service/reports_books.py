@@ -8,7 +8,13 @@ from sqlmodel import Session, col, func, select
 
 from models.collection import OpenItem, aging
 from models.money import Money
-from models.tables import InvoiceRow, JournalEntryRow, PaymentApplicationRow, PostingRow
+from models.tables import (
+    InvoiceRow,
+    JournalEntryRow,
+    PaymentApplicationRow,
+    PostingRow,
+    WithheldRow,
+)
 from models.value import Value
 
 
@@ -232,10 +238,17 @@ def receivables(session: Session, as_of: date, wanted: ReceivableFilter) -> Rece
         .group_by(PaymentApplicationRow.invoice)
         .subquery()
     )
-    balance = InvoiceRow.gross_minor - func.coalesce(paid.c.paid, 0)
+    kept_back = (
+        select(WithheldRow.invoice, WithheldRow.amount_minor)
+        .where(col(WithheldRow.booked_on) < as_of + timedelta(days=1))
+        .subquery()
+    )
+    settled = func.coalesce(paid.c.paid, 0) + func.coalesce(kept_back.c.amount_minor, 0)
+    balance = InvoiceRow.gross_minor - settled
     statement = (
         select(InvoiceRow, balance)
         .join(paid, paid.c.invoice == InvoiceRow.number, isouter=True)
+        .join(kept_back, kept_back.c.invoice == InvoiceRow.number, isouter=True)
         .where(col(InvoiceRow.issued_on) <= as_of, balance != 0)
         .order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
     )

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
@@ -16,6 +16,10 @@ _EVENTS = ("UPDATE", "DELETE")
 def upgrade() -> None:
     """Add the facts with their guards, and the gross amount of a planned charge."""
     op.add_column("planned_charge", sa.Column("gross_minor", sa.BigInteger(), nullable=True))
+    op.add_column(
+        "invoice",
+        sa.Column("withheld_minor", sa.BigInteger(), server_default="0", nullable=False),
+    )
     op.create_table(
         "vat_check",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -87,4 +91,5 @@ def downgrade() -> None:
         op.drop_table(table)
         for event in _EVENTS if postgresql else ():
             op.execute(f"DROP FUNCTION {table}_no_{event.lower()}()")
+    op.drop_column("invoice", "withheld_minor")
     op.drop_column("planned_charge", "gross_minor")
