@@ -186,6 +186,7 @@ class BillingActivities:
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),
             refused_vat_id=refused_vat_id(session, customer),
+            prices_include_tax=quote.prices_include_tax,
         )
         taxed = desk.taxed(request)
         if taxed is None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from models.charges import ChargeModel, Timing
-from models.errors import InvalidInputError, Problem
+from models.errors import InvalidInputError, ParkedError, Problem
 from models.money import Money
 from models.parties import Customer, Entity, TaxRounding
 from models.periods import Interval
@@ -114,7 +114,8 @@ class InvoiceRequest(Value):
     """Everything one invoice is made of; `lines` are the priced lines by their reference.
 
     `taxed` is the answer of a tax engine; without it the rules decide. `refused_vat_id` is why the
-    customer's VAT number does not count, if it does not.
+    customer's VAT number does not count, if it does not. With `prices_include_tax` every charge was
+    agreed with tax in it.
     """
 
     deal: str
@@ -130,6 +131,7 @@ class InvoiceRequest(Value):
     rules: tuple[TaxRule, ...]
     taxed: TaxAnswer | None = None
     refused_vat_id: str = ""
+    prices_include_tax: bool = False
 
     @property
     def due_on(self) -> date:
@@ -284,6 +286,11 @@ def _require_complete(request: InvoiceRequest) -> None:
 def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
     charge, line = due.charge, request.lines[due.charge.line_reference]
     quantity, _ = _quantity_and_price(charge, line)
+    if request.prices_include_tax and charge.gross is None:
+        raise ParkedError(
+            f"{charge.description} was priced with tax in it, but its net amount is not known. "
+            "What is it before tax?"
+        )
     return Supply(
         reference=charge.reference,
         description=charge.description,

@@ -11,6 +11,7 @@ from decimal import Decimal
 from models.billing import Invoice, InvoiceRequest, draft_invoice, due_charges
 from models.errors import ParkedError
 from models.guidance import Guidance
+from models.inclusive import rules_between, without_tax
 from models.invoice_groups import invoice_groups
 from models.leakage import (
     Bar,
@@ -102,12 +103,16 @@ def tax_preview(
 
     `taxed` has each of them answered by a tax engine, or says that it was not asked yet.
     """
+    nothing = Money.zero(quote.currency)
+    try:
+        quote = without_tax(quote, rules_between(entity, customer, rules))
+    except ParkedError as error:
+        return _asking(quote, str(error))
     delivered = {line.reference: quote.starts_on for line in quote.lines}
     reached = {each.reference: quote.starts_on for each in quote.plan if each.milestone}
     due = due_charges(quote.plan, {**delivered, **reached}, {}, date.max)
     groups = invoice_groups(due, quote.billing, quote.ends_on, date.max)
     lines = {line.reference: line for line in quote.lines}
-    nothing = Money.zero(quote.currency)
     try:
         requests = [
             taxed(
@@ -123,16 +128,14 @@ def tax_preview(
                     lines=lines,
                     rules=tuple(rules),
                     refused_vat_id=refused_vat_id,
+                    prices_include_tax=quote.prices_include_tax,
                 )
             )
             for group in groups
         ]
         invoices = [draft_invoice(request) for request in requests if request is not None]
     except ParkedError as error:
-        question = str(error)
-        return TaxPreview(
-            tax=nothing, gross=quote.total, first_invoice_gross=nothing, question=question
-        )
+        return _asking(quote, str(error))
     tax = Money.total((invoice.tax for invoice in invoices), quote.currency)
     return TaxPreview(
         taxes=tuple(_summed(invoices)),
@@ -141,6 +144,13 @@ def tax_preview(
         invoices=len(invoices),
         first_invoice_gross=invoices[0].gross if invoices else nothing,
         withheld=_withheld(invoices),
+    )
+
+
+def _asking(quote: Quote, question: str) -> TaxPreview:
+    nothing = Money.zero(quote.currency)
+    return TaxPreview(
+        tax=nothing, gross=quote.total, first_invoice_gross=nothing, question=question
     )
 
 

@@ -145,6 +145,9 @@ _LABELS = Labels(
         "Alle Preise sind Nettopreise; auf jeder Rechnung kommt die Steuer nach den Regeln des"
         " Leistungsorts hinzu."
     ),
+    taxes_included=(
+        "Alle Preise enthalten die Steuer des Leistungsorts; jede Rechnung weist sie aus."
+    ),
     note="Anmerkung",
     tax_summary="Steuer",
     tax_category="Steuerart",

@@ -138,6 +138,9 @@ _LABELS = Labels(
     taxes_default=(
         "Prices are net; tax is added on each invoice by the rules of the place of supply."
     ),
+    taxes_included=(
+        "Prices include the tax that applies at the place of supply; each invoice shows it."
+    ),
     note="Note",
     tax_summary="Tax",
     tax_category="Category",

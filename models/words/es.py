@@ -141,6 +141,9 @@ _LABELS = Labels(
         "Los precios no incluyen impuestos; el impuesto se añade en cada factura según las reglas"
         " del lugar de prestación."
     ),
+    taxes_included=(
+        "Los precios incluyen el impuesto del lugar de prestación; cada factura lo indica."
+    ),
     note="Nota",
     tax_summary="Impuestos",
     tax_category="Categoría",

@@ -147,6 +147,9 @@ _LABELS = Labels(
         "Les prix s'entendent hors taxes\xa0; la taxe est ajoutée à chaque facture selon les règles"
         " du lieu de prestation."
     ),
+    taxes_included=(
+        "Les prix comprennent la taxe du lieu de prestation\xa0; chaque facture l'indique."
+    ),
     note="Remarque",
     tax_summary="Taxes",
     tax_category="Catégorie",

@@ -153,6 +153,7 @@ class Labels(Value):
     renew_sentence: str
     expire_sentence: str
     taxes_default: str
+    taxes_included: str
     note: str
 
     tax_summary: str

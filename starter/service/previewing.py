@@ -83,6 +83,7 @@ def preview(session: Session, file: DealFile, priced_on: date, desk: TaxDesk) ->
 def _quote_request(
     catalog: Catalog, file: DealFile, request: PricingRequest, days: int
 ) -> QuoteRequest:
+    book = choose_price_book(catalog, request)
     return QuoteRequest(
         deal=file.number,
         number=f"Q-{file.number}-1",
@@ -90,7 +91,8 @@ def _quote_request(
         customer=file.customer,
         seller=file.seller,
         catalog_version=catalog.version,
-        price_book=choose_price_book(catalog, request).name,
+        price_book=book.name,
+        prices_include_tax=book.prices_include_tax,
         quoted_on=request.priced_on,
         valid_until=request.priced_on + timedelta(days=file.valid_days),
         starts_on=file.starts_on or request.priced_on,
