@@ -48,6 +48,7 @@ class TaxPreview(Value):
     first_invoice_gross: Money
     question: str = ""
     withheld: Money | None = None
+    net: Money | None = None
 
 
 class Figures(Value):
@@ -144,6 +145,7 @@ def tax_preview(
         invoices=len(invoices),
         first_invoice_gross=invoices[0].gross if invoices else nothing,
         withheld=_withheld(invoices),
+        net=quote.total,
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from models.catalog import parse_catalog
 from models.parties import parse_customer
 from models.register import PARSERS
 from models.steps import RegisterKind, VatIdChecked
@@ -12,7 +13,7 @@ from models.tables import VatCheckRow
 from starter.api.app import create_app
 from starter.service.errors import RunFailedError
 from tests.loopback import Answer, service
-from tests.starter.conftest import CUSTOMER, DEAL, NOW, Client
+from tests.starter.conftest import CATALOG, CUSTOMER, DEAL, NOW, Client
 from tests.starter.test_api_register import recording
 
 DUTCH: dict[str, Any] = {
@@ -249,3 +250,38 @@ def test_a_deal_is_previewed_by_the_engine_that_will_tax_its_invoices(world: Any
     assert (checked["engine"], checked["gross"]["minor"]) == ("127.0.0.1", 150_00)
     assert "gave no answer" in silent["question"]
     assert silent["tax"]["minor"] == 0
+
+
+def selling_gross(world: Any) -> None:
+    """Publish the catalogue at prices with tax in them."""
+    catalog: Any = CATALOG
+    books = [{**catalog["price_books"][0], "prices_include_tax": True}]
+    gross = parse_catalog({**catalog, "version": "2026-2", "price_books": books})
+    world.register(RegisterKind.CATALOG, "house", gross.model_dump_json(), 2)
+
+
+def test_a_deal_at_prices_with_tax_in_them_is_previewed_net_and_gross(world: Any) -> None:
+    """800.00 a month, tax included, at 7.25 %: 745.92 net; 15 % of that are withheld."""
+    publish(world, rule("7.25"))
+    selling_gross(world)
+    keeping = [{"name": "WHT", "rate_percent": "15", "valid_from": "2026-01-01"}]
+    customer = parse_customer({**CUSTOMER, "withholding": keeping}).model_dump_json()
+    world.register(RegisterKind.CUSTOMER, "C-100", customer, 2)
+
+    preview = world.post("/v1/deals/check", DEAL).json()["preview"]
+
+    tax = preview["tax"]
+    assert preview["quote"]["prices_include_tax"] is True
+    assert (preview["quote"]["total"]["minor"], tax["gross"]["minor"]) == (9600_00, 9600_00)
+    assert (tax["net"]["minor"], tax["tax"]["minor"]) == (12 * 745_92, 12 * 54_08)
+    assert tax["withheld"]["minor"] == 12 * 111_89
+
+
+def test_a_gross_price_without_a_rule_is_previewed_as_a_question(world: Any) -> None:
+    """Its net amount is nobody's guess."""
+    selling_gross(world)
+
+    tax = world.post("/v1/deals/check", DEAL).json()["preview"]["tax"]
+
+    assert "No tax rule covers" in tax["question"]
+    assert tax["net"] is None
