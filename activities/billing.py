@@ -12,7 +12,7 @@ from temporalio import activity
 
 from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
-from activities.billed_days import taken
+from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
@@ -26,6 +26,7 @@ from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
 from activities.tax import refused_vat_id
 from activities.tax_desk import AnswersNeededError, TaxDesk
+from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
     Invoice,
@@ -123,7 +124,8 @@ class BillingActivities:
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
         names = {charge.reference for charge in plan}
         count = sum(len(periods) for reference, periods in done.items() if reference in names)
-        if len(plan) <= count and metering is None:
+        is_whole = not has_released(session, contract.deal, contract.term)
+        if is_whole and len(plan) <= count and metering is None:
             return "", None
         quote = quote_of_term(session, contract.deal, contract.term)
         if quote is None:
@@ -181,7 +183,9 @@ class BillingActivities:
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order or contract.purchase_order,
+            purchase_order=group.purchase_order
+            or corrected_order(session, contract.deal, contract.term)
+            or contract.purchase_order,
             charges=group.charges,
             lines={line.reference: line for line in quote.lines},
             rules=tax_rules(session),

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from activities.accounts import settled
 from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
+from models.credit_notes import CreditEffect
 from models.deal_file import DealFile
 from models.errors import Problem
 from models.fulfillment import OrderLine
@@ -15,12 +17,14 @@ from models.ledger import Account
 from models.quoting import Quote
 from models.tables import (
     ContractRow,
+    CreditNoteRow,
     DealFileRow,
     DealRow,
     DecisionRow,
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     JournalEntryRow,
     OrderLineRow,
     PaymentApplicationRow,
@@ -115,6 +119,7 @@ class InvoiceEntry(Value):
     tax_minor: int
     gross_minor: int
     balance_minor: int
+    is_void: bool = False
     content: Invoice
 
 
@@ -134,8 +139,9 @@ class PaymentEntry(Value):
 class Figures(Value):
     """The deal in numbers, in minor units of its currency.
 
-    `contract_minor` is what the terms so far come to without lines given up; `billed` and
-    `unbilled` sum to it, net of tax. Contract asset and liability are by the journal, of which at
+    `contract_minor` is what the terms so far come to without lines given up; `billed`, net of tax
+    and of what was taken back to be billed again, and `unbilled` sum to it. `credited` are the
+    other credits, net of tax. Contract asset and liability are by the journal, of which at
     most one is not zero.
     """
 
@@ -148,6 +154,7 @@ class Figures(Value):
     contract_liability_minor: int
     receivable_minor: int
     paid_minor: int
+    credited_minor: int = 0
 
 
 class DealDetail(DealSummary):
@@ -235,22 +242,18 @@ def _order_entry(row: OrderLineRow) -> OrderEntry:
 
 def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
     """Return the invoices of a deal in the order of their issue, each with its balance."""
-    applied = dict(
-        session.exec(
-            select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
-            .where(PaymentApplicationRow.deal == number)
-            .group_by(PaymentApplicationRow.invoice)
-        ).all()
-    )
     rows = session.exec(
         select(InvoiceRow)
         .where(InvoiceRow.deal == number)
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
+    done = settled(session, [row.number for row in rows])
+    voided = set(session.exec(select(InvoiceVoidRow.invoice).where(InvoiceVoidRow.deal == number)))
     return tuple(
         InvoiceEntry(
             **row.model_dump(exclude={"content"}),
-            balance_minor=row.gross_minor - int(applied.get(row.number, 0)),
+            balance_minor=row.gross_minor - done.get(row.number, 0),
+            is_void=row.number in voided,
             content=Invoice.model_validate_json(row.content),
         )
         for row in rows
@@ -285,8 +288,12 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
     )
     billed = _sum(
         session,
-        select(func.sum(InvoiceLineRow.net_minor)).where(InvoiceLineRow.deal == row.number),
+        select(func.sum(InvoiceLineRow.net_minor))
+        .where(InvoiceLineRow.deal == row.number)
+        .where(col(InvoiceLineRow.invoice).not_in(select(InvoiceVoidRow.invoice))),
     )
+    credited = _credited(session, row.number)
+    billed -= credited.get(CreditEffect.REVERSAL, 0) + credited.get(CreditEffect.CHANGE, 0)
     revenue = _sum(
         session,
         select(func.sum(RecognizedRow.amount_minor)).where(RecognizedRow.deal == row.number),
@@ -301,8 +308,24 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
         contract_asset_minor=_on_account(session, row.number, Account.CONTRACT_ASSET),
         contract_liability_minor=-_on_account(session, row.number, Account.CONTRACT_LIABILITY),
         receivable_minor=receivable,
-        paid_minor=sum(invoice.gross_minor for invoice in invoices) - receivable,
+        paid_minor=_sum(
+            session,
+            select(func.sum(PaymentApplicationRow.amount_minor)).where(
+                PaymentApplicationRow.deal == row.number
+            ),
+        ),
+        credited_minor=credited.get(CreditEffect.CONCESSION, 0),
     )
+
+
+def _credited(session: Session, number: str) -> dict[str, int]:
+    """Return what was credited before tax, by what it does to the contract."""
+    statement = (
+        select(CreditNoteRow.effect, func.sum(CreditNoteRow.net_minor))
+        .where(CreditNoteRow.deal == number)
+        .group_by(CreditNoteRow.effect)
+    )
+    return {effect: int(amount) for effect, amount in session.exec(statement)}
 
 
 def _on_account(session: Session, number: str, account: Account) -> int:

@@ -24,10 +24,12 @@ ELSEWHERE = {
     "record_change",
     "receive_stock",
     "check_vat_id",
-    "take_usage",
     "top_up",
     "record_payment",
     "publish_receipt",
+    "correct_invoice",
+    "send_statement",
+    "take_usage",
 }
 """What other workflows do; nothing waits beside them, so they keep trying instead of parking."""
 
