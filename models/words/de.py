@@ -284,6 +284,7 @@ _LABELS = Labels(
         "credit_note": "Rechnungskorrektur",
         "payment": "Zahlung",
         "void": "Storno der Rechnung",
+        "withheld": "Einbehaltene Steuer",
     },
     page_of="Seite {page} von {pages}",
     test_clock="TESTUHR - kein rechtsgültiges Dokument",

@@ -266,6 +266,7 @@ _LABELS = Labels(
         "credit_note": "Credit note",
         "payment": "Payment",
         "void": "Void invoice",
+        "withheld": "Tax withheld",
     },
     page_of="Page {page} of {pages}",
     test_clock="TEST CLOCK - not a legal document",

@@ -276,6 +276,7 @@ _LABELS = Labels(
         "credit_note": "Factura rectificativa",
         "payment": "Pago",
         "void": "Factura anulada",
+        "withheld": "Retención",
     },
     page_of="Página {page} de {pages}",
     test_clock="RELOJ DE PRUEBA - documento sin validez legal",

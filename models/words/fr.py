@@ -284,6 +284,7 @@ _LABELS = Labels(
         "credit_note": "Avoir",
         "payment": "Paiement",
         "void": "Facture annulée",
+        "withheld": "Retenue à la source",
     },
     page_of="Page {page} sur {pages}",
     test_clock="HORLOGE DE TEST - document sans valeur juridique",

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from activities.accounts import open_items
+from activities.statements import statement_of
 from models.billing import Invoice
 from models.ledger import Account
+from models.statements import AccountScope, Movement
 from models.steps import RegisterKind
 from models.tables import InvoiceRow, PaymentApplicationRow, ReminderRow, WithheldRow
 from tests.activities.conservation import assert_conserved, balance
@@ -166,3 +168,22 @@ def test_only_its_categories_are_the_base(house: House) -> None:
     assert invoice.withheld.rate_percent == Decimal(5)
     assert invoice.withheld.base.minor == invoice.net.minor == 130_00
     assert invoice.withheld.amount.minor == 6_50
+
+
+def test_a_statement_lists_what_was_kept_back_and_closes_at_nothing(house: House) -> None:
+    """119.00 invoiced, 104.00 paid, 15.00 withheld."""
+    sold(house)
+    house.pay(104_00, "R-1")
+    scope = AccountScope(
+        customer="C-100", entity="DE01", currency="EUR", since=START, until=date(2026, 3, 31)
+    )
+
+    found = house.books.read(lambda session: statement_of(session, scope))
+
+    assert [(entry.kind, entry.amount.minor) for entry in found.entries] == [
+        (Movement.INVOICE, 119_00),
+        (Movement.PAYMENT, -104_00),
+        (Movement.WITHHELD, -15_00),
+    ]
+    assert found.closing.minor == 0
+    assert found.open_items == ()
