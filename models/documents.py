@@ -33,11 +33,21 @@ class DocumentKind(StrEnum):
     WORK_ORDER = "work_order"
     DELIVERY_NOTE = "delivery_note"
     INVOICE = "invoice"
+    UBL_INVOICE = "ubl_invoice"
     RECEIPT = "receipt"
     REMINDER = "reminder"
     RENEWAL_QUOTE = "renewal_quote"
     CREDIT_NOTE = "credit_note"
     STATEMENT = "statement"
+
+
+WRITTEN_AS_XML = frozenset({DocumentKind.UBL_INVOICE})
+"""Kinds that are data for machines; all others are pages."""
+
+
+def suffix_of(kind: DocumentKind) -> str:
+    """Return how the files of a kind end: pdf, or xml."""
+    return "xml" if kind in WRITTEN_AS_XML else "pdf"
 
 
 class Assurance(StrEnum):
@@ -304,9 +314,12 @@ def document_number(document: Document) -> str:
 
 def file_name(document: Document) -> str:
     """Return the name a document's file has in a mail: kind and number, `invoice-2026-0001.pdf`."""
-    stem = f"{document.kind.value}-{document_number(document)}"
-    safe = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in stem)
-    return f"{safe}.pdf"
+    return f"{safe_name(f'{document.kind.value}-{document_number(document)}')}.pdf"
+
+
+def safe_name(number: str) -> str:
+    """Return a number as a part of a file's name, with a dash for what could be a path."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in number)
 
 
 def unverified(decisions: tuple[DecisionNote, ...]) -> tuple[DecisionNote, ...]:

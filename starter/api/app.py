@@ -21,6 +21,7 @@ from starter.api import (
     decide,
     delegations,
     documents,
+    einvoices,
     health,
     inbox,
     invoices,
@@ -74,6 +75,7 @@ _ROUTERS = (
     logos.router,
     books.router,
     documents.router,
+    einvoices.router,
     prices.router,
     usage.router,
 )

@@ -60,6 +60,7 @@ READS = frozenset(
         "/v1/deals/check",
         "/v1/requests-for-quote",
         "/v1/deals/{number}/purchase-order/compare",
+        "/v1/invoices/check",
         "/v1/invoices/{number}/credit/preview",
     }
 )

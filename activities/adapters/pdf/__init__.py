@@ -35,7 +35,7 @@ from models.documents import (
     WorkOrderDocument,
     entity_on,
 )
-from models.einvoice_mapping import einvoice_of
+from models.einvoice_mapping import einvoice_of, einvoice_of_credit_note
 from models.einvoice_rules import einvoice_problems
 from models.einvoice_settings import EInvoiceFormat
 
@@ -60,9 +60,15 @@ def render(document: Document, logo_of: Callable[[str], bytes] | None = None) ->
 
 def _archive(document: Document) -> Archive | None:
     """Return the structured invoice a document carries, where its entity says so."""
-    if not isinstance(document, InvoiceDocument) or not document.invoice.entity.embeds_xml:
+    if not entity_on(document).embeds_xml:
         return None
-    einvoice = einvoice_of(document.invoice)
+    match document:
+        case InvoiceDocument():
+            einvoice = einvoice_of(document.invoice)
+        case CreditNoteDocument():
+            einvoice = einvoice_of_credit_note(document.credit_note)
+        case _:
+            return None
     if einvoice_problems(einvoice, EInvoiceFormat.CII):
         # It was issued before these rules were asked; a wrong file would be worse than none.
         return None
