@@ -14,6 +14,7 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
+from activities.contract_versions import lines_by_reference
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, metering_of
@@ -76,6 +77,13 @@ class BillingActivities:
                 return self._office.books.write(lambda one: self._converge(one, step, desk))
             except AnswersNeededError:
                 desk.ask()
+
+    def converge_within(self, session: Session, step: Converge) -> Converged:
+        """Converge as a part of a transaction, so that it can be shown before it happens.
+
+        A tax engine is not asked within one: the rules on record decide.
+        """
+        return self._converge(session, step, TaxDesk(None))
 
     def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         lock(session, f"deal:{step.deal}")
@@ -189,7 +197,7 @@ class BillingActivities:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines={line.reference: line for line in quote.lines},
+            lines=lines_by_reference(session, contract),
             rules=tax_rules(session),
             refused_vat_id=refused_vat_id(session, customer),
             prices_include_tax=quote.prices_include_tax,

@@ -132,3 +132,17 @@ def test_a_book_derives_from_one_that_says_the_same(house: House) -> None:
 
     fields = {problem.field for problem in refused.problems}
     assert "price_books[2].derived_from.book" in fields
+
+
+def test_a_running_contract_at_gross_prices_is_not_changed(house: House) -> None:
+    """Its charges cannot be split into net parts that come to their price."""
+    selling_gross(house).sell(deal_file("1001", line("CRM")))
+    house.converge("1001", START)
+    before = house.everything()
+
+    refused = house.amend("1001", date(2026, 1, 16), {"lines": [{"line": 1, "quantity": "2"}]})
+
+    assert [problem.field for problem in refused.problems] == ["deal 1001"]
+    assert "prices with tax in them" in refused.problems[0].reason
+    assert refused.problems[0].remedy
+    assert house.everything() == before
