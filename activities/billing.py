@@ -6,6 +6,7 @@ that a month that was missed is earned in its own month and billed today.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -59,6 +60,14 @@ from models.tables import (
 )
 
 
+class _Run(NamedTuple):
+    """What a term is billed by: the step, who works out its tax, and what was metered."""
+
+    step: Converge
+    desk: TaxDesk
+    metering: Metering | None
+
+
 class BillingActivities:
     """Issues invoices and posts revenue."""
 
@@ -103,14 +112,13 @@ class BillingActivities:
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
-            question, next_on = self._bill_term(session, contract, moved, (step, desk), metering)
+            question, next_on = self._bill_term(
+                session, contract, moved, _Run(step, desk, metering)
+            )
             parked += [question] if question else []
             dates += [next_on, break_pools(session, contract, step.on, now)]
-<<<<<<< HEAD
-        desk.require_answers()
-=======
             concede_usage(session, contract, step.on, now)
->>>>>>> main
+        desk.require_answers()
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -128,11 +136,10 @@ class BillingActivities:
         session: Session,
         contract: ContractRow,
         moved: Mapping[str, date],
-        run: tuple[Converge, TaxDesk],
-        metering: Metering | None,
+        run: _Run,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
-        step, _ = run
+        step, _, metering = run
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
@@ -159,11 +166,7 @@ class BillingActivities:
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-<<<<<<< HEAD
                 self._issue(session, contract, quote, group, run)
-=======
-                self._issue(session, contract, group, step, metering)
->>>>>>> main
             except ParkedError as error:
                 question = str(error)
                 break
@@ -185,15 +188,10 @@ class BillingActivities:
         contract: ContractRow,
         quote: Quote,
         group: InvoiceGroup,
-<<<<<<< HEAD
-        run: tuple[Converge, TaxDesk],
-=======
-        step: Converge,
-        metering: Metering | None,
->>>>>>> main
+        run: _Run,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
-        step, desk = run
+        step, desk, metering = run
         customer = customer_of(session, contract.customer)
         entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))

@@ -52,15 +52,12 @@ from models.tables import (
     PaymentRow,
     PostingRow,
     RebillRow,
-<<<<<<< HEAD
-    VatCheckRow,
-    WithheldRow,
-=======
     UsageBatchRow,
     UsageEventRow,
     UsagePoolRow,
     UsageRatingRow,
->>>>>>> main
+    VatCheckRow,
+    WithheldRow,
 )
 from models.value import Value
 from models.write_offs import Refund, WriteOff
@@ -113,15 +110,9 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-<<<<<<< HEAD
     said = [audit, stored, _reached(), *_words(), *_taken_back(), *_taxes()]
     books.write(lambda session: session.add_all(said))
-=======
-    books.write(
-        lambda session: session.add_all([audit, stored, _reached(), *_words(), *_taken_back()])
-    )
     _use(books)
->>>>>>> main
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
@@ -164,7 +155,6 @@ def _taken_back() -> list[SQLModel]:
     return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
 
 
-<<<<<<< HEAD
 def _taxes() -> list[SQLModel]:
     """Return a verdict on a VAT number, and tax that was kept back."""
     said: dict[str, Any] = {
@@ -185,7 +175,8 @@ def _taxes() -> list[SQLModel]:
         "booked_on": START,
     }
     return [VatCheckRow.model_validate(said), WithheldRow.model_validate(said)]
-=======
+
+
 def _use(books: Books) -> None:
     """Write a batch of one event, a pool to draw on, and the rating of a period."""
     said: dict[str, Any] = {
@@ -206,7 +197,6 @@ def _use(books: Books) -> None:
     tables = (UsageEventRow, UsagePoolRow, UsageRatingRow)
     rows = [table.model_validate(said) for table in tables]
     books.write(lambda session: session.add_all(rows))
->>>>>>> main
 
 
 def _reached() -> SQLModel:
