@@ -16,15 +16,14 @@ from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
+from activities.drafting import Drafts, key_of
 from activities.metering import Metering, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
 from activities.pricing import quote_of_term
 from activities.recognition import Term
-from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
-from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
     Invoice,
@@ -40,7 +39,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -133,16 +132,17 @@ class BillingActivities:
             due = (*due, *metering.due(due, is_last=is_last))
             quote = metering.explained(quote)
             self._credit(session, metering)
-        for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
-            if sum(each.charge.amount.minor for each in group.charges) < 0:
-                continue  # What was billed too much waits for an invoice that it can come off.
+        drafts = Drafts(session, contract, quote)
+        groups = invoice_groups(due, quote.billing, contract.ends_on, step.on)
+        ready, later = drafts.sorted(groups, step.on)
+        for group in ready:
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, drafts.request(group, step.on), group)
             except ParkedError as error:
                 question = str(error)
                 break
         left = billed(session, contract) if due else done
-        dates = [next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
+        dates = [*later, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
         if due_charges(plan, by_reference, left, step.on) and step.on < contract.ends_on:
             # What is carried for being too little is billed with the next, at the latest then.
             dates.append(contract.ends_on)
@@ -154,37 +154,18 @@ class BillingActivities:
             issue_credit_note(session, self._office, order)
 
     def _issue(
-        self,
-        session: Session,
-        contract: ContractRow,
-        quote: Quote,
-        group: InvoiceGroup,
-        step: Converge,
+        self, session: Session, contract: ContractRow, request: InvoiceRequest, group: InvoiceGroup
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
-        entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))
-        request = InvoiceRequest(
-            deal=contract.deal,
-            term=contract.term,
-            entity=entity,
-            customer=customer_of(session, contract.customer),
-            currency=contract.currency,
-            issued_on=step.on,
-            payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order
-            or corrected_order(session, contract.deal, contract.term)
-            or contract.purchase_order,
-            charges=group.charges,
-            lines={line.reference: line for line in quote.lines},
-            rules=tax_rules(session),
-        )
         _require_sound(draft_invoice(request))
-        number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
+        number, series, sequence, issued_on = next_number(
+            session, request.entity, "INV", request.issued_on, scope
+        )
         dated = request.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        row = _invoice_row(invoice, scope, series, sequence, group.charges)
-        row.key += _repetition(session, row.key)
+        key = key_of(contract, group)
+        row = _invoice_row(invoice, scope, (series, sequence), key + _repetition(session, key))
         session.add(row)
         session.flush()
         session.add_all(_line_rows(invoice, group.charges))
@@ -338,13 +319,11 @@ def _repetition(session: Session, key: str) -> str:
     return f"#{count + 1}" if count else ""
 
 
-def _invoice_row(
-    invoice: Invoice, scope: str, series: str, sequence: int, group: Sequence[DueCharge]
-) -> InvoiceRow:
-    first = min((due.charge for due in group), key=lambda charge: charge.reference)
+def _invoice_row(invoice: Invoice, scope: str, place: tuple[str, int], key: str) -> InvoiceRow:
+    series, sequence = place
     return InvoiceRow(
         number=invoice.number,
-        key=f"{invoice.deal}:{invoice.term}:{first.reference}:{first.period.start}",
+        key=key,
         entity=invoice.entity.number,
         series=series,
         sequence=sequence,

@@ -59,7 +59,7 @@ class InvoiceLine(Value):
 class Invoice(Value):
     """An issued invoice. It never changes; a later document corrects it and points to it.
 
-    A draft is an invoice without a number.
+    A draft is an invoice without a number. `note` is printed below the lines.
     """
 
     number: str
@@ -77,6 +77,7 @@ class Invoice(Value):
     net: Money
     tax: Money
     gross: Money
+    note: str = ""
 
 
 class DueCharge(Value):
@@ -113,6 +114,7 @@ class InvoiceRequest(Value):
     charges: tuple[DueCharge, ...]
     lines: Mapping[str, PricedLine]
     rules: tuple[TaxRule, ...]
+    note: str = ""
 
     @property
     def due_on(self) -> date:
@@ -214,6 +216,7 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
         net=net,
         tax=tax,
         gross=net + tax,
+        note=request.note,
     )
 
 

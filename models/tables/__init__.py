@@ -8,6 +8,7 @@ database itself refuses it.
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import (
+    DraftNoteRow,
     InvoiceLineRow,
     InvoiceRow,
     MilestoneRow,
@@ -118,6 +119,7 @@ __all__ = [
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "DraftNoteRow",
     "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
