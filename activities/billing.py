@@ -34,6 +34,8 @@ from models.billing import (
     next_billing_on,
 )
 from models.documents import DocumentKind
+from models.einvoice_mapping import demanded, einvoice_of
+from models.einvoice_rules import einvoice_problems
 from models.errors import ParkedError
 from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
@@ -66,6 +68,10 @@ class BillingActivities:
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
         return self._office.books.write(lambda session: self._converge(session, step))
+
+    def converge_within(self, session: Session, step: Converge) -> Converged:
+        """Converge as a part of a transaction, so that it can be shown before it happens."""
+        return self._converge(session, step)
 
     def _converge(self, session: Session, step: Converge) -> Converged:
         lock(session, f"deal:{step.deal}")
@@ -206,9 +212,12 @@ class BillingActivities:
 
 def _require_sound(draft: Invoice) -> None:
     """Park what may not go out before a number is drawn: a number without invoice is a gap."""
-    problems = check_invoice(draft.model_copy(update={"number": "draft"}))
+    numbered = draft.model_copy(update={"number": "draft"})
+    problems = [*check_invoice(numbered)]
+    for wanted in demanded(draft.entity, draft.customer):
+        problems += einvoice_problems(einvoice_of(numbered), wanted)
     if problems:
-        listed = "; ".join(str(problem) for problem in problems)
+        listed = "; ".join(dict.fromkeys(str(problem) for problem in problems))
         raise ParkedError(f"The invoice is not complete: {listed}")
 
 

@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
 
+from activities.contract_versions import lines_by_reference
 from activities.register import customer_of, entity_of, tax_rules
 from activities.voiding import corrected_order
 from models.billing import DueCharge, InvoiceRequest
@@ -85,7 +86,10 @@ class Drafts:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines={line.reference: line for line in self._quote.lines},
+            lines={
+                **{line.reference: line for line in self._quote.lines},
+                **lines_by_reference(session, contract),
+            },
             rules=tax_rules(session),
             note=self.note(group),
         )

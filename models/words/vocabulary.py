@@ -185,6 +185,24 @@ class Labels(Value):
     signs_for: Mapping[str, str]
 
     received_sentence: str
+    amendment: str
+    amended_from: str
+    amended_on: str
+    amended_by: str
+    amended_why: str
+    quantity_before: str
+    quantity_after: str
+    amount_before: str
+    amount_after: str
+    value_before: str
+    value_after: str
+    given_back: str
+    no_longer_billed: str
+    billed_instead: str
+    rests_sentence: str
+    ends_sentence: str
+    amendment_sentence: str
+
     receipt_sentence: str
     applied_to: str
     payment_amount: str
@@ -286,6 +304,9 @@ class MailWords(Value):
     invoice_subject: str
     invoice_text: str
     invoice_name: str
+
+    amendment_subject: str
+    amendment_text: str
 
     credit_note_subject: str
     credit_note_text: str
