@@ -1,5 +1,6 @@
 """German."""
 
+from models.words.page_de import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -413,4 +414,4 @@ _MAILS = MailWords(
     ended_text="Ihr Vorgang mit {customer} ist beendet: {outcome}.",
 )
 
-WORDS = Words(language="de", name="Deutsch", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="de", name="Deutsch", labels=_LABELS, mails=_MAILS, page=PAGE)

@@ -1,5 +1,6 @@
 """English."""
 
+from models.words.page_en import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -384,4 +385,4 @@ _MAILS = MailWords(
     ended_text="Your deal with {customer} ended: {outcome}.",
 )
 
-WORDS = Words(language="en", name="English", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="en", name="English", labels=_LABELS, mails=_MAILS, page=PAGE)

@@ -1,5 +1,6 @@
 """Spanish."""
 
+from models.words.page_es import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -399,4 +400,4 @@ _MAILS = MailWords(
     ended_text="Su expediente con {customer} ha terminado: {outcome}.",
 )
 
-WORDS = Words(language="es", name="Español", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="es", name="Español", labels=_LABELS, mails=_MAILS, page=PAGE)

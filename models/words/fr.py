@@ -1,5 +1,6 @@
 """French."""
 
+from models.words.page_fr import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -415,4 +416,4 @@ _MAILS = MailWords(
     ended_text="Votre dossier avec {customer} est terminé\xa0: {outcome}.",
 )
 
-WORDS = Words(language="fr", name="Français", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="fr", name="Français", labels=_LABELS, mails=_MAILS, page=PAGE)

@@ -7,6 +7,7 @@ when it is loaded. Names in braces are filled in; every language uses the same o
 from collections.abc import Mapping
 
 from models.value import Value
+from models.words.page import PageWords
 
 
 class Plural(Value):
@@ -348,3 +349,4 @@ class Words(Value):
     name: str
     labels: Labels
     mails: MailWords
+    page: PageWords
