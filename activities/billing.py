@@ -14,18 +14,14 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
+from activities.contract_versions import quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
-<<<<<<< HEAD
 from activities.drafting import Drafts, key_of
-from activities.metering import Metering, metering_of
-=======
 from activities.metering import Metering, concede_usage, metering_of
->>>>>>> main
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
-from activities.pricing import quote_of_term
 from activities.recognition import Term
 from activities.signatures import CONVERGE
 from models.billing import (
@@ -128,7 +124,7 @@ class BillingActivities:
         is_whole = not has_released(session, contract.deal, contract.term)
         if is_whole and len(plan) <= count and metering is None:
             return "", None
-        quote = quote_of_term(session, contract.deal, contract.term)
+        quote = quote_in_force(session, contract.deal, contract.term)
         if quote is None:
             return "", None
         by_reference = {
@@ -142,16 +138,12 @@ class BillingActivities:
             is_last = not _later(plan, by_reference, step.on)
             due = (*due, *metering.due(due, is_last=is_last))
             self._credit(session, metering)
-        drafts = Drafts(session, contract, quote)
+        drafts = Drafts(session, contract, quote, metering.explained if metering else {})
         groups = invoice_groups(due, quote.billing, contract.ends_on, step.on)
         ready, later = drafts.sorted(groups, step.on)
         for group in ready:
             try:
-<<<<<<< HEAD
                 self._issue(session, contract, drafts.request(group, step.on), group)
-=======
-                self._issue(session, contract, group, step, metering)
->>>>>>> main
             except ParkedError as error:
                 question = str(error)
                 break
@@ -168,40 +160,10 @@ class BillingActivities:
             issue_credit_note(session, self._office, order)
 
     def _issue(
-<<<<<<< HEAD
         self, session: Session, contract: ContractRow, request: InvoiceRequest, group: InvoiceGroup
-=======
-        self,
-        session: Session,
-        contract: ContractRow,
-        group: InvoiceGroup,
-        step: Converge,
-        metering: Metering | None,
->>>>>>> main
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
         scope = scope_of(deal_row(session, contract.deal))
-<<<<<<< HEAD
-=======
-        request = InvoiceRequest(
-            deal=contract.deal,
-            term=contract.term,
-            entity=entity,
-            customer=customer_of(session, contract.customer),
-            currency=contract.currency,
-            issued_on=step.on,
-            payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order
-            or corrected_order(session, contract.deal, contract.term)
-            or contract.purchase_order,
-            charges=group.charges,
-            lines={
-                **lines_by_reference(session, contract),
-                **(metering.explained if metering else {}),
-            },
-            rules=tax_rules(session),
-        )
->>>>>>> main
         _require_sound(draft_invoice(request))
         number, series, sequence, issued_on = next_number(
             session, request.entity, "INV", request.issued_on, scope

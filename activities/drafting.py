@@ -5,7 +5,7 @@ people say about it is on record: that it is held, or what is to be printed on i
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from sqlmodel import Session, col, select
@@ -17,17 +17,27 @@ from models.billing import DueCharge, InvoiceRequest
 from models.invoice_groups import InvoiceGroup
 from models.quoting import Quote
 from models.tables import ContractRow, DraftNoteRow
+from models.waterfall import PricedLine
 
 HOLD, RELEASE, ANNOTATE = "hold", "release", "annotate"
 
 
 class Drafts:
-    """The drafts of one term: when each is issued, whether it is held, and its note."""
+    """The drafts of one term: when each is issued, whether it is held, and its note.
 
-    def __init__(self, session: Session, contract: ContractRow, quote: Quote) -> None:
+    `explained` are the lines of what is measured, by reference.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        contract: ContractRow,
+        quote: Quote,
+        explained: Mapping[str, PricedLine],
+    ) -> None:
         self._session = session
         self._contract = contract
-        self._quote = quote
+        self._explained = explained
         entity = entity_of(session, contract.entity)
         own = quote.billing.terms.grace_days
         self._grace = timedelta(days=entity.grace_days if own is None else own)
@@ -86,10 +96,7 @@ class Drafts:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines={
-                **{line.reference: line for line in self._quote.lines},
-                **lines_by_reference(session, contract),
-            },
+            lines={**lines_by_reference(session, contract), **self._explained},
             rules=tax_rules(session),
             note=self.note(group),
         )

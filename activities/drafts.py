@@ -6,11 +6,11 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from activities.billing import billed, planned, reached, transferred
+from activities.contract_versions import quote_in_force
 from activities.crediting import fingerprint
 from activities.drafting import ANNOTATE, HOLD, RELEASE, Drafts, draft_number, key_of
 from activities.metering import metering_of
 from activities.numbering import lock
-from activities.pricing import quote_of_term
 from models.billing import Invoice, draft_invoice, due_charges, next_billing_on
 from models.credit_steps import Corrected, CorrectInvoice, Correction
 from models.errors import ConflictError, InvalidInputError, NotFoundError, ParkedError, Problem
@@ -117,7 +117,7 @@ def _moved(session: Session, contract: ContractRow) -> dict[str, date]:
 
 
 def _of_term(session: Session, contract: ContractRow, on: date, now: datetime) -> Iterator[Draft]:
-    quote = quote_of_term(session, contract.deal, contract.term)
+    quote = quote_in_force(session, contract.deal, contract.term)
     if quote is None:
         return
     plan, moved = planned(session, contract), _moved(session, contract)
@@ -126,8 +126,7 @@ def _of_term(session: Session, contract: ContractRow, on: date, now: datetime) -
     if metering is not None:
         later = any((charge.bill_on or date.max) > on for charge in plan)
         due = (*due, *metering.due(due, is_last=not later))
-        quote = metering.explained(quote)
-    drafts = Drafts(session, contract, quote)
+    drafts = Drafts(session, contract, quote, metering.explained if metering else {})
     for group in invoice_groups(due, quote.billing, contract.ends_on, on):
         issue_on = (
             max(drafts.issue_on(group), on) if drafts.is_held(group) else drafts.issue_on(group)
