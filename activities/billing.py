@@ -24,6 +24,7 @@ from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
 from activities.signatures import CONVERGE
+from activities.usage_rows import period_rows
 from models.billing import (
     DueCharge,
     Invoice,
@@ -80,6 +81,7 @@ class BillingActivities:
         ).all()
         moved = transferred(session, step.deal)
         now = self._office.wall_clock()
+        by_usage = bool(period_rows(session, step.deal))
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
@@ -87,14 +89,16 @@ class BillingActivities:
             term.recognize(step.on, now)
             dates.append(term.next_boundary(step.on))
         for contract in contracts:
-            metering = metering_of(session, contract, step.on, now)
+            metering = metering_of(session, contract, step.on, now) if by_usage else None
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
             question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
-            dates += [next_on, break_pools(session, contract, step.on, now)]
-            concede_usage(session, contract, step.on, now)
+            dates.append(next_on)
+            if by_usage:
+                dates.append(break_pools(session, contract, step.on, now))
+                concede_usage(session, contract, step.on, now)
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
