@@ -6,6 +6,7 @@ that a month that was missed is earned in its own month and billed today.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -24,6 +25,7 @@ from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
 from activities.signatures import CONVERGE
+from activities.tax_desk import AnswersNeededError, TaxDesk
 from activities.usage_rows import period_rows
 from models.billing import (
     DueCharge,
@@ -56,6 +58,14 @@ from models.tables import (
 )
 
 
+class _Run(NamedTuple):
+    """What a term is billed by: the step, who works out its tax, and what was metered."""
+
+    step: Converge
+    desk: TaxDesk
+    metering: Metering | None
+
+
 class BillingActivities:
     """Issues invoices and posts revenue."""
 
@@ -68,13 +78,21 @@ class BillingActivities:
 
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
-        return self._office.books.write(lambda session: self._converge(session, step))
+        desk = TaxDesk(self._office.tax_engine)
+        while True:
+            try:
+                return self._office.books.write(lambda one: self._converge(one, step, desk))
+            except AnswersNeededError:
+                desk.ask()
 
     def converge_within(self, session: Session, step: Converge) -> Converged:
-        """Converge as a part of a transaction, so that it can be shown before it happens."""
-        return self._converge(session, step)
+        """Converge as a part of a transaction, so that it can be shown before it happens.
 
-    def _converge(self, session: Session, step: Converge) -> Converged:
+        A tax engine is not asked within one: the rules on record decide.
+        """
+        return self._converge(session, step, TaxDesk(None))
+
+    def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         lock(session, f"deal:{step.deal}")
         contracts = session.exec(
             select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
@@ -93,12 +111,15 @@ class BillingActivities:
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
-            question, next_on = self._bill_term(session, contract, moved, step, metering)
+            question, next_on = self._bill_term(
+                session, contract, moved, _Run(step, desk, metering)
+            )
             parked += [question] if question else []
             dates.append(next_on)
             if by_usage:
                 dates.append(break_pools(session, contract, step.on, now))
                 concede_usage(session, contract, step.on, now)
+        desk.require_answers()
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -116,10 +137,10 @@ class BillingActivities:
         session: Session,
         contract: ContractRow,
         moved: Mapping[str, date],
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
+        step, _, metering = run
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
@@ -147,7 +168,7 @@ class BillingActivities:
         ready, later = drafts.sorted(groups, step.on)
         for group in ready:
             try:
-                self._issue(session, contract, drafts.request(group, step.on), group)
+                self._issue(session, contract, drafts.request(group, step.on), group, run)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -164,15 +185,23 @@ class BillingActivities:
             issue_credit_note(session, self._office, order)
 
     def _issue(
-        self, session: Session, contract: ContractRow, request: InvoiceRequest, group: InvoiceGroup
+        self,
+        session: Session,
+        contract: ContractRow,
+        request: InvoiceRequest,
+        group: InvoiceGroup,
+        run: _Run,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
         scope = scope_of(deal_row(session, contract.deal))
-        _require_sound(draft_invoice(request))
+        taxed = run.desk.taxed(request)
+        if taxed is None:
+            return
+        _require_sound(draft_invoice(taxed))
         number, series, sequence, issued_on = next_number(
             session, request.entity, "INV", request.issued_on, scope
         )
-        dated = request.model_copy(update={"issued_on": issued_on})
+        dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
         key = key_of(contract, group)
         row = _invoice_row(invoice, scope, (series, sequence), key + _repetition(session, key))
@@ -251,11 +280,16 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             bill_on=row.bill_on,
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
+            gross=_gross(row),
             part=row.part,
             milestone=row.milestone,
         )
         for row in rows
     )
+
+
+def _gross(row: PlannedChargeRow) -> Money | None:
+    return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
 
 
 def reached(
@@ -350,6 +384,7 @@ def _invoice_row(invoice: Invoice, scope: str, place: tuple[str, int], key: str)
         net_minor=invoice.net.minor,
         tax_minor=invoice.tax.minor,
         gross_minor=invoice.gross.minor,
+        withheld_minor=invoice.withheld.amount.minor if invoice.withheld else 0,
         content=invoice.model_dump_json(),
     )
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from activities.contract_versions import lines_by_reference
 from activities.register import customer_of, entity_of, tax_rules
+from activities.tax import refused_vat_id
 from activities.voiding import corrected_order
 from models.billing import DueCharge, InvoiceRequest
 from models.invoice_groups import InvoiceGroup
@@ -37,6 +38,7 @@ class Drafts:
     ) -> None:
         self._session = session
         self._contract = contract
+        self._quote = quote
         self._explained = explained
         entity = entity_of(session, contract.entity)
         own = quote.billing.terms.grace_days
@@ -84,11 +86,12 @@ class Drafts:
     def request(self, group: InvoiceGroup, on: date) -> InvoiceRequest:
         """Return everything the invoice is made of; preview and issue both start from it."""
         session, contract = self._session, self._contract
+        customer = customer_of(session, contract.customer)
         return InvoiceRequest(
             deal=contract.deal,
             term=contract.term,
             entity=entity_of(session, contract.entity),
-            customer=customer_of(session, contract.customer),
+            customer=customer,
             currency=contract.currency,
             issued_on=on,
             payment_terms_days=contract.payment_terms_days,
@@ -99,6 +102,8 @@ class Drafts:
             lines={**lines_by_reference(session, contract), **self._explained},
             rules=tax_rules(session),
             note=self.note(group),
+            refused_vat_id=refused_vat_id(session, customer),
+            prices_include_tax=self._quote.prices_include_tax,
         )
 
     def _of(self, group: InvoiceGroup) -> Sequence[DraftNoteRow]:
