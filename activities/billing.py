@@ -6,6 +6,7 @@ that a month that was missed is earned in its own month and billed today.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -14,17 +15,18 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
-from activities.contract_versions import lines_by_reference, quote_in_force
+from activities.contract_versions import quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
+from activities.drafting import Drafts, key_of
 from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
-from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
-from activities.voiding import corrected_order
+from activities.tax_desk import AnswersNeededError, TaxDesk
+from activities.usage_rows import period_rows
 from models.billing import (
     DueCharge,
     Invoice,
@@ -56,6 +58,14 @@ from models.tables import (
 )
 
 
+class _Run(NamedTuple):
+    """What a term is billed by: the step, who works out its tax, and what was metered."""
+
+    step: Converge
+    desk: TaxDesk
+    metering: Metering | None
+
+
 class BillingActivities:
     """Issues invoices and posts revenue."""
 
@@ -68,19 +78,28 @@ class BillingActivities:
 
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
-        return self._office.books.write(lambda session: self._converge(session, step))
+        desk = TaxDesk(self._office.tax_engine)
+        while True:
+            try:
+                return self._office.books.write(lambda one: self._converge(one, step, desk))
+            except AnswersNeededError:
+                desk.ask()
 
     def converge_within(self, session: Session, step: Converge) -> Converged:
-        """Converge as a part of a transaction, so that it can be shown before it happens."""
-        return self._converge(session, step)
+        """Converge as a part of a transaction, so that it can be shown before it happens.
 
-    def _converge(self, session: Session, step: Converge) -> Converged:
+        A tax engine is not asked within one: the rules on record decide.
+        """
+        return self._converge(session, step, TaxDesk(None))
+
+    def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         lock(session, f"deal:{step.deal}")
         contracts = session.exec(
             select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
         ).all()
         moved = transferred(session, step.deal)
         now = self._office.wall_clock()
+        by_usage = bool(period_rows(session, step.deal))
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
@@ -88,14 +107,19 @@ class BillingActivities:
             term.recognize(step.on, now)
             dates.append(term.next_boundary(step.on))
         for contract in contracts:
-            metering = metering_of(session, contract, step.on, now)
+            metering = metering_of(session, contract, step.on, now) if by_usage else None
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
-            question, next_on = self._bill_term(session, contract, moved, step, metering)
+            question, next_on = self._bill_term(
+                session, contract, moved, _Run(step, desk, metering)
+            )
             parked += [question] if question else []
-            dates += [next_on, break_pools(session, contract, step.on, now)]
-            concede_usage(session, contract, step.on, now)
+            dates.append(next_on)
+            if by_usage:
+                dates.append(break_pools(session, contract, step.on, now))
+                concede_usage(session, contract, step.on, now)
+        desk.require_answers()
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -113,10 +137,10 @@ class BillingActivities:
         session: Session,
         contract: ContractRow,
         moved: Mapping[str, date],
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
+        step, _, metering = run
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
@@ -139,16 +163,17 @@ class BillingActivities:
             is_last = not _later(plan, by_reference, step.on)
             due = (*due, *metering.due(due, is_last=is_last))
             self._credit(session, metering)
-        for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
-            if sum(each.charge.amount.minor for each in group.charges) < 0:
-                continue  # What was billed too much waits for an invoice that it can come off.
+        drafts = Drafts(session, contract, quote, metering.explained if metering else {})
+        groups = invoice_groups(due, quote.billing, contract.ends_on, step.on)
+        ready, later = drafts.sorted(groups, step.on)
+        for group in ready:
             try:
-                self._issue(session, contract, group, step, metering)
+                self._issue(session, contract, drafts.request(group, step.on), group, run)
             except ParkedError as error:
                 question = str(error)
                 break
         left = billed(session, contract) if due else done
-        dates = [next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
+        dates = [*later, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
         if due_charges(plan, by_reference, left, step.on) and step.on < contract.ends_on:
             # What is carried for being too little is billed with the next, at the latest then.
             dates.append(contract.ends_on)
@@ -163,37 +188,23 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
+        request: InvoiceRequest,
         group: InvoiceGroup,
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
-        entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))
-        request = InvoiceRequest(
-            deal=contract.deal,
-            term=contract.term,
-            entity=entity,
-            customer=customer_of(session, contract.customer),
-            currency=contract.currency,
-            issued_on=step.on,
-            payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order
-            or corrected_order(session, contract.deal, contract.term)
-            or contract.purchase_order,
-            charges=group.charges,
-            lines={
-                **lines_by_reference(session, contract),
-                **(metering.explained if metering else {}),
-            },
-            rules=tax_rules(session),
+        taxed = run.desk.taxed(request)
+        if taxed is None:
+            return
+        _require_sound(draft_invoice(taxed))
+        number, series, sequence, issued_on = next_number(
+            session, request.entity, "INV", request.issued_on, scope
         )
-        _require_sound(draft_invoice(request))
-        number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
-        dated = request.model_copy(update={"issued_on": issued_on})
+        dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        row = _invoice_row(invoice, scope, series, sequence, group.charges)
-        row.key += _repetition(session, row.key)
+        key = key_of(contract, group)
+        row = _invoice_row(invoice, scope, (series, sequence), key + _repetition(session, key))
         session.add(row)
         session.flush()
         session.add_all(_line_rows(invoice, group.charges))
@@ -269,11 +280,16 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             bill_on=row.bill_on,
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
+            gross=_gross(row),
             part=row.part,
             milestone=row.milestone,
         )
         for row in rows
     )
+
+
+def _gross(row: PlannedChargeRow) -> Money | None:
+    return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
 
 
 def reached(
@@ -350,13 +366,11 @@ def _repetition(session: Session, key: str) -> str:
     return f"#{count + 1}" if count else ""
 
 
-def _invoice_row(
-    invoice: Invoice, scope: str, series: str, sequence: int, group: Sequence[DueCharge]
-) -> InvoiceRow:
-    first = min((due.charge for due in group), key=lambda charge: charge.reference)
+def _invoice_row(invoice: Invoice, scope: str, place: tuple[str, int], key: str) -> InvoiceRow:
+    series, sequence = place
     return InvoiceRow(
         number=invoice.number,
-        key=f"{invoice.deal}:{invoice.term}:{first.reference}:{first.period.start}",
+        key=key,
         entity=invoice.entity.number,
         series=series,
         sequence=sequence,
@@ -370,6 +384,7 @@ def _invoice_row(
         net_minor=invoice.net.minor,
         tax_minor=invoice.tax.minor,
         gross_minor=invoice.gross.minor,
+        withheld_minor=invoice.withheld.amount.minor if invoice.withheld else 0,
         content=invoice.model_dump_json(),
     )
 

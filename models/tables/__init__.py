@@ -9,6 +9,7 @@ from models.tables.amendment import AmendmentBookedRow, AmendmentRow
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import (
+    DraftNoteRow,
     InvoiceLineRow,
     InvoiceRow,
     MilestoneRow,
@@ -47,6 +48,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.tax import VatCheckRow, WithheldRow
 from models.tables.usage import (
     UsageBatchRow,
     UsageEventRow,
@@ -96,6 +98,8 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    VatCheckRow,
+    WithheldRow,
     UsageBatchRow,
     UsageEventRow,
     UsagePoolRow,
@@ -123,6 +127,7 @@ __all__ = [
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "DraftNoteRow",
     "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",
@@ -157,6 +162,8 @@ __all__ = [
     "UsagePeriodRow",
     "UsagePoolRow",
     "UsageRatingRow",
+    "VatCheckRow",
+    "WithheldRow",
     "WorkOrderRow",
     "WriteOffRow",
 ]

@@ -29,6 +29,7 @@ class PlannedChargeRow(SQLModel, table=True):
     discount_minor: int = Field(sa_type=BigInteger)
     currency: str
     canceled_on: date | None = None
+    gross_minor: int | None = Field(default=None, sa_type=BigInteger)
     amendment: int = 0
     part: int = 0
     milestone: str = ""
@@ -78,6 +79,7 @@ class InvoiceRow(SQLModel, table=True):
     net_minor: int = Field(sa_type=BigInteger)
     tax_minor: int = Field(sa_type=BigInteger)
     gross_minor: int = Field(sa_type=BigInteger)
+    withheld_minor: int = Field(default=0, sa_type=BigInteger)
     content: str
 
 
@@ -98,6 +100,24 @@ class InvoiceLineRow(SQLModel, table=True):
     tax_minor: int = Field(sa_type=BigInteger)
     currency: str
     unconditional_on: date
+
+
+class DraftNoteRow(SQLModel, table=True):
+    """What somebody said of an invoice before it was issued: hold, release, or a note to print."""
+
+    __tablename__ = "draft_note"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    draft: str = Field(index=True)
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    key: str
+    request_hash: str
+    kind: str
+    text: str
+    actor: str
+    said_on: date
 
 
 class NumberSeries(SQLModel, table=True):

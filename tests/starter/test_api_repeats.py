@@ -51,6 +51,10 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
     (f"/v1/invoices/{INVOICE}/credit", "fiona", {"reason": "x"}, {"reason": "y"}),
     (f"/v1/invoices/{INVOICE}/void", "fiona", {"reason": "x"}, {"reason": "y"}),
     (f"/v1/invoices/{INVOICE}/rebill", "fiona", {"reason": "x"}, {"reason": "y"}),
+    *(
+        (f"/v1/drafts/1001.ab12cd34/{word}", "fiona", {"reason": "x"}, {"reason": "y"})
+        for word in ("hold", "release", "annotate")
+    ),
     ("/v1/customers/C-100/statement?currency=USD&entity=US01", "fiona", {}, {"x": 1}),
 ]
 """A change of every route, and another one."""
@@ -66,6 +70,10 @@ READS = frozenset(
     }
 )
 """POSTs that change nothing."""
+
+
+ELSEWHERE = frozenset({"/v1/customers/{number}/vat-checks"})
+"""Changes that are repeated in a test of their own, because they need facts or an address."""
 
 
 class Engine(dict[str, Any]):
@@ -150,13 +158,14 @@ def test_every_change_honors_its_key(world: Any) -> None:
     assert without - messages - READS == set()
     assert {path for path in set(posts) - READS if "Idempotency-Key" not in names[path]} == set()
     assert {path.partition("?")[0] for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
-        _filled(path) for path in set(posts) - messages - READS
+        _filled(path) for path in set(posts) - messages - READS - ELSEWHERE
     }
 
 
 def _filled(path: str) -> str:
     number = "C-100" if path.startswith("/v1/customers") else INVOICE
     filled = path.replace("{kind}", "person").replace("{number}", number)
+    filled = filled.replace("{draft}", "1001.ab12cd34").replace("{word}", "hold")
     return filled.replace("{case}", WAITING).replace("{deal}", "1001")
 
 

@@ -25,6 +25,7 @@ ELSEWHERE = {
     "book_amendment",
     "record_change",
     "receive_stock",
+    "check_vat_id",
     "top_up",
     "record_payment",
     "publish_receipt",
