@@ -17,6 +17,7 @@ from activities.numbering import lock, next_number
 from activities.ports import Office
 from activities.register import customer_of, dunning_policy, entity_of
 from activities.signatures import DUN, READ_ACCOUNT, RECORD_PAYMENT
+from activities.transmitting import undelivered
 from models.collection import (
     Applied,
     CashApplication,
@@ -62,7 +63,9 @@ class CollectionActivities:
         """
 
         def read(session: Session) -> Account:
-            account = account_of(session, step.deal, step.on)
+            account = account_of(session, step.deal, step.on).model_copy(
+                update={"undelivered": undelivered(session, step.deal)}
+            )
             if step.payment and not _concerns(session, step.payment, step.deal):
                 return account.model_copy(update={"known": False})
             return account

@@ -252,7 +252,10 @@ class FulfillmentOutcome(Value):
 
 
 class Account(Value):
-    """The deal's open items in short. `known` is False when the named payment is not on record."""
+    """The deal's open items in short. `known` is False when the named payment is not on record.
+
+    `undelivered` are documents a network brought back, with the reason; None where not looked at.
+    """
 
     known: bool = True
     balance_minor: int = 0
@@ -260,6 +263,7 @@ class Account(Value):
     next_dunning_on: date | None = None
     fully_billed: bool = False
     fully_recognized: bool = False
+    undelivered: tuple[tuple[str, str], ...] | None = None
 
 
 class Converge(DealStep):
@@ -321,10 +325,14 @@ class PublishDocument(DealStep):
 
 
 class DocumentPublished(Value):
-    """Where the document is: its hash in the document store."""
+    """Where the document is: its hash in the document store.
+
+    With `send` its buyer wants it over a network as well.
+    """
 
     number: str
     sha256: str
+    send: bool = False
 
 
 class Notice(StrEnum):

@@ -46,6 +46,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.transmissions import TransmissionRow
 from models.tables.usage import (
     UsageBatchRow,
     UsageEventRow,
@@ -91,6 +92,7 @@ APPEND_ONLY = (
     JournalEntryRow,
     PostingRow,
     DocumentRow,
+    TransmissionRow,
     PromotionUseRow,
     PricedLineRow,
     UsageBatchRow,
@@ -147,6 +149,7 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "TransmissionRow",
     "UsageBatchRow",
     "UsageEventRow",
     "UsagePeriodRow",

@@ -74,6 +74,7 @@ _ROUTERS = (
     books.router,
     documents.router,
     einvoices.router,
+    einvoices.changes,
     prices.router,
     usage.router,
 )

@@ -52,6 +52,7 @@ from models.tables import (
     PaymentRow,
     PostingRow,
     RebillRow,
+    TransmissionRow,
 )
 from models.value import Value
 from models.write_offs import Refund, WriteOff
@@ -103,7 +104,9 @@ def fill_every_table(books: Books) -> None:
         dated_on=START,
     )
     books.write(
-        lambda session: session.add_all([audit, stored, _reached(), *_words(), *_taken_back()])
+        lambda session: session.add_all(
+            [audit, stored, _reached(), _sent(), *_words(), *_taken_back()]
+        )
     )
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
@@ -145,6 +148,12 @@ def _taken_back() -> list[SQLModel]:
         "actor": "finn",
     }
     return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
+
+
+def _sent() -> SQLModel:
+    """Return the first step of an invoice over a network."""
+    said = {"deal": "1001", "document": "INV-2026-00001", "attempt": 1, "status": "prepared"}
+    return TransmissionRow.model_validate({**said, "format": "ubl", "at": noon(START)})
 
 
 def _reached() -> SQLModel:
