@@ -14,6 +14,7 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
+from activities.contract_versions import lines_by_reference
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, metering_of
@@ -42,7 +43,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -69,6 +70,10 @@ class BillingActivities:
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
         return self._office.books.write(lambda session: self._converge(session, step))
+
+    def converge_within(self, session: Session, step: Converge) -> Converged:
+        """Converge as a part of a transaction, so that it can be shown before it happens."""
+        return self._converge(session, step)
 
     def _converge(self, session: Session, step: Converge) -> Converged:
         lock(session, f"deal:{step.deal}")
@@ -139,7 +144,7 @@ class BillingActivities:
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-                self._issue(session, contract, quote, group, step)
+                self._issue(session, contract, group, step)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -159,7 +164,6 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
-        quote: Quote,
         group: InvoiceGroup,
         step: Converge,
     ) -> None:
@@ -178,7 +182,7 @@ class BillingActivities:
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
             charges=group.charges,
-            lines={line.reference: line for line in quote.lines},
+            lines=lines_by_reference(session, contract),
             rules=tax_rules(session),
         )
         _require_sound(draft_invoice(request))

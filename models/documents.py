@@ -5,6 +5,7 @@ that is printed, dates and the test-clock mark included, is a field here.
 """
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 from typing import Annotated, Literal, assert_never
@@ -37,6 +38,7 @@ class DocumentKind(StrEnum):
     RECEIPT = "receipt"
     REMINDER = "reminder"
     RENEWAL_QUOTE = "renewal_quote"
+    AMENDMENT = "amendment"
     CREDIT_NOTE = "credit_note"
     STATEMENT = "statement"
 
@@ -125,6 +127,47 @@ class RenewalQuoteDocument(Value):
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class AmendedLine(Value):
+    """One charge as it was and as it is, or only one of the two."""
+
+    name: str
+    quantity_before: Decimal | None = None
+    quantity_after: Decimal | None = None
+    net_before: Money | None = None
+    net_after: Money | None = None
+
+
+class AmendmentDocument(Value):
+    """The confirmation of an amendment: what changed, from when, and what it does to the price.
+
+    `credited` is what credit notes give back before tax, `canceled` what is no longer billed and
+    `planned` what is billed instead.
+    """
+
+    kind: Literal[DocumentKind.AMENDMENT] = DocumentKind.AMENDMENT
+    number: str
+    deal: str
+    version: int
+    entity: Entity
+    customer: Customer
+    effective_on: date
+    signed_on: date
+    booked_on: date
+    reason: str = ""
+    accepted_by: str = ""
+    purchase_order: str = ""
+    lines: tuple[AmendedLine, ...] = ()
+    rests: tuple[Interval, ...] = ()
+    ends_on: date | None = None
+    credited: Money
+    canceled: Money
+    planned: Money
+    price_before: Money
+    price_after: Money
+    credit_notes: tuple[str, ...] = ()
     test_clock: bool = False
 
 
@@ -267,6 +310,7 @@ class ReminderDocument(Value):
 Document = Annotated[
     QuoteDocument
     | RenewalQuoteDocument
+    | AmendmentDocument
     | OrderFormDocument
     | OrderConfirmationDocument
     | WorkOrderDocument
@@ -299,7 +343,8 @@ def document_number(document: Document) -> str:
         case CreditNoteDocument():
             return document.credit_note.number
         case (
-            OrderFormDocument()
+            AmendmentDocument()
+            | OrderFormDocument()
             | OrderConfirmationDocument()
             | WorkOrderDocument()
             | DeliveryNoteDocument()

@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
+    amendments,
     books,
     buyer,
     cases,
@@ -57,6 +58,7 @@ _ROUTERS = (
     deals.router,
     procurement.router,
     messages.router,
+    amendments.router,
     quotes.router,
     negotiation.router,
     inbox.router,

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from starter.cli import (
+    amending,
     books,
     cases,
     catalog,
@@ -169,6 +170,7 @@ for _room in (
     quotes,
     prices,
     negotiation,
+    amending,
     decisions,
     fulfillment,
     collection,

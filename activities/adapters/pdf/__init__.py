@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from activities.adapters.einvoice.cii import write_cii
+from activities.adapters.pdf.amendment import amendment_sheet
 from activities.adapters.pdf.archive import Archive
 from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
@@ -21,6 +22,7 @@ from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    AmendmentDocument,
     CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
@@ -76,10 +78,12 @@ def _archive(document: Document) -> Archive | None:
     return Archive(xml=write_cii(einvoice), dated_on=einvoice.issued_on)
 
 
-def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point
+def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911, PLR0912 - one case per document is the point
     match document:
         case QuoteDocument():
             return quote_sheet(document, edition)
+        case AmendmentDocument():
+            return amendment_sheet(document, edition)
         case RenewalQuoteDocument():
             return renewal_quote_sheet(document, edition)
         case OrderFormDocument():
