@@ -3,12 +3,13 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
 TABLE = "transmission"
+APPEND_ONLY = (TABLE,)
 
 _EVENTS = ("UPDATE", "DELETE")
 _TEXTS = ("status", "format", "reference", "reason", "sha256", "actor")
