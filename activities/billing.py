@@ -14,17 +14,17 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
-from activities.contract_versions import lines_by_reference
+from activities.contract_versions import lines_by_reference, quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
-from activities.pricing import quote_of_term
 from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
+from activities.usage_rows import period_rows
 from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
@@ -82,6 +82,7 @@ class BillingActivities:
         ).all()
         moved = transferred(session, step.deal)
         now = self._office.wall_clock()
+        by_usage = bool(period_rows(session, step.deal))
         parked: list[str] = []
         dates: list[date | None] = []
         for contract in contracts:
@@ -89,14 +90,16 @@ class BillingActivities:
             term.recognize(step.on, now)
             dates.append(term.next_boundary(step.on))
         for contract in contracts:
-            metering = metering_of(session, contract, step.on, now)
+            metering = metering_of(session, contract, step.on, now) if by_usage else None
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
             question, next_on = self._bill_term(session, contract, moved, step, metering)
             parked += [question] if question else []
-            dates += [next_on, break_pools(session, contract, step.on, now)]
-            concede_usage(session, contract, step.on, now)
+            dates.append(next_on)
+            if by_usage:
+                dates.append(break_pools(session, contract, step.on, now))
+                concede_usage(session, contract, step.on, now)
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -126,7 +129,7 @@ class BillingActivities:
         is_whole = not has_released(session, contract.deal, contract.term)
         if is_whole and len(plan) <= count and metering is None:
             return "", None
-        quote = quote_of_term(session, contract.deal, contract.term)
+        quote = quote_in_force(session, contract.deal, contract.term)
         if quote is None:
             return "", None
         by_reference = {
