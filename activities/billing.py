@@ -6,6 +6,7 @@ that a month that was missed is earned in its own month and billed today.
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -24,6 +25,8 @@ from activities.ports import Office
 from activities.recognition import Term
 from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
+from activities.tax import refused_vat_id
+from activities.tax_desk import AnswersNeededError, TaxDesk
 from activities.usage_rows import period_rows
 from activities.voiding import corrected_order
 from models.billing import (
@@ -43,7 +46,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge
+from models.quoting import PlannedCharge, Quote
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -55,6 +58,14 @@ from models.tables import (
     OrderLineRow,
     PlannedChargeRow,
 )
+
+
+class _Run(NamedTuple):
+    """What a term is billed by: the step, who works out its tax, and what was metered."""
+
+    step: Converge
+    desk: TaxDesk
+    metering: Metering | None
 
 
 class BillingActivities:
@@ -69,13 +80,21 @@ class BillingActivities:
 
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
-        return self._office.books.write(lambda session: self._converge(session, step))
+        desk = TaxDesk(self._office.tax_engine)
+        while True:
+            try:
+                return self._office.books.write(lambda one: self._converge(one, step, desk))
+            except AnswersNeededError:
+                desk.ask()
 
     def converge_within(self, session: Session, step: Converge) -> Converged:
-        """Converge as a part of a transaction, so that it can be shown before it happens."""
-        return self._converge(session, step)
+        """Converge as a part of a transaction, so that it can be shown before it happens.
 
-    def _converge(self, session: Session, step: Converge) -> Converged:
+        A tax engine is not asked within one: the rules on record decide.
+        """
+        return self._converge(session, step, TaxDesk(None))
+
+    def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         lock(session, f"deal:{step.deal}")
         contracts = session.exec(
             select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
@@ -94,12 +113,15 @@ class BillingActivities:
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
-            question, next_on = self._bill_term(session, contract, moved, step, metering)
+            question, next_on = self._bill_term(
+                session, contract, moved, _Run(step, desk, metering)
+            )
             parked += [question] if question else []
             dates.append(next_on)
             if by_usage:
                 dates.append(break_pools(session, contract, step.on, now))
                 concede_usage(session, contract, step.on, now)
+        desk.require_answers()
         dates.append(self._post_receivables(session, step))
         dates.append(post_credits(session, step.deal, step.on, now))
         apply_waiting_credit(session, step.deal, step.on, now)
@@ -117,10 +139,10 @@ class BillingActivities:
         session: Session,
         contract: ContractRow,
         moved: Mapping[str, date],
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> tuple[str, date | None]:
         """Issue the invoices of one term; return the question that parks them and the next date."""
+        step, _, metering = run
         plan = planned(session, contract)
         done = billed(session, contract)
         # Most terms of an old deal are billed to the end; their quotes need not be read again.
@@ -147,7 +169,7 @@ class BillingActivities:
             if sum(each.charge.amount.minor for each in group.charges) < 0:
                 continue  # What was billed too much waits for an invoice that it can come off.
             try:
-                self._issue(session, contract, group, step, metering)
+                self._issue(session, contract, quote, group, run)
             except ParkedError as error:
                 question = str(error)
                 break
@@ -167,18 +189,20 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
+        quote: Quote,
         group: InvoiceGroup,
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
+        step, desk, metering = run
+        customer = customer_of(session, contract.customer)
         entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))
         request = InvoiceRequest(
             deal=contract.deal,
             term=contract.term,
             entity=entity,
-            customer=customer_of(session, contract.customer),
+            customer=customer,
             currency=contract.currency,
             issued_on=step.on,
             payment_terms_days=contract.payment_terms_days,
@@ -191,10 +215,15 @@ class BillingActivities:
                 **(metering.explained if metering else {}),
             },
             rules=tax_rules(session),
+            refused_vat_id=refused_vat_id(session, customer),
+            prices_include_tax=quote.prices_include_tax,
         )
-        _require_sound(draft_invoice(request))
+        taxed = desk.taxed(request)
+        if taxed is None:
+            return
+        _require_sound(draft_invoice(taxed))
         number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
-        dated = request.model_copy(update={"issued_on": issued_on})
+        dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
         row = _invoice_row(invoice, scope, series, sequence, group.charges)
         row.key += _repetition(session, row.key)
@@ -273,11 +302,16 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             bill_on=row.bill_on,
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
+            gross=_gross(row),
             part=row.part,
             milestone=row.milestone,
         )
         for row in rows
     )
+
+
+def _gross(row: PlannedChargeRow) -> Money | None:
+    return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
 
 
 def reached(
@@ -374,6 +408,7 @@ def _invoice_row(
         net_minor=invoice.net.minor,
         tax_minor=invoice.tax.minor,
         gross_minor=invoice.gross.minor,
+        withheld_minor=invoice.withheld.amount.minor if invoice.withheld else 0,
         content=invoice.model_dump_json(),
     )
 

@@ -10,23 +10,23 @@ from decimal import Decimal
 from itertools import groupby
 
 from models.charges import ChargeModel, Timing
-from models.errors import InvalidInputError, Problem
+from models.errors import InvalidInputError, ParkedError, Problem
 from models.money import Money
 from models.parties import Customer, Entity, TaxRounding
 from models.periods import Interval
 from models.pricing import PricedLine
 from models.quoting import PlannedCharge
-from models.tax import (
-    CODES_WITH_TEXT,
-    TaxableLine,
-    TaxKey,
-    TaxRule,
-    TaxTotal,
-    find_rule,
-    percentage,
-    tax_totals,
+from models.tax import CODES_WITH_TEXT, TaxRule, TaxTotal, percentage
+from models.taxing import (
+    Supply,
+    TaxAnswer,
+    TaxedSupply,
+    TaxInquiry,
+    answer_by_rules,
+    totals_of,
 )
 from models.value import Value
+from models.withholding import Withheld, withheld_of
 
 _ONE_DAY = timedelta(days=1)
 _BUYER_PAYS_TAX = frozenset({"AE", "K"})
@@ -38,7 +38,8 @@ class InvoiceLine(Value):
     `quantity` times `unit_price` less `discount` is `net`. `unconditional_on` is the day from which
     the right to the amount depends on nothing but time (IFRS 15.105, 108): only then it makes a
     receivable. `period` is what is billed, `supplied` when it was or is supplied: for goods the day
-    of their delivery (None on invoices from before it was kept).
+    of their delivery (None on invoices from before it was kept). `gross` is what was agreed with
+    tax in it, if it was: net and tax sum to it.
     """
 
     reference: str
@@ -54,12 +55,14 @@ class InvoiceLine(Value):
     tax: Money
     unconditional_on: date
     supplied: Interval | None = None
+    gross: Money | None = None
 
 
 class Invoice(Value):
     """An issued invoice. It never changes; a later document corrects it and points to it.
 
-    A draft is an invoice without a number.
+    A draft is an invoice without a number. `tax_engine` worked out the tax, under `tax_reference`;
+    it is empty for the rules on record. `withheld` is what the customer keeps back of `gross`.
     """
 
     number: str
@@ -77,6 +80,14 @@ class Invoice(Value):
     net: Money
     tax: Money
     gross: Money
+    tax_engine: str = ""
+    tax_reference: str = ""
+    withheld: Withheld | None = None
+
+    @property
+    def payable(self) -> Money:
+        """What is to be paid: all of it, less what the customer keeps back."""
+        return self.gross - self.withheld.amount if self.withheld else self.gross
 
 
 class DueCharge(Value):
@@ -100,7 +111,12 @@ class DueCharge(Value):
 
 
 class InvoiceRequest(Value):
-    """Everything one invoice is made of; `lines` are the priced lines by their reference."""
+    """Everything one invoice is made of; `lines` are the priced lines by their reference.
+
+    `taxed` is the answer of a tax engine; without it the rules decide. `refused_vat_id` is why the
+    customer's VAT number does not count, if it does not. With `prices_include_tax` every charge was
+    agreed with tax in it.
+    """
 
     deal: str
     term: int
@@ -113,6 +129,9 @@ class InvoiceRequest(Value):
     charges: tuple[DueCharge, ...]
     lines: Mapping[str, PricedLine]
     rules: tuple[TaxRule, ...]
+    taxed: TaxAnswer | None = None
+    refused_vat_id: str = ""
+    prices_include_tax: bool = False
 
     @property
     def due_on(self) -> date:
@@ -187,14 +206,10 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
         CurrencyMismatchError: a charge is in another currency.
     """
     _require_complete(request)
-    rules = [_rule_for(request, due) for due in request.charges]
-    taxable = [
-        TaxableLine(net=due.charge.amount, rule=rule)
-        for due, rule in zip(request.charges, rules, strict=True)
-    ]
-    totals, taxes = tax_totals(taxable, request.entity.tax_rounding)
-    net = Money.total((line.net for line in taxable), request.currency)
-    tax = Money.total(taxes, request.currency)
+    inquiry = tax_inquiry(request)
+    answer = request.taxed or answer_by_rules(inquiry, request.rules)
+    net = Money.total((supply.net for supply in inquiry.supplies), request.currency)
+    tax = Money.total((line.tax for line in answer.lines), request.currency)
     return Invoice(
         number="",
         deal=request.deal,
@@ -207,14 +222,33 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
         supplied=_supplied(request.charges),
         purchase_order=request.purchase_order,
         lines=tuple(
-            _invoice_line(request, due, rule, share)
-            for due, rule, share in zip(request.charges, rules, taxes, strict=True)
+            _invoice_line(request, due, taxed)
+            for due, taxed in zip(request.charges, answer.lines, strict=True)
         ),
-        taxes=totals,
+        taxes=totals_of(inquiry, answer),
         net=net,
         tax=tax,
         gross=net + tax,
+        tax_engine=answer.engine,
+        tax_reference=answer.reference,
+        withheld=_withheld(request, inquiry),
     )
+
+
+def tax_inquiry(request: InvoiceRequest) -> TaxInquiry:
+    """Return what a tax engine is asked about an invoice: each charge on its day of supply.
+
+    Raises `InvalidInputError` as `draft_invoice` does.
+    """
+    _require_complete(request)
+    supplies = [_supply(request, due) for due in request.charges]
+    inquiry = TaxInquiry.between(request.entity, request.customer, supplies, request.currency)
+    changes = {
+        "deal": request.deal,
+        "term": request.term,
+        "refused_vat_id": request.refused_vat_id,
+    }
+    return inquiry.model_copy(update=changes)
 
 
 def check_invoice(invoice: Invoice) -> tuple[Problem, ...]:
@@ -249,25 +283,31 @@ def _require_complete(request: InvoiceRequest) -> None:
         raise InvalidInputError(problems)
 
 
-def _rule_for(request: InvoiceRequest, due: DueCharge) -> TaxRule:
-    seller, place = request.entity.address, request.customer.place_of_supply
-    key = TaxKey(
-        seller_country=seller.country,
-        seller_region=seller.region,
-        place_country=place.country,
-        place_region=place.region,
-        category=request.lines[due.charge.line_reference].tax_category,
-        status=request.customer.status,
-        has_vat_id=bool(request.customer.vat_id),
-        exempt=bool(request.customer.tax_exemption),
+def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
+    charge, line = due.charge, request.lines[due.charge.line_reference]
+    quantity, _ = _quantity_and_price(charge, line)
+    if request.prices_include_tax and charge.gross is None:
+        raise ParkedError(
+            f"{charge.description} was priced with tax in it, but its net amount is not known. "
+            "What is it before tax?"
+        )
+    return Supply(
+        reference=charge.reference,
+        description=charge.description,
+        category=line.tax_category,
+        net=charge.amount,
+        quantity=quantity,
         supplied_on=due.supplied_on,
+        gross=charge.gross,
     )
-    return find_rule(request.rules, key)
 
 
-def _invoice_line(
-    request: InvoiceRequest, due: DueCharge, rule: TaxRule, tax: Money
-) -> InvoiceLine:
+def _withheld(request: InvoiceRequest, inquiry: TaxInquiry) -> Withheld | None:
+    nets = [(supply.category, supply.net) for supply in inquiry.supplies]
+    return withheld_of(request.customer.withholding, nets, request.issued_on, request.currency)
+
+
+def _invoice_line(request: InvoiceRequest, due: DueCharge, taxed: TaxedSupply) -> InvoiceLine:
     charge, line = due.charge, request.lines[due.charge.line_reference]
     quantity, unit_price = _quantity_and_price(charge, line)
     return InvoiceLine(
@@ -279,11 +319,12 @@ def _invoice_line(
         period=charge.period,
         discount=charge.discount,
         net=charge.amount,
-        tax_code=rule.code,
-        tax_rate_percent=rule.rate_percent,
-        tax=tax,
+        tax_code=taxed.code,
+        tax_rate_percent=taxed.rate_percent,
+        tax=taxed.tax,
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
         supplied=due.supplied,
+        gross=charge.gross,
     )
 
 
@@ -368,6 +409,8 @@ def _line_problems(invoice: Invoice) -> Iterator[Problem]:
             )
         if not line.quantity:
             yield Problem(field=f"{where}.quantity", reason="is zero; art. 226(6): how much")
+        if line.gross is not None:
+            yield from _difference(f"{where}.gross", line.gross, line.net + line.tax, "net + tax")
         shown = Money.from_decimal(line.quantity * line.unit_price, invoice.currency)
         yield from _difference(
             f"{where}.net", line.net, shown - line.discount, "quantity x unit price - discount"
@@ -400,9 +443,22 @@ def _category_problems(invoice: Invoice, total: TaxTotal) -> Iterator[Problem]:
     tax = Money.total((line.tax for line in members), invoice.currency)
     yield from _difference(f"{where}.base", total.base, base, "the sum of its lines")
     yield from _difference(f"{where}.tax", total.tax, tax, "the sum of its lines' taxes")
-    if invoice.entity.tax_rounding is TaxRounding.CATEGORY:
+    if total.levies:
+        parts = Money.total((levy.tax for levy in total.levies), invoice.currency)
+        yield from _difference(f"{where}.tax", total.tax, parts, "the sum of its levies")
+    elif invoice.entity.tax_rounding is TaxRounding.CATEGORY:
         computed = percentage(total.base, total.rate_percent)
-        yield from _difference(f"{where}.tax", total.tax, computed, "base x rate (BR-CO-17)")
+        if abs(total.tax - computed).minor > _room(invoice, members):
+            yield from _difference(f"{where}.tax", total.tax, computed, "base x rate (BR-CO-17)")
+
+
+def _room(invoice: Invoice, members: Sequence[InvoiceLine]) -> int:
+    """Return how many minor units a category may lie beside base times rate.
+
+    None for what is added by our rules. A price with tax in it stays to the cent, and an engine may
+    round by line, so that each such line moves its category by at most one.
+    """
+    return sum(1 for line in members if line.gross is not None or invoice.tax_engine)
 
 
 def _category_name(total: TaxTotal) -> str:

@@ -47,6 +47,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.tax import VatCheckRow, WithheldRow
 from models.tables.transmissions import TransmissionRow
 from models.tables.usage import (
     UsageBatchRow,
@@ -98,6 +99,8 @@ APPEND_ONLY = (
     TransmissionRow,
     PromotionUseRow,
     PricedLineRow,
+    VatCheckRow,
+    WithheldRow,
     UsageBatchRow,
     UsageEventRow,
     UsagePoolRow,
@@ -160,6 +163,8 @@ __all__ = [
     "UsagePeriodRow",
     "UsagePoolRow",
     "UsageRatingRow",
+    "VatCheckRow",
+    "WithheldRow",
     "WorkOrderRow",
     "WriteOffRow",
 ]

@@ -128,6 +128,8 @@ class Labels(Value):
     previous_total: str
     net_total: str
     tax_total: str
+    gross_total: str
+    withheld: str
     amount_due: str
     total_due: str
 
@@ -153,6 +155,7 @@ class Labels(Value):
     renew_sentence: str
     expire_sentence: str
     taxes_default: str
+    taxes_included: str
     note: str
 
     tax_summary: str
