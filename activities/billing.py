@@ -15,20 +15,18 @@ from activities import journal
 from activities.accounts import account_of, deal_row, scope_of
 from activities.billed_days import has_released, taken
 from activities.cash import apply_waiting_cash
-from activities.contract_versions import lines_by_reference, quote_in_force
+from activities.contract_versions import quote_in_force
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
+from activities.drafting import Drafts, key_of
 from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock, next_number
 from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
-from activities.register import customer_of, entity_of, tax_rules
 from activities.signatures import CONVERGE
-from activities.tax import refused_vat_id
 from activities.tax_desk import AnswersNeededError, TaxDesk
 from activities.usage_rows import period_rows
-from activities.voiding import corrected_order
 from models.billing import (
     DueCharge,
     Invoice,
@@ -46,7 +44,7 @@ from models.invoice_groups import InvoiceGroup, invoice_groups
 from models.ledger import EntryHeader, invoice_entry, invoice_key, receivable_dates
 from models.money import Money
 from models.periods import Interval
-from models.quoting import PlannedCharge, Quote
+from models.quoting import PlannedCharge
 from models.steps import Converge, Converged
 from models.tables import (
     ContractRow,
@@ -165,16 +163,17 @@ class BillingActivities:
             is_last = not _later(plan, by_reference, step.on)
             due = (*due, *metering.due(due, is_last=is_last))
             self._credit(session, metering)
-        for group in invoice_groups(due, quote.billing, contract.ends_on, step.on):
-            if sum(each.charge.amount.minor for each in group.charges) < 0:
-                continue  # What was billed too much waits for an invoice that it can come off.
+        drafts = Drafts(session, contract, quote, metering.explained if metering else {})
+        groups = invoice_groups(due, quote.billing, contract.ends_on, step.on)
+        ready, later = drafts.sorted(groups, step.on)
+        for group in ready:
             try:
-                self._issue(session, contract, quote, group, run)
+                self._issue(session, contract, drafts.request(group, step.on), group, run)
             except ParkedError as error:
                 question = str(error)
                 break
         left = billed(session, contract) if due else done
-        dates = [next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
+        dates = [*later, next_billing_on(_later(plan, by_reference, step.on), by_reference, left)]
         if due_charges(plan, by_reference, left, step.on) and step.on < contract.ends_on:
             # What is carried for being too little is billed with the next, at the latest then.
             dates.append(contract.ends_on)
@@ -189,44 +188,23 @@ class BillingActivities:
         self,
         session: Session,
         contract: ContractRow,
-        quote: Quote,
+        request: InvoiceRequest,
         group: InvoiceGroup,
         run: _Run,
     ) -> None:
         """Fix number, date and content of one invoice, in one transaction with its number."""
-        step, desk, metering = run
-        customer = customer_of(session, contract.customer)
-        entity = entity_of(session, contract.entity)
         scope = scope_of(deal_row(session, contract.deal))
-        request = InvoiceRequest(
-            deal=contract.deal,
-            term=contract.term,
-            entity=entity,
-            customer=customer,
-            currency=contract.currency,
-            issued_on=step.on,
-            payment_terms_days=contract.payment_terms_days,
-            purchase_order=group.purchase_order
-            or corrected_order(session, contract.deal, contract.term)
-            or contract.purchase_order,
-            charges=group.charges,
-            lines={
-                **lines_by_reference(session, contract),
-                **(metering.explained if metering else {}),
-            },
-            rules=tax_rules(session),
-            refused_vat_id=refused_vat_id(session, customer),
-            prices_include_tax=quote.prices_include_tax,
-        )
-        taxed = desk.taxed(request)
+        taxed = run.desk.taxed(request)
         if taxed is None:
             return
         _require_sound(draft_invoice(taxed))
-        number, series, sequence, issued_on = next_number(session, entity, "INV", step.on, scope)
+        number, series, sequence, issued_on = next_number(
+            session, request.entity, "INV", request.issued_on, scope
+        )
         dated = taxed.model_copy(update={"issued_on": issued_on})
         invoice = draft_invoice(dated).model_copy(update={"number": number})
-        row = _invoice_row(invoice, scope, series, sequence, group.charges)
-        row.key += _repetition(session, row.key)
+        key = key_of(contract, group)
+        row = _invoice_row(invoice, scope, (series, sequence), key + _repetition(session, key))
         session.add(row)
         session.flush()
         session.add_all(_line_rows(invoice, group.charges))
@@ -388,13 +366,11 @@ def _repetition(session: Session, key: str) -> str:
     return f"#{count + 1}" if count else ""
 
 
-def _invoice_row(
-    invoice: Invoice, scope: str, series: str, sequence: int, group: Sequence[DueCharge]
-) -> InvoiceRow:
-    first = min((due.charge for due in group), key=lambda charge: charge.reference)
+def _invoice_row(invoice: Invoice, scope: str, place: tuple[str, int], key: str) -> InvoiceRow:
+    series, sequence = place
     return InvoiceRow(
         number=invoice.number,
-        key=f"{invoice.deal}:{invoice.term}:{first.reference}:{first.period.start}",
+        key=key,
         entity=invoice.entity.number,
         series=series,
         sequence=sequence,
