@@ -38,7 +38,8 @@ class InvoiceLine(Value):
     `quantity` times `unit_price` less `discount` is `net`. `unconditional_on` is the day from which
     the right to the amount depends on nothing but time (IFRS 15.105, 108): only then it makes a
     receivable. `period` is what is billed, `supplied` when it was or is supplied: for goods the day
-    of their delivery (None on invoices from before it was kept).
+    of their delivery (None on invoices from before it was kept). `deal` and `term` are named where
+    an invoice is for several deals, `recipient` where somebody else pays for who is served.
     """
 
     reference: str
@@ -54,12 +55,15 @@ class InvoiceLine(Value):
     tax: Money
     unconditional_on: date
     supplied: Interval | None = None
+    deal: str = ""
+    term: int = 0
+    recipient: str = ""
 
 
 class Invoice(Value):
     """An issued invoice. It never changes; a later document corrects it and points to it.
 
-    A draft is an invoice without a number.
+    A draft is an invoice without a number. One for several deals names the first as its own.
     """
 
     number: str
@@ -77,6 +81,20 @@ class Invoice(Value):
     net: Money
     tax: Money
     gross: Money
+
+    def deal_of(self, line: InvoiceLine) -> str:
+        """Return the deal of a line: its own, or that of the invoice."""
+        return line.deal or self.deal
+
+    @property
+    def deals(self) -> tuple[str, ...]:
+        """The deals that have lines on the invoice, in their order."""
+        return tuple(dict.fromkeys(self.deal_of(line) for line in self.lines))
+
+    def part_of(self, deal: str) -> "Invoice":
+        """Return the invoice with the lines of one deal only; its sums stay those of the whole."""
+        lines = tuple(line for line in self.lines if self.deal_of(line) == deal)
+        return self.model_copy(update={"lines": lines})
 
 
 class DueCharge(Value):
@@ -100,7 +118,10 @@ class DueCharge(Value):
 
 
 class InvoiceRequest(Value):
-    """Everything one invoice is made of; `lines` are the priced lines by their reference."""
+    """What an invoice is made of for one deal; `lines` are the priced lines by their reference.
+
+    `customer` is who is billed, `recipient` who is served, if that is somebody else.
+    """
 
     deal: str
     term: int
@@ -113,6 +134,7 @@ class InvoiceRequest(Value):
     charges: tuple[DueCharge, ...]
     lines: Mapping[str, PricedLine]
     rules: tuple[TaxRule, ...]
+    recipient: Customer | None = None
 
     @property
     def due_on(self) -> date:
@@ -175,26 +197,34 @@ def unconditional_on(charge: PlannedCharge, timing: Timing, issued_on: date, due
     return max(issued_on, min(charge.period.start, due_on))
 
 
-def draft_invoice(request: InvoiceRequest) -> Invoice:
+def draft_invoice(request: InvoiceRequest, *others: InvoiceRequest) -> Invoice:
     """Compute an invoice without a number; lines in the order of the charges.
 
     Each line shows its quantity at list price, its discount and its net amount; gross is net plus
-    tax (EN 16931 BR-CO-15).
+    tax (EN 16931 BR-CO-15). With `others` it is one invoice for several deals, which agree in who
+    sells, who is billed, currency and terms; tax is then computed over all of them together.
 
     Raises:
         InvalidInputError: nothing to bill, or a charge without its priced line.
         ParkedError: a line's tax is a question for a person.
         CurrencyMismatchError: a charge is in another currency.
     """
-    _require_complete(request)
-    rules = [_rule_for(request, due) for due in request.charges]
+    requests = (request, *others)
+    for each in requests:
+        _require_complete(each)
+    charges = [(each, due) for each in requests for due in each.charges]
+    rules = [_rule_for(each, due) for each, due in charges]
     taxable = [
         TaxableLine(net=due.charge.amount, rule=rule)
-        for due, rule in zip(request.charges, rules, strict=True)
+        for (_, due), rule in zip(charges, rules, strict=True)
     ]
     totals, taxes = tax_totals(taxable, request.entity.tax_rounding)
     net = Money.total((line.net for line in taxable), request.currency)
     tax = Money.total(taxes, request.currency)
+    lines = (
+        _invoice_line(each, due, rule, share)
+        for (each, due), rule, share in zip(charges, rules, taxes, strict=True)
+    )
     return Invoice(
         number="",
         deal=request.deal,
@@ -204,17 +234,21 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
         currency=request.currency,
         issued_on=request.issued_on,
         due_on=request.due_on,
-        supplied=_supplied(request.charges),
+        supplied=_supplied([due for _, due in charges]),
         purchase_order=request.purchase_order,
         lines=tuple(
-            _invoice_line(request, due, rule, share)
-            for due, rule, share in zip(request.charges, rules, taxes, strict=True)
+            _named(line, each) if others else line
+            for line, (each, _) in zip(lines, charges, strict=True)
         ),
         taxes=totals,
         net=net,
         tax=tax,
         gross=net + tax,
     )
+
+
+def _named(line: InvoiceLine, request: InvoiceRequest) -> InvoiceLine:
+    return line.model_copy(update={"deal": request.deal, "term": request.term})
 
 
 def check_invoice(invoice: Invoice) -> tuple[Problem, ...]:
@@ -250,7 +284,8 @@ def _require_complete(request: InvoiceRequest) -> None:
 
 
 def _rule_for(request: InvoiceRequest, due: DueCharge) -> TaxRule:
-    seller, place = request.entity.address, request.customer.place_of_supply
+    seller = request.entity.address
+    place = (request.recipient or request.customer).place_of_supply
     key = TaxKey(
         seller_country=seller.country,
         seller_region=seller.region,
@@ -284,6 +319,7 @@ def _invoice_line(
         tax=tax,
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
         supplied=due.supplied,
+        recipient=request.recipient.legal_name if request.recipient else "",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
+from activities.accounts import balance_of, open_items, touching
 from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
 from models.deal_file import DealFile
@@ -235,16 +236,17 @@ def _order_entry(row: OrderLineRow) -> OrderEntry:
 
 def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
     """Return the invoices of a deal in the order of their issue, each with its balance."""
+    touched = select(InvoiceRow.number).where(touching(number))
     applied = dict(
         session.exec(
             select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
-            .where(PaymentApplicationRow.deal == number)
+            .where(col(PaymentApplicationRow.invoice).in_(touched))
             .group_by(PaymentApplicationRow.invoice)
         ).all()
     )
     rows = session.exec(
         select(InvoiceRow)
-        .where(InvoiceRow.deal == number)
+        .where(touching(number))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
     return tuple(
@@ -258,10 +260,11 @@ def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
 
 
 def _payments(session: Session, number: str) -> tuple[PaymentEntry, ...]:
+    touched = select(InvoiceRow.number).where(touching(number))
     rows = session.exec(
         select(PaymentApplicationRow, PaymentRow)
         .join(PaymentRow, col(PaymentRow.number) == col(PaymentApplicationRow.payment))
-        .where(PaymentApplicationRow.deal == number)
+        .where(col(PaymentApplicationRow.invoice).in_(touched))
         .order_by(col(PaymentApplicationRow.id))
     ).all()
     return tuple(
@@ -291,7 +294,7 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
         session,
         select(func.sum(RecognizedRow.amount_minor)).where(RecognizedRow.deal == row.number),
     )
-    receivable = sum(invoice.balance_minor for invoice in invoices)
+    receivable = balance_of(session, row.number, open_items(session, deal=row.number))
     return Figures(
         currency=row.currency,
         contract_minor=planned,
