@@ -7,7 +7,9 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from activities.billed_days import RELEASED, taken
+from activities.pool_rows import pools_are_closed
 from activities.register import dunning_policy
+from activities.usage_rows import period_rows, usage_is_billed
 from models.collection import OpenItem, next_dunning_on
 from models.consolidation import shares_of
 from models.credit_notes import CreditEffect
@@ -177,9 +179,17 @@ def _fully_billed(session: Session, deal: str) -> bool:
         )
     ).one()
     billed = session.exec(
-        select(func.count(col(InvoiceLineRow.id))).where(InvoiceLineRow.deal == deal)
+        select(func.count(col(InvoiceLineRow.id))).where(
+            InvoiceLineRow.deal == deal,
+            col(InvoiceLineRow.reference).in_(
+                select(PlannedChargeRow.reference).where(PlannedChargeRow.deal == deal)
+            ),
+        )
     ).one()
-    return 0 < planned <= billed and _nothing_released(session, deal)
+    by_usage = period_rows(session, deal)
+    if not (planned or by_usage) or billed < planned or not _nothing_released(session, deal):
+        return False
+    return not by_usage or usage_is_billed(session, deal)
 
 
 def _nothing_released(session: Session, deal: str) -> bool:
@@ -225,4 +235,5 @@ def _fully_recognized(session: Session, deal: str) -> bool:
             RecognizedRow.deal == deal
         )
     ).one()
-    return 0 <= promised == recognized + conceded(session, deal)
+    is_even = 0 <= promised == recognized + conceded(session, deal)
+    return is_even and pools_are_closed(session, deal)

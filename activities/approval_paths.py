@@ -22,12 +22,14 @@ from models.approval import (
     ApprovalRequest,
     Barred,
     Ruling,
+    RulingKind,
     build_path,
     replay,
 )
 from models.approval_quote import Asked, quote_facts, quote_lines
 from models.catalog import Catalog
 from models.deal_file import Discount
+from models.decisions import Channel
 from models.quoting import Quote
 from models.register import HOUSE
 from models.steps import RegisterKind
@@ -120,11 +122,16 @@ def current_path(session: Session, deal: str, version: int) -> ApprovalPath:
         .where(col(DecisionRow.accepted).is_(True))
         .order_by(col(DecisionRow.id))
     )
-    rulings = (
-        Ruling(**row.model_dump(include=set(Ruling.model_fields)))
-        for row in session.exec(statement)
-    )
+    rulings = (ruling_of(row) for row in session.exec(statement))
     return replay(path_of(session, deal, version), rulings)
+
+
+def ruling_of(row: DecisionRow) -> Ruling:
+    """Return what a decision on record does to its path; a counter's yes needs no turn."""
+    ruling = Ruling(**row.model_dump(include=set(Ruling.model_fields)))
+    if row.channel == Channel.AS_COUNTERED.value:
+        return ruling.model_copy(update={"kind": RulingKind.AS_COUNTERED.value})
+    return ruling
 
 
 def _path_before(session: Session, quote: Quote) -> ApprovalPath | None:

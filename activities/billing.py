@@ -4,6 +4,8 @@ Running it twice, late, or after a crash writes nothing more. Revenue is posted 
 that a month that was missed is earned in its own month and billed today.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 from sqlmodel import Session, col, select
@@ -14,10 +16,13 @@ from activities.accounts import account_of, deal_row, scope_of, touching
 from activities.cash import apply_waiting_cash
 from activities.consolidating import Consolidation, is_consolidated, next_consolidation
 from activities.credit_postings import apply_waiting_credit, post_credits
+from activities.crediting import issue_credit_note
 from activities.issuing import issue, request_for
+from activities.metering import Metering, metering_of
 from activities.numbering import lock
-from activities.open_terms import OpenTerm, open_terms, transferred
+from activities.open_terms import OpenTerm, open_term, transferred
 from activities.payers import payer_of
+from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
 from activities.signatures import CONVERGE
@@ -60,9 +65,24 @@ class BillingActivities:
             lock(session, f"customer:{payer.number}")
         lock(session, f"deal:{step.deal}")
         now = self._office.wall_clock()
-        dates = self._recognize(session, step)
-        terms = open_terms(session, step.deal, step.on)
-        parked = [question for term in terms if (question := bill(session, term, payer, step))]
+        contracts = session.exec(
+            select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
+        ).all()
+        moved = transferred(session, step.deal)
+        dates = [recognized(session, contract, moved, step.on, now) for contract in contracts]
+        terms: list[OpenTerm] = []
+        parked: list[str] = []
+        for contract in contracts:
+            metering = metering_of(session, contract, step.on, now)
+            if metering is not None:
+                metering.rate()
+                dates.append(metering.next_on())
+            term = open_term(session, contract, moved, step.on, metered=metering is not None)
+            if term is not None:
+                terms.append(term)
+                question = self._bill(session, term, payer, step, metering)
+                parked += [question] if question else []
+            dates.append(break_pools(session, contract, step.on, now))
         touched, question = Consolidation(session, deal, payer, step).run(terms)
         parked += [question] if question else []
         dates += [next_billing(session, term, payer, step.on) for term in terms]
@@ -81,33 +101,44 @@ class BillingActivities:
             account=account_of(session, step.deal, step.on),
         )
 
-    def _recognize(self, session: Session, step: Converge) -> list[date | None]:
-        """Post the revenue of every term; return the next days on which they earn something."""
-        contracts = session.exec(
-            select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
-        ).all()
-        moved = transferred(session, step.deal)
-        dates = []
-        for contract in contracts:
-            term = Term(session, contract, moved)
-            term.recognize(step.on, self._office.wall_clock())
-            dates.append(term.next_boundary(step.on))
-        return dates
+    def _bill(
+        self,
+        session: Session,
+        term: OpenTerm,
+        payer: Customer,
+        step: Converge,
+        metering: Metering | None,
+    ) -> str:
+        """Issue the invoices of one term for itself; return the question that parks them, if any.
 
-
-def bill(session: Session, term: OpenTerm, payer: Customer, step: Converge) -> str:
-    """Issue the invoices of one term that is billed for itself; return what parks them, if any."""
-    if is_consolidated(term, payer):
+        What is consolidated waits; what is charged by usage does not.
+        """
+        due = () if is_consolidated(term, payer) else tuple(term.due)
+        if metering is not None:
+            due = (*due, *metering.due(due, is_last=term.is_last(step.on)))
+            term = replace(term, quote=metering.explained(term.quote))
+            for order in metering.credits():
+                # Usage that was billed too much, once no invoice is left to take it off.
+                issue_credit_note(session, self._office, order)
+        scope = scope_of(deal_row(session, term.contract.deal))
+        for group in invoice_groups(due, term.quote.billing, term.contract.ends_on, step.on):
+            if sum(each.charge.amount.minor for each in group.charges) < 0:
+                continue  # What was billed too much waits for an invoice that it can come off.
+            request = request_for(session, term, group.charges, group.purchase_order, step)
+            try:
+                issue(session, [request], scope)
+            except ParkedError as error:
+                return str(error)
         return ""
-    scope = scope_of(deal_row(session, term.contract.deal))
-    groups = invoice_groups(term.due, term.quote.billing, term.contract.ends_on, step.on)
-    for group in groups:
-        request = request_for(session, term, group.charges, group.purchase_order, step)
-        try:
-            issue(session, [request], scope)
-        except ParkedError as error:
-            return str(error)
-    return ""
+
+
+def recognized(
+    session: Session, contract: ContractRow, moved: Mapping[str, date], on: date, now: datetime
+) -> date | None:
+    """Post the revenue of a term up to a day; return the next day on which it earns something."""
+    term = Term(session, contract, moved)
+    term.recognize(on, now)
+    return term.next_boundary(on)
 
 
 def next_billing(session: Session, term: OpenTerm, payer: Customer, on: date) -> date | None:

@@ -4,6 +4,7 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities.accounts import deal_row
+from activities.pools import write_pools
 from activities.ports import Office
 from activities.pricing import file_of_term, quote_version
 from activities.promotions import PromotionUses
@@ -77,6 +78,7 @@ def conclude(session: Session, step: DealStep, version: int) -> ContractConclude
             deal_row(session, step.deal).total_minor = quote.total.minor
         _write_plan(session, quote)
         write_usage_periods(session, quote)
+        write_pools(session, quote)
         _write_obligations(session, quote)
         PromotionUses(session, step.deal, step.on, step.at).redeem(quote)
         session.flush()

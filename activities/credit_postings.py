@@ -13,7 +13,13 @@ from activities.payers import payers
 from models.collection import Applied, apply_payment
 from models.ledger import EntryHeader, credit_application_entry, credit_entry, credit_key
 from models.money import Money
-from models.tables import CreditApplicationRow, CreditNoteLineRow, CreditNoteRow, DealRow
+from models.tables import (
+    CreditApplicationRow,
+    CreditNoteLineRow,
+    CreditNoteRow,
+    DealRow,
+    WriteOffRow,
+)
 
 
 def post_credits(session: Session, deal: str, on: date, recorded_at: datetime) -> date | None:
@@ -131,6 +137,7 @@ def _post(
         Money(minor=sum(line.tax_minor for line in lines), currency=currency),
         Money(minor=settled, currency=currency),
         journal.contract_position(session, note.deal, currency),
+        is_recovery=session.get(WriteOffRow, note.invoice) is not None,
     )
     journal.post(session, entry, recorded_at, note.scope)
 
@@ -163,5 +170,5 @@ def _apply(
         cause=note.number,
         text=f"{note.number} applied to {part.invoice}",
     )
-    entry = credit_application_entry(header, part.amount)
+    entry = credit_application_entry(header, part.amount, is_recovery=part.is_recovery)
     journal.post(session, entry, recorded_at, scope_of(deal))

@@ -5,7 +5,7 @@ sold is refused while the buyer still looks at it, and again when the seller say
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from activities.pricing import (
 )
 from activities.register import customer_of
 from activities.signatures import RECORD_NEGOTIATION
+from activities.total_discount import reached
 from models.deal import start_of_day_after
 from models.decisions import token_matches
 from models.errors import InvalidInputError, Problem
@@ -279,13 +280,16 @@ def revised_draft(
         reason = "changes nothing"
         remedy = "name what changes; `valid_days` offers it anew, `reprice` at today's prices"
         raise InvalidInputError([Problem(field="delta", reason=reason, remedy=remedy)])
-    return Draft(
+    draft = Draft(
         file=changed,
         file_revision=0,
         price_list=_price_list(session, step, base, delta),
         previous=current_path(session, step.deal, base.version),
         creator=creator,
     )
+    if delta.total_discount is None:
+        return draft
+    return replace(draft, file=reached(session, step, draft, delta.total_discount))
 
 
 def priced_as_offered(session: Session, step: DealStep, base: Quote, delta: QuoteDelta) -> Quote:

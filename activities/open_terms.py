@@ -28,6 +28,10 @@ class OpenTerm:
     ready: Mapping[str, date]
     due: Sequence[DueCharge]
 
+    def is_last(self, on: date) -> bool:
+        """Whether nothing of the plan is known to become billable after a day."""
+        return not _later(self.plan, self.ready, on)
+
     def left(self, session: Session, on: date) -> tuple[Sequence[DueCharge], date | None]:
         """Return what is due by a day and still not billed, and the next day that has more."""
         done = billed(session, self.contract)
@@ -41,17 +45,25 @@ def open_terms(session: Session, deal: str, on: date) -> list[OpenTerm]:
         select(ContractRow).where(ContractRow.deal == deal).order_by(col(ContractRow.term))
     ).all()
     moved = transferred(session, deal)
-    found = (_open_term(session, contract, moved, on) for contract in contracts)
+    found = (open_term(session, contract, moved, on) for contract in contracts)
     return [term for term in found if term is not None]
 
 
-def _open_term(
-    session: Session, contract: ContractRow, moved: Mapping[str, date], on: date
+def open_term(
+    session: Session,
+    contract: ContractRow,
+    moved: Mapping[str, date],
+    on: date,
+    *,
+    metered: bool = False,
 ) -> OpenTerm | None:
+    """Return what is left of one term; None if its plan is billed and nothing is `metered`."""
     plan = planned(session, contract)
     done = billed(session, contract)
     # Most terms of an old deal are billed to the end; their quotes need not be read again.
-    if len(plan) <= sum(map(len, done.values())):
+    names = {charge.reference for charge in plan}
+    count = sum(len(periods) for reference, periods in done.items() if reference in names)
+    if len(plan) <= count and not metered:
         return None
     quote = quote_of_term(session, contract.deal, contract.term)
     if quote is None:

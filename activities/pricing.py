@@ -8,7 +8,7 @@ from sqlmodel import Session, col, func, select
 from temporalio import activity
 
 from activities.accounts import deal_row
-from activities.approval_paths import Handed, path_of, submit
+from activities.approval_paths import Handed, current_path, submit
 from activities.configuration import file_content, file_hash, line_problems, sale_context
 from activities.ports import Office, PublicHolidays
 from activities.price_terms import request_of, with_terms
@@ -114,7 +114,7 @@ def priced(session: Session, quote: Quote, holidays: PublicHolidays) -> QuotePri
     policy = approval_policy(session)
     return QuotePriced(
         quote=reference_to(quote),
-        steps=path_of(session, quote.deal, quote.version).steps,
+        steps=current_path(session, quote.deal, quote.version).steps,
         remind_after_hours=policy.remind_after_hours,
         escalate_after_hours=policy.escalate_after_hours,
         calendar=working_calendar(policy.calendar, quote.quoted_on, holidays),

@@ -7,6 +7,7 @@ from temporalio import activity
 
 from activities.accounts import deal_row
 from activities.configuration import file_content, file_hash
+from activities.countered import approve_what_was_countered
 from activities.negotiation import (
     Proof,
     open_counter_offer,
@@ -75,6 +76,7 @@ class RevisionActivities:
         on_record = replace(draft, file_revision=_append_file(session, step, draft.file))
         quote = make_version(session, step, on_record)
         session.add(_row(step, quote))
+        approve_what_was_countered(session, step, quote)
         if step.alternative and step.term == 1:
             deal_row(session, step.deal).total_minor = base.total.minor
         if counter is not None:

@@ -65,6 +65,7 @@ DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
+TOP_UP = Signature("top_up", Queue.BOOKS, steps.TopUpCredit, steps.ToppedUp)
 TAKE_USAGE = Signature("take_usage", Queue.BOOKS, steps.UsageBatch, steps.UsageTaken)
 RECEIVE_STOCK = Signature("receive_stock", Queue.BOOKS, steps.StockReceipt, steps.ChangeRecorded)
 

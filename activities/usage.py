@@ -7,7 +7,7 @@ hash. It is read before any transaction begins and written in one, whole or not 
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -200,7 +200,9 @@ def _row(batch: int, event: UsageEvent) -> Mapping[str, Any]:
 
 def span_of(start: date, end: date, time_zone: str) -> Span:
     """Return the moments of the days from `start` to before `end` in a zone."""
-    return Span(start_of_day(start, time_zone), start_of_day(end, time_zone))
+    # In UTC, for two moments of one zone differ by what its clocks say, not by the time between.
+    first, last = (start_of_day(day, time_zone).astimezone(UTC) for day in (start, end))
+    return Span(first, last)
 
 
 def write_usage_periods(session: Session, quote: Quote) -> None:

@@ -1,5 +1,6 @@
 """A counter: what an approver would say yes to, written so that a quote can be made of it."""
 
+import hashlib
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -8,12 +9,16 @@ from pydantic import Field
 
 from models.deal_file import MAX_DAYS, MAX_TERM_MONTHS
 from models.errors import Problem
+from models.revision import QuoteDelta
 from models.value import Value
 from models.written import NUMBERS_AS_TEXT
 
 
 class LineCounter(Value):
-    """The discount an approver would agree to on one line, by its number in the deal file."""
+    """The discount an approver would agree to on one line, by its number in the deal file.
+
+    It takes the place of the line's own discount.
+    """
 
     model_config = NUMBERS_AS_TEXT
 
@@ -27,7 +32,8 @@ class ApproverCounter(Value):
     model_config = NUMBERS_AS_TEXT
 
     discount_percent: Decimal | None = Field(
-        default=None, description="Off the whole quote, instead of its header discount."
+        default=None,
+        description="Off list altogether: all discounts of lines, groups and the quote together.",
     )
     lines: tuple[LineCounter, ...] = Field(default=(), description="Other discounts of lines.")
     payment_terms_days: int | None = Field(default=None, description="Days to pay.")
@@ -39,10 +45,9 @@ class ApproverCounter(Value):
         return self == ApproverCounter()
 
     def __str__(self) -> str:
-        """Say it in one line: `12 % off the quote, line 2 at 5 %, 30 days to pay`."""
-        parts = (
-            [] if self.discount_percent is None else [f"{self.discount_percent} % off the quote"]
-        )
+        """Say it in one line: `12 % off list altogether, line 2 at 5 % off, 30 days to pay`."""
+        whole = self.discount_percent
+        parts = [] if whole is None else [f"{whole} % off list altogether"]
         parts += [f"line {one.line} at {one.discount_percent} % off" for one in self.lines]
         if self.payment_terms_days is not None:
             parts.append(f"{self.payment_terms_days} days to pay")
@@ -63,7 +68,7 @@ def revision_of(counter: ApproverCounter, reason: str) -> dict[str, Any]:
     """Return the change of the deal file that a counter stands for, once its seller accepts it.
 
     It is written as the message that revises a quote takes it: `lines` by their number in the file,
-    each with the discount that replaces its own; the header discount likewise.
+    each with the discount that replaces its own; the discount altogether replaces all others.
     """
 
     def off(percent: Decimal) -> dict[str, str]:
@@ -71,7 +76,7 @@ def revision_of(counter: ApproverCounter, reason: str) -> dict[str, Any]:
 
     change: dict[str, Any] = {}
     if counter.discount_percent is not None:
-        change["header_discount"] = off(counter.discount_percent)
+        change["total_discount"] = f"{counter.discount_percent:f}"
     if counter.lines:
         change["lines"] = [
             {"line": one.line, "discount": off(one.discount_percent)} for one in counter.lines
@@ -81,6 +86,26 @@ def revision_of(counter: ApproverCounter, reason: str) -> dict[str, Any]:
     if counter.term_months is not None:
         change["term_months"] = counter.term_months
     return change
+
+
+def is_as_countered(counter: ApproverCounter, delta: QuoteDelta) -> bool:
+    """Whether a change is exactly what a counter named, whatever reasons are given with it."""
+    named = QuoteDelta.model_validate(revision_of(counter, ""))
+    return content_hash(named) == content_hash(delta)
+
+
+def content_hash(delta: QuoteDelta) -> str:
+    """Return the SHA-256 (hex) of what a change asks for, without the reasons of its discounts."""
+    lines = tuple(
+        change
+        if change.discount is None
+        else change.model_copy(
+            update={"discount": change.discount.model_copy(update={"reason": ""})}
+        )
+        for change in sorted(delta.lines, key=lambda change: change.line)
+    )
+    bare = delta.model_copy(update={"lines": lines})
+    return hashlib.sha256(bare.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def _problems(counter: ApproverCounter) -> Iterator[Problem]:

@@ -153,6 +153,7 @@ class RulingKind(StrEnum):
     RECALL = "recall"
     RESUBMIT = "resubmit"
     OVERRIDE = "override"
+    AS_COUNTERED = "as_countered"
 
 
 _DECIDING = frozenset({RulingKind.APPROVE, RulingKind.REJECT, RulingKind.COUNTER})
@@ -300,6 +301,40 @@ def override(
     return DecisionOutcome(path=path.model_copy(update={"steps": tuple(steps)}))
 
 
+def approve_as_countered(path: ApprovalPath, ruling: Ruling) -> DecisionOutcome:
+    """Return the path with the yes an approver gave by countering with exactly this content.
+
+    It counts for the named step whoever's turn it is there, since nobody has to be asked again.
+    Refused to the submitter and whoever is barred, and where they are not asked or were heard.
+    """
+    step = next((one for one in path.steps if one.key == ruling.step), None)
+    seat = ruling.on_behalf_of or ruling.person
+    is_asked = step is not None and step.status in _UNDECIDED and seat in step.undecided
+    checks = (
+        *_barred_checks(path, ruling.person),
+        (not is_asked, f"{seat} is not asked in step {ruling.step}"),
+    )
+    refused = next((why for applies, why in checks if applies), None)
+    if step is None or refused is not None:
+        return DecisionOutcome(path=path, refused_because=refused)
+    voices = (
+        *step.voices,
+        Voice(person=ruling.person, on_behalf_of=ruling.on_behalf_of),
+    )
+    changes: dict[str, object] = {"voices": voices}
+    if len(voices) >= step.needed:
+        changes |= {
+            "status": StepStatus.APPROVED,
+            "decided_by": ruling.person,
+            "on_behalf_of": ruling.on_behalf_of,
+            "decision_reason": ruling.reason,
+        }
+    steps = activated(_replaced(path.steps, step.model_copy(update=changes)))
+    return DecisionOutcome(
+        path=path.model_copy(update={"steps": steps}), on_behalf_of=ruling.on_behalf_of
+    )
+
+
 def replay(path: ApprovalPath, rulings: Iterable[Ruling]) -> ApprovalPath:
     """Return a frozen path after everything that was decided and handed up, in its order."""
     taken = [ruling for ruling in rulings if ruling.kind in set(RulingKind)]
@@ -403,6 +438,8 @@ def _after(path: ApprovalPath, ruling: Ruling, apart: Collection[str]) -> Approv
             return resubmit(path, ruling.person).path
         case RulingKind.OVERRIDE:
             return override(path, ruling.person, ruling.reason).path
+        case RulingKind.AS_COUNTERED:
+            return approve_as_countered(path, ruling).path
         case RulingKind.APPROVE | RulingKind.REJECT | RulingKind.COUNTER:
             said = {
                 "approve": kind is RulingKind.APPROVE,

@@ -309,7 +309,7 @@ def _invoice_line(
         reference=charge.reference,
         description=charge.description,
         quantity=quantity,
-        unit=line.billed_unit,
+        unit=charge.unit or line.billed_unit,
         unit_price=unit_price,
         period=charge.period,
         discount=charge.discount,
@@ -324,6 +324,8 @@ def _invoice_line(
 
 
 def _quantity_and_price(charge: PlannedCharge, line: PricedLine) -> tuple[Decimal, Decimal]:
+    if charge.quantity is not None and charge.unit_price is not None:
+        return charge.quantity, charge.unit_price
     listed = charge.amount + charge.discount
     if line.model is ChargeModel.FLAT or not line.quantity:
         return Decimal(1), listed.decimal

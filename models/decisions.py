@@ -48,6 +48,7 @@ class Channel(StrEnum):
     MAIL = "mail"
     WEB = "web"
     TEMPORAL = "temporal"
+    AS_COUNTERED = "as countered"
 
 
 def decision_token(secret: bytes, deal: str, step: str, person: str, content_hash: str) -> str:

@@ -13,6 +13,7 @@ from models.configuration import ConfiguredLine
 from models.deal_file import Discount
 from models.meters import Meter
 from models.money import Money, exponent
+from models.prepaid import Prepaid
 from models.price_books import Commitment, PriceBookEntry
 from models.promotions import Promotion
 from models.stacking import Reduction
@@ -67,6 +68,7 @@ class Draft:
     introductory: list[Introductory] = field(default_factory=list)
     usage: UsageDraft | None = None
     ordered: Decimal = Decimal(1)
+    prepaid: Prepaid | None = None
 
     @property
     def reference(self) -> str:
@@ -208,6 +210,7 @@ class Draft:
             is_percentage=product.percent_of is not None,
             attributes=line.attributes,
             bundle=self.bundle,
+            prepaid=self.prepaid,
         )
 
 

@@ -207,7 +207,11 @@ def application_entry(header: EntryHeader, applied: Sequence[Applied]) -> Journa
 
 def _settled(part: Applied) -> Account:
     """Return what a payment makes smaller: the receivable, or the expense it was written off to."""
-    return Account.BAD_DEBT if part.is_recovery else Account.RECEIVABLE
+    return _owed(is_recovery=part.is_recovery)
+
+
+def _owed(*, is_recovery: bool) -> Account:
+    return Account.BAD_DEBT if is_recovery else Account.RECEIVABLE
 
 
 def write_off_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
@@ -224,12 +228,19 @@ def refund_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
 
 
 def credit_entry(
-    header: EntryHeader, net: Money, tax: Money, settled: Money, position_before: Money
+    header: EntryHeader,
+    net: Money,
+    tax: Money,
+    settled: Money,
+    position_before: Money,
+    *,
+    is_recovery: bool = False,
 ) -> JournalEntry | None:
     """Book what is taken back of an invoice: the mirror of its entry.
 
     Debit the contract and tax payable; credit the receivable by what is `settled` of its invoice,
-    and the customer's credit by the rest, which was paid already. None for no amount. Raises
+    and the customer's credit by the rest, which was paid already. Of an invoice that was written
+    off (`is_recovery`) the expense gets smaller, not the receivable. None for no amount. Raises
     `ValueError` when more is settled than is taken back.
     """
     excess = net + tax - settled
@@ -240,16 +251,19 @@ def credit_entry(
         (
             *contract_postings(position_before, net),
             *_postings((Account.TAX_PAYABLE, tax)),
-            *_postings((Account.RECEIVABLE, -settled), (Account.CUSTOMER_CREDIT, -excess)),
+            *_postings(
+                (_owed(is_recovery=is_recovery), -settled), (Account.CUSTOMER_CREDIT, -excess)
+            ),
         ),
     )
 
 
-def credit_application_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
-    """Book a customer's credit that settles a later invoice. None for no amount."""
-    return _entry(
-        header, _postings((Account.CUSTOMER_CREDIT, amount), (Account.RECEIVABLE, -amount))
-    )
+def credit_application_entry(
+    header: EntryHeader, amount: Money, *, is_recovery: bool = False
+) -> JournalEntry | None:
+    """Book a customer's credit that settles another invoice. None for no amount."""
+    owed = _owed(is_recovery=is_recovery)
+    return _entry(header, _postings((Account.CUSTOMER_CREDIT, amount), (owed, -amount)))
 
 
 def reversal_entry(header: EntryHeader, entries: Sequence[JournalEntry]) -> JournalEntry | None:

@@ -19,7 +19,8 @@ from models.draft import Draft, UsageDraft, because
 from models.meters import Meter
 from models.money import Money, minor_units, round_together
 from models.parties import PriceRounding
-from models.price_books import Commitment, PriceBook, PriceBookEntry
+from models.prepaid import Prepaid
+from models.price_books import Commitment, DrawDown, PriceBook, PriceBookEntry
 from models.price_request import PricingRequest
 from models.price_terms import ContractedPrice, ExchangeRate
 from models.promotions import AmountPer, Duration, Promotion
@@ -173,10 +174,21 @@ class LinePass:
     def _meter(
         self, draft: Draft, model: ChargeModel, used: PriceBookEntry, factor: Decimal
     ) -> None:
-        """Keep what usage is rated by, for its periods are priced when they are over."""
+        """Keep what usage is rated by, or met from, for its periods are priced when they end."""
+        if used.unit is not None and model is ChargeModel.SPEND_COMMITMENT:
+            draft.prepaid = self._prepaid(draft, used.unit, used.draw_down)
         if draft.is_metered:
             meter = self._meters[draft.charge.meter]
             draft.usage = UsageDraft(meter, model, used, factor, self._committed(used))
+
+    def _prepaid(self, draft: Draft, unit: Decimal, terms: DrawDown) -> Prepaid:
+        rate = self._rate.rate if self._rate else Decimal(1)
+        credit = unit if terms.credit is None else terms.credit * rate
+        return Prepaid(
+            credit=draft.line.quantity * credit,
+            priority=terms.priority,
+            overage_percent=terms.overage_percent,
+        )
 
     def _entry(self, draft: Draft) -> PriceBookEntry:
         """Return the price as the line is priced by it; one that needs nothing done is as it is."""

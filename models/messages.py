@@ -166,9 +166,13 @@ class PaymentNotice(Message):
 
 
 class AccountNotice(Message):
-    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books."""
+    """What the deal is owed changed by `cause`, a decided case; the deal re-reads the books.
+
+    With `bill` there is something new to bill as well, such as credit that was topped up.
+    """
 
     cause: str = ""
+    bill: bool = False
 
 
 class StockNotice(Message):
@@ -246,7 +250,11 @@ class Command(Value):
         left_out = {"command_id", "channel", "problems"}
         if self.decision is not None and self.decision.counter is None:
             left_out.add("counter")  # so that messages from before there were counters keep theirs
-        asked = self.message.model_dump_json(exclude=left_out)
+        changes = getattr(self.message, "delta", None)
+        exclude: dict[str, Any] = dict.fromkeys(left_out, True)
+        if isinstance(changes, QuoteDelta) and changes.total_discount is None:
+            exclude["delta"] = {"total_discount"}  # likewise, from before it could be asked for
+        asked = self.message.model_dump_json(exclude=exclude)
         return hashlib.sha256(f"{self.name}:{asked}".encode()).hexdigest()
 
     @property

@@ -80,6 +80,8 @@ def described(file: DealFile, delta: QuoteDelta) -> tuple[str, ...]:
     said = [text for change in delta.lines for text in _line_said(file, change)]
     if delta.header_discount is not None:
         said.append(f"{_off(delta.header_discount, file.currency)} the whole quote")
+    if delta.total_discount is not None:
+        said.append(f"{_plain(delta.total_discount)} % off list altogether")
     if delta.term_months is not None:
         said.append(f"a term of {delta.term_months} months instead of {file.term_months}")
     return tuple(said)

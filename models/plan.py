@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import assert_never
 
 from models.billing_terms import AgreedBilling, Anchor, BillingTerms, Weekday
@@ -21,6 +22,8 @@ class PlannedCharge(Value):
     `bill_on` is the date it becomes billable; None means on delivery of the line, or when its
     `milestone` is confirmed. `amount` is after every discount and before tax; `discount` (not
     negative) is how far it lies below list. `part` counts the parts of a schedule from 1.
+    Where `quantity` is given, `quantity` times `unit_price` is the amount, in `unit`s: what was
+    metered.
     """
 
     reference: str
@@ -31,6 +34,9 @@ class PlannedCharge(Value):
     discount: Money
     part: int = 0
     milestone: str = ""
+    quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    unit: str = ""
 
     @property
     def number(self) -> str:

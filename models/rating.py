@@ -169,6 +169,18 @@ def _given_back(before: Settlement, less: int) -> Settlement:
     return Settlement(drawn=kept, beyond=beyond - left, percent=before.percent)
 
 
+class BilledBefore(Value):
+    """What is on invoices already of a period, and on how many lines it ever was."""
+
+    amounts: tuple[Money, ...] = ()
+    count: int = 0
+
+    @property
+    def minor(self) -> int:
+        """What is billed in all, in minor units."""
+        return sum(amount.minor for amount in self.amounts)
+
+
 class UsageBill(Value):
     """One line of usage to bill: what it is for, how much of it, and the amount.
 
@@ -185,45 +197,44 @@ class UsageBill(Value):
 
 
 def usage_bill(
-    line: PricedLine, rated: Rated, desired: Money, billed: Sequence[Money]
+    line: PricedLine, rated: Rated, settlement: Settlement, before: BilledBefore
 ) -> UsageBill | None:
     """Return the line that brings what is billed of a period to what it comes to; None for nothing.
 
-    `billed` are the amounts on earlier invoices: with one, this is what came late. The quantity is
-    shown where it explains the amount, else in words.
+    With something billed before, this is what came late. The quantity is shown where it explains
+    the amount, else in words.
     """
-    total = Money.total(billed, desired.currency)
-    amount = desired - total
+    currency = rated.amount.currency
+    desired = settlement.billable(currency)
+    amount = desired - Money(minor=before.minor, currency=currency)
     if amount.is_zero or line.usage is None:
         return None
-    unit = line.usage.meter.unit
-    used = f"{plain(rated.quantity)} {unit}"
-    if not billed and desired == rated.amount and rated.quantity:
-        price = rated.amount.decimal / rated.quantity
-        return UsageBill(
-            reference=line.reference,
-            description=line.name,
-            quantity=rated.quantity,
-            unit_price=price,
-            is_fee=False,
-            amount=amount,
-        )
-    if not billed:
-        met = rated.amount - desired
-        words = f"{line.name}: {used}, {rated.amount}, {met} of it prepaid"
+    used = f"{plain(rated.quantity)} {line.usage.meter.unit}"
+    if before.amounts:
+        total = Money(minor=before.minor, currency=currency)
+        words = f"{line.name}: now {used}, {total} billed before"
+        return _fee(f"{line.reference}/{LATE}-{before.count}", words, amount)
+    if desired != rated.amount or not rated.quantity:
+        met = Money(minor=sum(settlement.drawn.values()), currency=currency)
+        words = f"{line.name}: {used} for {rated.amount}, {met} of it prepaid"
         return _fee(line.reference, words, amount)
-    words = f"{line.name}: now {used}, {total} billed before"
-    return _fee(f"{line.reference}/{LATE}-{len(billed)}", words, amount)
+    return UsageBill(
+        reference=line.reference,
+        description=line.name,
+        quantity=rated.quantity,
+        unit_price=rated.amount.decimal / rated.quantity,
+        is_fee=False,
+        amount=amount,
+    )
 
 
-def true_up_bill(line: PricedLine, desired: Money, billed: Sequence[Money]) -> UsageBill | None:
+def true_up_bill(line: PricedLine, desired: Money, before: BilledBefore) -> UsageBill | None:
     """Return the line that brings what is billed of a period's true-up to what it is."""
-    amount = desired - Money.total(billed, desired.currency)
+    amount = desired - Money(minor=before.minor, currency=desired.currency)
     if amount.is_zero:
         return None
-    reference = f"{line.reference}/{TRUE_UP}"
-    late = f"/{LATE}-{len(billed)}" if billed else ""
-    return _fee(f"{reference}{late}", f"{line.name}: true-up", amount)
+    late = f"/{LATE}-{before.count}" if before.amounts else ""
+    return _fee(f"{line.reference}/{TRUE_UP}{late}", f"{line.name}: true-up", amount)
 
 
 def _fee(reference: str, description: str, amount: Money) -> UsageBill:

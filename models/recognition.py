@@ -63,15 +63,22 @@ def obligations(quote: Quote) -> tuple[Obligation, ...]:
     price of the quote is shared in proportion to standalone selling prices (ASC 606-10-32-31,
     IFRS 15.76); usage is variable and takes no share. Each segment of a ramp is a promise for its
     own days, so that revenue follows the quantity and not the agreed prices; a fee that is due once
-    belongs to the whole ramp.
+    belongs to the whole ramp. What is prepaid to be drawn down by usage is no promise of its own:
+    it is a liability until it is drawn (ASC 606-10-55-46).
 
     Raises `ParkedError` when there is a price but no standalone selling price to share it by.
     """
     groups: dict[str, list[PricedLine]] = {}
+    drawn = {line.reference for line in drawn_down(quote)}
+    fixed = quote.total - Money.total(
+        (charge.amount for charge in quote.plan if charge.reference in drawn), quote.currency
+    )
     for line in quote.firm:
+        if line.reference in drawn:
+            continue
         groups.setdefault(_promise(line), []).append(line)
     prices = [_standalone_price(group, quote) for group in groups.values()]
-    shares = _shared(quote, prices)
+    shares = _shared(quote, fixed, prices)
     return tuple(
         Obligation(
             reference=number,
@@ -83,6 +90,13 @@ def obligations(quote: Quote) -> tuple[Obligation, ...]:
         )
         for (number, group), price, share in zip(groups.items(), prices, shares, strict=True)
     )
+
+
+def drawn_down(quote: Quote) -> tuple[PricedLine, ...]:
+    """Return the lines that fill pools which other lines draw on by usage; else there are none."""
+    if not any(line.usage for line in quote.firm):
+        return ()
+    return tuple(line for line in quote.firm if line.prepaid is not None)
 
 
 def earned(obligation: Obligation, before: date) -> Money:
@@ -184,16 +198,16 @@ def _extended_ssp(line: PricedLine, quote: Quote) -> Money:
     return Money.total((share.of(line.ssp) for share in calendar.of(line)), quote.currency)
 
 
-def _shared(quote: Quote, prices: Sequence[Money]) -> list[Money]:
+def _shared(quote: Quote, fixed: Money, prices: Sequence[Money]) -> list[Money]:
     weights = [price.minor for price in prices]
     if any(weights):
-        return quote.total.allocate(weights)
-    if not quote.total.is_zero:
+        return fixed.allocate(weights)
+    if not fixed.is_zero:
         raise ParkedError(
-            f"Quote {quote.number} has a price of {quote.total} but no standalone selling price. "
+            f"Quote {quote.number} has a price of {fixed} but no standalone selling price. "
             "What would its lines sell for on their own?"
         )
-    return [quote.total for _ in prices]
+    return [fixed for _ in prices]
 
 
 def _starts_on(promise: Obligation) -> date:

@@ -142,6 +142,11 @@ class QuoteDelta(Value):
         default=None,
         description="What the contract shall come to; clear `header_discount` with it.",
     )
+    total_discount: Decimal | None = Field(
+        default=None,
+        description="Percent off list altogether; takes the place of the discounts of all lines, "
+        "of groups and of the whole quote.",
+    )
     promotions: tuple[str, ...] | None = Field(default=None, description="All codes from now on.")
     partner: str | None = Field(default=None, description="Partner whose discount applies.")
     price_book: str | None = Field(default=None, description="Price book from now on.")
@@ -161,7 +166,8 @@ def apply_delta(file: DealFile, delta: QuoteDelta) -> DealFile:
     find no line or contradict each other, and everything wrong with the file they lead to.
     """
     problems = [*delta_problems(file, delta)]
-    changed = _header(file, delta).model_copy(update={"lines": (*_lines(file, delta), *delta.add)})
+    bare = file if delta.total_discount is None else undiscounted(file)
+    changed = _header(file, delta).model_copy(update={"lines": (*_lines(bare, delta), *delta.add)})
     known = {problem.field for problem in problems}
     found = (problem for problem in check_deal_file(changed) if problem.field not in known)
     problems += [_named_as_asked(problem, file, delta) for problem in found]
@@ -178,6 +184,7 @@ def delta_problems(file: DealFile, delta: QuoteDelta) -> Iterator[Problem]:
         reason = f"{size} changes are more than {MOST_CHANGES}"
         yield Problem(field="delta", reason=reason, remedy="make several revisions of it")
     yield from _clear_problems("", delta, _CLEARED_OF_FILES)
+    yield from _total_problems(delta)
     yield from _twice("lines", [str(change.line) for change in delta.lines])
     for index, change in enumerate(delta.lines):
         path = f"delta.lines[{index}]"
@@ -188,6 +195,19 @@ def delta_problems(file: DealFile, delta: QuoteDelta) -> Iterator[Problem]:
             yield Problem(field=f"{path}.line", reason=reason, remedy=remedy)
         else:
             yield from _option_problems(path, file.lines[change.line - 1], change.options)
+
+
+def _total_problems(delta: QuoteDelta) -> Iterator[Problem]:
+    """Report a discount altogether that is none, or beside which the whole is changed otherwise."""
+    if delta.total_discount is None:
+        return
+    if not 0 <= delta.total_discount <= 100:
+        reason = f"{delta.total_discount} is not between 0 and 100"
+        yield Problem(field="delta.total_discount", reason=reason, remedy="write a percentage")
+    for field in ("header_discount", "groups", "target_total"):
+        if getattr(delta, field) is not None or field in delta.clear:
+            reason = f"takes the place of every discount, and {field} is changed beside it"
+            yield Problem(field="delta.total_discount", reason=reason, remedy="ask for one of them")
 
 
 def _option_problems(
@@ -234,7 +254,31 @@ def _header(file: DealFile, delta: QuoteDelta) -> DealFile:
         field: value for field in _HEADER if (value := getattr(delta, field)) is not None
     }
     cleared = {key: _CLEARED_OF_FILES[key] for key in delta.clear if key in _CLEARED_OF_FILES}
+    if delta.total_discount is not None:
+        said = f"{delta.total_discount.normalize():f} % off list altogether"
+        changes["header_discount"] = Discount(percent=delta.total_discount, reason=said)
+        cleared |= {"groups": (), "target_total": None}
     return file.model_copy(update={**cleared, **changes})
+
+
+def undiscounted(file: DealFile, *, agreed_prices: bool = False) -> DealFile:
+    """Return a deal file whose lines and options have no discount and are in no group.
+
+    With `agreed_prices` these are gone as well, so that list prices apply.
+    """
+    bare: dict[str, Any] = {"discount": None, "group": ""}
+    if agreed_prices:
+        bare["unit_price"] = None
+    lines = tuple(
+        line.model_copy(
+            update={
+                **bare,
+                "options": tuple(option.model_copy(update=bare) for option in line.options),
+            }
+        )
+        for line in file.lines
+    )
+    return file.model_copy(update={"lines": lines})
 
 
 def _lines(file: DealFile, delta: QuoteDelta) -> Iterator[LineRequest]:

@@ -474,6 +474,31 @@ class UsageTaken(Value):
     repeated: bool = False
 
 
+class TopUpCredit(Value):
+    """Sell prepaid credit to a deal; `amount` and `credit` are in major units, as text.
+
+    `reference` makes it count once; `on` is the deal's day.
+
+    Without `credit` it is good for what is paid, without `expires_on` until the term ends.
+    """
+
+    deal: str
+    reference: str
+    on: date
+    amount: str
+    credit: str = ""
+    priority: int = 0
+    expires_on: date | None = None
+    actor: str = ""
+
+
+class ToppedUp(Value):
+    """The pool on record, or the problems that kept it from being sold."""
+
+    problems: tuple[Problem, ...] = ()
+    pool: str = ""
+
+
 class ChangeRecorded(Value):
     """The revision written, or the problems that kept it from being written."""
 

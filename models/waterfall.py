@@ -8,6 +8,7 @@ from enum import StrEnum
 from models.catalog import ProductKind
 from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing, Transfer
 from models.money import Money
+from models.prepaid import Prepaid
 from models.ramps import Segment
 from models.usage_terms import UsageTerms
 from models.value import Value
@@ -97,8 +98,9 @@ class PricedLine(Value):
     over the term. `segment` is the part of a ramp it is billed for, `units` are those of a
     component as its bundle counts them, `attributes` the chosen values its price went by.
     A line by `usage` has no amount of its own: what it costs is known when its periods are over.
-    Its waterfall leads to the estimate. An `optional` line is offered beside the others and counts
-    in no total. `bundle` is the name of the outermost product that a component belongs to.
+    Its waterfall leads to the estimate. `prepaid` is what a spend commitment is good for. An
+    `optional` line is offered beside the others and counts in no total. `bundle` is the name of the
+    outermost product that a component belongs to.
     """
 
     reference: str
@@ -139,6 +141,7 @@ class PricedLine(Value):
     optional: bool = False
     bundle: str = ""
     usage: UsageTerms | None = None
+    prepaid: Prepaid | None = None
 
     @property
     def billed_quantity(self) -> Decimal:

@@ -13,6 +13,7 @@ from activities.contract import ContractActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
+from activities.pools import PoolActivities
 from activities.ports import Office
 from activities.pricing import PricingActivities
 from activities.progress import ProgressActivities
@@ -26,7 +27,7 @@ from workflows.cases import ApprovalWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
-from workflows.usage import UsageWorkflow
+from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
@@ -35,6 +36,7 @@ WORKFLOWS: Sequence[type] = (
     StockWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
+    CreditWorkflow,
 )
 
 
@@ -93,4 +95,5 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         register.record_change,
         register.receive_stock,
         UsageActivities(office).take_usage,
+        PoolActivities(office).top_up,
     ]

@@ -31,6 +31,11 @@ def usage_workflow_id(file_hash: str) -> str:
     return f"usage-{file_hash[:32]}"
 
 
+def credit_workflow_id(deal: str, reference: str) -> str:
+    """Return the workflow ID of prepaid credit that a deal is topped up with."""
+    return f"credit-{deal}-{reference}"
+
+
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:
     """Return the workflow ID of one stock receipt."""
     return f"stock-{entity}-{sku}-{reference}"

@@ -11,7 +11,13 @@ with workflow.unsafe.imports_passed_through():
     from models.approval_cases import OpenCase
     from models.errors import Problem
     from models.messages import Message
-    from models.steps import RecordPayment, RegisterChange, StockReceipt, UsageBatch
+    from models.steps import (
+        RecordPayment,
+        RegisterChange,
+        StockReceipt,
+        TopUpCredit,
+        UsageBatch,
+    )
 
 
 class PaymentRequest(Message, RecordPayment):
@@ -32,6 +38,10 @@ class ReceiptRequest(Message, StockReceipt):
 
 class UsageRequest(Message, UsageBatch):
     """A batch of usage as it was sent."""
+
+
+class CreditRequest(Message, TopUpCredit):
+    """Prepaid credit as it was asked for."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

@@ -46,7 +46,13 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
-from models.tables.usage import UsageBatchRow, UsageEventRow, UsagePeriodRow, UsageRatingRow
+from models.tables.usage import (
+    UsageBatchRow,
+    UsageEventRow,
+    UsagePeriodRow,
+    UsagePoolRow,
+    UsageRatingRow,
+)
 
 APPEND_ONLY = (
     RegisterRow,
@@ -89,6 +95,7 @@ APPEND_ONLY = (
     PricedLineRow,
     UsageBatchRow,
     UsageEventRow,
+    UsagePoolRow,
     UsageRatingRow,
 )
 
@@ -143,6 +150,7 @@ __all__ = [
     "UsageBatchRow",
     "UsageEventRow",
     "UsagePeriodRow",
+    "UsagePoolRow",
     "UsageRatingRow",
     "WorkOrderRow",
     "WriteOffRow",

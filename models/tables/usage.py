@@ -72,6 +72,34 @@ class UsagePeriodRow(SQLModel, table=True):
     canceled_on: date | None = None
 
 
+class UsagePoolRow(SQLModel, table=True):
+    """Prepaid credit to draw on, in usage of the days from `starts_on` to before `ends_on`.
+
+    It comes with a charge of the contract, or was topped up by `command_id`. What was drawn of it
+    stands in the ratings. `reference` is that of its line on the invoice.
+    """
+
+    __tablename__ = "usage_pool"
+    __table_args__ = (UniqueConstraint("deal", "key"), UniqueConstraint("deal", "command_id"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    reference: str
+    name: str
+    paid_minor: int = Field(sa_type=BigInteger)
+    credit_minor: int = Field(sa_type=BigInteger)
+    currency: str
+    priority: int
+    overage_percent: str
+    starts_on: date
+    ends_on: date
+    is_top_up: bool
+    command_id: str | None = None
+    actor: str = ""
+
+
 class UsageRatingRow(SQLModel, table=True):
     """What a period's usage came to when it was rated; a later row stands for the whole again.
 

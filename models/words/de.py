@@ -278,7 +278,10 @@ _MAILS = MailWords(
     approval_instead="{opening} (in Vertretung von {person})",
     countered_subject="Gegenvorschlag zu Angebot {number}: {customer}",
     countered_text="{person} gibt Angebot {number} über {total} nicht frei, würde aber freigeben:",
-    countered_ask="Bieten Sie das in einer neuen Version an, oder reichen Sie dieselbe wieder ein:",
+    countered_ask=(
+        "Bieten Sie genau das in einer neuen Version an, die damit genehmigt ist,\n"
+        "oder reichen Sie dieselbe wieder ein:"
+    ),
     recalled_subject="Zurückgezogen: Angebot {number} für {customer}",
     recalled_text=(
         "{seller} hat Angebot {number} über {total} zurückgezogen.\n"

@@ -262,7 +262,10 @@ _MAILS = MailWords(
     approval_instead="{opening} for {person}",
     countered_subject="Counter to quote {number}: {customer}",
     countered_text="{person} does not approve quote {number} over {total}, but would approve:",
-    countered_ask="Offer that with a new version of the quote, or hand in the same one again:",
+    countered_ask=(
+        "Offer exactly that in a new version, which then has this approval,\n"
+        "or hand in the same one again:"
+    ),
     recalled_subject="Recalled: quote {number} for {customer}",
     recalled_text=(
         "{seller} has recalled quote {number} over {total}.\n"

@@ -270,7 +270,10 @@ _MAILS = MailWords(
     approval_instead="{opening} (en nombre de {person})",
     countered_subject="Contrapropuesta al presupuesto {number}: {customer}",
     countered_text="{person} no aprueba el presupuesto {number} por {total}, pero aprobaría:",
-    countered_ask="Ofrézcalo con una nueva versión del presupuesto o presente de nuevo la misma:",
+    countered_ask=(
+        "Ofrezca exactamente eso en una nueva versión, que tendrá esta aprobación,\n"
+        "o presente de nuevo la misma:"
+    ),
     recalled_subject="Retirado: presupuesto {number} para {customer}",
     recalled_text=(
         "{seller} ha retirado el presupuesto {number} por {total}.\n"

@@ -279,7 +279,8 @@ _MAILS = MailWords(
     countered_subject="Contre-proposition au devis {number}\xa0: {customer}",
     countered_text="{person} n'approuve pas le devis {number} de {total}, mais approuverait\xa0:",
     countered_ask=(
-        "Proposez cela dans une nouvelle version du devis, ou soumettez-le à nouveau tel quel\xa0:"
+        "Proposez exactement cela dans une nouvelle version, alors approuvée,\n"
+        "ou soumettez-le à nouveau tel quel\xa0:"
     ),
     recalled_subject="Retiré\xa0: devis {number} pour {customer}",
     recalled_text=(

@@ -171,7 +171,8 @@ def _form() -> str:
         '<textarea id="reason" name="reason" rows="3" maxlength="1000"></textarea>'
         '<button class="yes" name="choice" value="approve">Approve</button>'
         '<button class="no" name="choice" value="reject">Reject</button>'
-        '<label for="percent">I would approve this discount off the whole quote, in percent</label>'
+        '<label for="percent">I would approve this discount off list, in percent, '
+        "all discounts together</label>"
         '<input id="percent" name="percent" inputmode="decimal" autocomplete="off">'
         '<button name="choice" value="counter">Counter</button></form>'
     )

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter, Request, Response
 
-from models.steps import UsageTaken
-from starter.api.access import TheCaller, TheHouse
+from models.steps import ToppedUp, UsageTaken
+from starter.api.access import Body, TheCaller, TheHouse, written_as
 from starter.api.once import OnceRoute
 from starter.api.problems import responses
 from starter.service import usage as service
+from starter.service import usage_now
 
 router = APIRouter(tags=["Usage"], route_class=OnceRoute)
 
@@ -59,3 +60,36 @@ async def send_usage(
     if taken.repeated:
         response.status_code = 200
     return taken
+
+
+@router.get("/deals/{number}/usage", summary="What a deal uses now", responses=responses(401, 404))
+def show_usage(house: TheHouse, _: TheCaller, number: str) -> usage_now.UsageShown:
+    """Return what was used in the running periods, what it comes to so far, and the credit left."""
+    return house.books.read(lambda session: usage_now.show(session, number, house.clock()))
+
+
+@router.get(
+    "/deals/{number}/usage/projection",
+    summary="The next bill with usage",
+    responses=responses(401, 404),
+)
+def project_usage(house: TheHouse, _: TheCaller, number: str) -> usage_now.ProjectedBill:
+    """Return what the next bill comes to before tax if the use goes on as it did so far."""
+    return house.books.read(lambda session: usage_now.projection(session, number, house.clock()))
+
+
+@router.post(
+    "/deals/{deal}/credit",
+    summary="Top a deal up with prepaid credit",
+    status_code=201,
+    responses=responses(401, 403, 404, 409, 422, 503, 504),
+    openapi_extra=written_as(
+        service.CreditFile.model_json_schema(), {"amount": "500.00", "reference": "PO-77"}
+    ),
+)
+async def top_up(house: TheHouse, caller: TheCaller, deal: str, body: Body) -> ToppedUp:
+    """Sell credit that usage draws on before it is billed; needs the role sales or finance.
+
+    It is invoiced at once and taxed then; what is never used is earned when it expires.
+    """
+    return await service.top_up(house, caller, deal, body)

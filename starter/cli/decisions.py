@@ -96,7 +96,10 @@ def counter(  # noqa: PLR0913, PLR0917 - one parameter for each option
     deal: DealNumber,
     discount: Annotated[
         str,
-        typer.Option(help="Percent off the whole quote you would approve.", show_default=False),
+        typer.Option(
+            help="Percent off list you would approve, all discounts together.",
+            show_default=False,
+        ),
     ] = "",
     line: LineCounters = [],  # noqa: B006 - Typer reads the default, nobody changes it
     payment_terms: Annotated[
@@ -106,6 +109,10 @@ def counter(  # noqa: PLR0913, PLR0917 - one parameter for each option
     step: Step = "",
 ) -> None:
     """Say what you would approve instead; the seller offers that, or hands the quote in again.
+
+    --discount is the discount altogether: it takes the place of the discounts of all lines, groups
+    and the whole quote. --line is the discount of one line, in place of its own. What the seller
+    offers exactly as you say has your approval and does not come back to you.
 
     Examples: `q2c counter 1001 --discount 12 --as mia`,
     `q2c counter 1001 --line 2=5 --reason "Hardware has no room" --as mia`

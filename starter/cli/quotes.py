@@ -254,6 +254,14 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
     header_percent: Annotated[
         str, typer.Option("--header-discount", metavar="PERCENT", help="Off the whole quote.")
     ] = "",
+    total_percent: Annotated[
+        str,
+        typer.Option(
+            "--total-discount",
+            metavar="PERCENT",
+            help="Off list altogether, in place of all other discounts.",
+        ),
+    ] = "",
     valid_days: Annotated[
         int | None, typer.Option("--valid-days", help="Offer it anew for so many days.")
     ] = None,
@@ -287,6 +295,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter for each thing that is oft
     said = {
         "lines": lines,
         "header_discount": {"percent": header_percent} if header_percent else None,
+        "total_discount": total_percent,
         "valid_days": valid_days,
         "reprice": reprice or None,
     }

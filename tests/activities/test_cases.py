@@ -8,6 +8,7 @@ import pytest
 from activities.approval_cases import CaseActivities
 from activities.approval_subjects import subjects_of
 from activities.case_letters import case_mails
+from activities.crediting import issue_credit_note
 from models.approval_cases import (
     CaseClosed,
     CaseDecided,
@@ -22,6 +23,8 @@ from models.approval_cases import (
     hash_of,
 )
 from models.approval_facts import Subject
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.decisions import DecisionKind, decision_token
 from models.ledger import Account
 from models.steps import ReadAccount, RegisterKind
@@ -165,6 +168,23 @@ def test_what_was_written_off_is_still_owed(desk: Desk) -> None:
     assert (recorded.applied_minor, recorded.unapplied_minor) == (100_00, 0)
     assert balance(house, Account.BAD_DEBT) == GROSS - 100_00
     assert balance(house, Account.RECEIVABLE) == 0
+    assert_conserved(house)
+
+
+def test_a_credit_note_for_what_was_written_off_lowers_the_expense(desk: Desk) -> None:
+    """What is no longer owed cannot be a loss; the receivable is gone already."""
+    house = desk.house
+    desk.write_off()
+    desk.say(CASE, DecisionKind.APPROVE, "finn", "finance-1")
+    desk.say(CASE, DecisionKind.APPROVE, "vera", "finance-2")
+    desk.close(CASE)
+    order = CreditOrder(
+        key="k-1", invoice=INVOICE, on=date(2030, 5, 6), reason="x", parts=(CreditPart(line=0),)
+    )
+
+    house.books.write(lambda session: issue_credit_note(session, house.office, order))
+
+    assert (balance(house, Account.BAD_DEBT), balance(house, Account.RECEIVABLE)) == (0, 0)
     assert_conserved(house)
 
 

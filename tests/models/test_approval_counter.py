@@ -5,9 +5,16 @@ from decimal import Decimal
 
 import pytest
 
-from models.approval_counter import ApproverCounter, LineCounter, counter_problems, revision_of
+from models.approval_counter import (
+    ApproverCounter,
+    LineCounter,
+    counter_problems,
+    is_as_countered,
+    revision_of,
+)
 from models.decision_link import DecisionLink, link_matches, link_url
 from models.decisions import decision_token
+from models.revision import QuoteDelta
 
 SECRET = b"a secret of the house"
 LINK = DecisionLink(
@@ -25,7 +32,7 @@ def test_a_counter_is_said_in_one_line() -> None:
     )
 
     assert str(counter) == (
-        "12 % off the quote, line 2 at 5 % off, 30 days to pay, a term of 24 months"
+        "12 % off list altogether, line 2 at 5 % off, 30 days to pay, a term of 24 months"
     )
 
 
@@ -38,11 +45,26 @@ def test_a_counter_becomes_the_change_of_a_deal_file() -> None:
     )
 
     assert revision_of(counter, "Mia would approve it") == {
-        "header_discount": {"percent": "12", "reason": "Mia would approve it"},
+        "total_discount": "12",
         "lines": [{"line": 2, "discount": {"percent": "2.50", "reason": "Mia would approve it"}}],
         "payment_terms_days": 0,
     }
     assert revision_of(ApproverCounter(term_months=12), "x") == {"term_months": 12}
+
+
+def test_a_change_is_as_countered_whatever_its_reasons_say() -> None:
+    """Only what is asked for counts; anything more or less is another content."""
+    counter = ApproverCounter(
+        discount_percent=Decimal(12),
+        lines=(LineCounter(line=2, discount_percent=Decimal(5)),),
+    )
+    exactly = QuoteDelta.model_validate(revision_of(counter, "because"))
+
+    assert is_as_countered(counter, exactly)
+    assert not is_as_countered(counter, exactly.model_copy(update={"note": "and this"}))
+    assert not is_as_countered(counter, exactly.model_copy(update={"lines": ()}))
+    less = exactly.model_copy(update={"total_discount": Decimal(11)})
+    assert not is_as_countered(counter, less)
 
 
 def test_everything_wrong_with_a_counter_is_told_at_once() -> None:

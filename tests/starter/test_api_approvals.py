@@ -191,7 +191,7 @@ def test_a_seller_finds_counters_and_recalls_in_the_inbox(world: Any) -> None:
 
     (countered,) = world.get("/v1/inbox", "sam")["items"]
 
-    assert countered["reason"] == "mia would approve 12 % off the quote"
+    assert countered["reason"] == "mia would approve 12 % off list altogether"
     assert countered["command"] == "q2c quote revise 1001 --as-countered"
     assert waiting(world, "mia") == []
     world.decision(quote, "resubmit", "sam")
@@ -211,7 +211,7 @@ def test_an_open_counter_becomes_the_revision_that_offers_it(world: Any) -> None
 
     reason = "mia would approve it: last word"
     assert found == {
-        "delta": {"header_discount": {"percent": "12", "reason": reason}},
+        "delta": {"total_discount": "12"},
         "base_hash": quote.content_hash,
         "reason": reason,
     }

@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from models.approval_cases import OpenCase
 from models.approval_facts import Subject
-from models.steps import ChangeRecorded, PaymentRecorded, UsageTaken
+from models.steps import ChangeRecorded, PaymentRecorded, ToppedUp, UsageTaken
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
 from starter.service.errors import RunFailedError
@@ -28,6 +28,7 @@ WAITING = "write_off-other.1"
 USAGE: dict[str, Any] = {
     "events": [{"id": "e-1", "deal": "1001", "meter": "calls", "at": "2026-02-03T10:15:00Z"}]
 }
+CREDIT = {"amount": "50.00", "reference": "PO-1"}
 ASKED = Asked("fiona", "POST /v1/payments", "k-1", "hash-1")
 
 CHANGES: list[tuple[str, str, Any, Any]] = [
@@ -44,6 +45,7 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
         for kind, person in (("approve", "dan"), ("reject", "dan"), ("withdraw", "fiona"))
     ),
     ("/v1/usage", "olga", USAGE, {"events": [{**USAGE["events"][0], "id": "e-2"}]}),
+    ("/v1/deals/1001/credit", "sam", CREDIT, {**CREDIT, "reference": "PO-2"}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
 ]
 """A change of every route, and another one."""
@@ -66,6 +68,8 @@ class Engine(dict[str, Any]):
             return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
         if workflow_id.startswith("usage-"):
             return UsageTaken(events=1, added=1, deals=1)
+        if workflow_id.startswith("credit-"):
+            return ToppedUp(pool="top-up-1")
         return ChangeRecorded(revision=1)
 
 
@@ -96,7 +100,7 @@ def test_a_change_under_a_key_is_made_and_answered_once(
 ) -> None:
     """Status, body and address are those of the first answer; another body is refused."""
     answering(world)
-    if "/deals" not in path:
+    if path != "/v1/deals":
         furnish(world)
         waiting = OpenCase(subject=Subject.WRITE_OFF, key="other.1", content="{}", actor="fiona")
         handed_in(world, waiting)
@@ -133,7 +137,10 @@ def test_every_change_honors_its_key(world: Any) -> None:
     assert without - messages - READS == set()
     assert {path for path in set(posts) - READS if "Idempotency-Key" not in names[path]} == set()
     assert {path for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
-        path.replace("{kind}", "person").replace("{number}", INVOICE).replace("{case}", WAITING)
+        path.replace("{kind}", "person")
+        .replace("{number}", INVOICE)
+        .replace("{case}", WAITING)
+        .replace("{deal}", "1001")
         for path in set(posts) - messages - READS
     }
 

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import Problem
-from models.steps import UsageTaken
+from models.steps import ToppedUp, UsageTaken
 from starter.service.errors import RunFailedError
 
 EVENT = {"id": "e-1", "deal": "1001", "meter": "calls", "at": "2026-02-03T10:15:00Z"}
@@ -87,3 +87,68 @@ def test_a_file_of_another_kind_is_wrong_usage(by: Any, tmp_path: Path) -> None:
 
     assert by("olga", "usage", "import", str(file)).exit_code == 2
     assert by("olga", "usage", "import", str(tmp_path / "no.csv")).exit_code == 2
+
+
+CREDIT = {"amount": "500.00", "reference": "PO-77", "credit": "550.00", "priority": 1}
+
+
+def test_credit_is_sold_once_under_its_reference(world: Any) -> None:
+    """The same again is answered again; another amount under it is a conflict."""
+    world.gateway.results = Anything(ToppedUp(pool="top-up-1"))
+    world.deal("1001", currency="USD")
+
+    found = [world.post("/v1/deals/1001/credit", CREDIT) for _ in range(2)]
+    other = world.post("/v1/deals/1001/credit", {**CREDIT, "amount": "5.00"})
+
+    (start,) = world.gateway.started
+    assert [one.status_code for one in (*found, other)] == [201, 201, 409]
+    assert found[0].json()["pool"] == "top-up-1"
+    assert (start.workflow, start.workflow_id) == ("CreditWorkflow", "credit-1001-PO-77")
+    assert (start.payload.amount, start.payload.credit, start.payload.actor) == (
+        "500.00",
+        "550.00",
+        "sam",
+    )
+
+
+def test_credit_needs_a_deal_a_role_and_its_fields(world: Any) -> None:
+    """404, 403 and 422 before anything is started."""
+    world.deal("1001")
+
+    found = [
+        world.post("/v1/deals/9/credit", CREDIT).status_code,
+        world.post("/v1/deals/1001/credit", CREDIT, "olga").status_code,
+        world.post("/v1/deals/1001/credit", {"amount": ""}).status_code,
+    ]
+
+    assert found == [404, 403, 422]
+    assert world.gateway.started == []
+
+
+def test_credit_is_sold_by_a_command(world: Any, by: Any) -> None:
+    """Amounts as people write them."""
+    world.gateway.results = Anything(ToppedUp(pool="top-up-1"))
+    world.deal("1001")
+
+    result = by(
+        "sam", "usage", "top-up", "1001", "1,500.00", "-r", "PO-1", "--expires", "2026-12-31"
+    )
+
+    assert result.exit_code == 0, result.output
+    assert "Credit top-up-1 is sold" in result.output
+    (start,) = world.gateway.started
+    assert (start.payload.amount, str(start.payload.expires_on)) == ("1500.00", "2026-12-31")
+
+
+def test_a_deal_that_uses_nothing_shows_nothing(world: Any, by: Any) -> None:
+    """As text and as JSON, on both pages."""
+    world.deal("1001")
+
+    shown = by("sam", "usage", "show", "1001")
+    bill = by("sam", "usage", "projection", "1001")
+    raw = by("sam", "usage", "projection", "1001", "--json")
+
+    assert "charged for nothing by usage" in shown.output
+    assert "charged for nothing by usage" in bill.output
+    assert '"total_minor": 0' in raw.output
+    assert by("sam", "usage", "show", "9").exit_code == 1

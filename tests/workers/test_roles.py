@@ -69,7 +69,9 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
         "PaymentWorkflow",
         "RegisterWorkflow",
         "StockWorkflow",
+        "ApprovalWorkflow",
         "UsageWorkflow",
+        "CreditWorkflow",
     ]
 
 

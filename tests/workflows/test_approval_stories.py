@@ -196,6 +196,23 @@ async def test_a_counter_stops_the_path_and_the_seller_may_insist(house: House) 
     await offered(deal)
 
 
+async def test_what_was_countered_goes_out_without_another_yes(house: House) -> None:
+    """Mia would say yes to 12 %; Sam offers exactly that, and nobody has to be asked again."""
+    deal = await begin(house, **NEEDS_MANAGER)
+    await deal.stage(Stage.APPROVE)
+    await deal.approve(MANAGER, "counter", counter={"discount_percent": "12"}, reason="fine")
+
+    await deal.does("revise_quote", delta={"total_discount": "12"}, actor=SELLER, reason="as said")
+
+    await offered(deal)
+    rows = records.rows(
+        house.settings.home, "select kind, person, channel from decision order by rowid"
+    )
+    assert rows[-1] == ("approve", MANAGER, "as countered")
+    total = records.value(house.settings.home, "select total_minor from quote where version = 2")
+    assert total == 52800
+
+
 async def test_a_recalled_quote_waits_for_its_seller_and_keeps_what_was_approved(
     house: House,
 ) -> None:

@@ -24,6 +24,7 @@ ELSEWHERE = {
     "record_change",
     "receive_stock",
     "take_usage",
+    "top_up",
     "record_payment",
     "publish_receipt",
 }

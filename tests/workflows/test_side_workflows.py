@@ -25,11 +25,13 @@ PERSON = {
     "content": '{"id": "zoe", "name": "Zoe", "email": "zoe@q2c.example", "roles": ["sales"]}',
 }
 BATCH = {"file_hash": 64 * "0", "suffix": "csv", "at": "2026-01-05T12:00:00Z"}
+CREDIT = {"deal": "1001", "reference": "PO-1", "on": "2026-01-05", "amount": "50.00"}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
     "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
     "RegisterWorkflow": ("person-zoe-1", PERSON),
     "UsageWorkflow": (f"usage-{32 * '0'}", BATCH),
+    "CreditWorkflow": ("credit-1001-PO-1", CREDIT),
 }
 
 
@@ -102,6 +104,7 @@ async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
         ("RegisterWorkflow", "person-zoe1"),
         ("StockWorkflow", "wrong"),
         ("UsageWorkflow", "usage-1"),
+        ("CreditWorkflow", "credit-1001-PO-2"),
     ],
 )
 async def test_a_request_under_an_id_that_is_not_its_own_is_refused(

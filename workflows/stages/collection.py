@@ -8,7 +8,7 @@ from workflows.stages.fulfillment import publish
 with workflow.unsafe.imports_passed_through():
     from activities.signatures import DUN, NOTIFY
     from models import steps
-    from models.agenda import AgendaItem
+    from models.agenda import AgendaItem, AgendaKind
     from models.documents import DocumentKind
     from models.messages import Answer, Command
     from models.money import Money
@@ -36,6 +36,8 @@ async def take_change(desk: Desk, command: Command) -> Answer:
     """Re-read the books after something else than a payment changed what is owed."""
     if command.account is None:
         return Answer(accepted=False, text="The message says nothing: it needs a cause.")
+    if command.account.bill:
+        desk.put("converge", AgendaKind.CONVERGE)
     await desk.read_account("")
     return _balance(desk)
 
