@@ -4,6 +4,7 @@ The same document of the same deal is the same content at any time, so rendering
 crash gives the same bytes.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 
 from sqlmodel import Session, col, select
@@ -13,12 +14,16 @@ from activities.collection import LetterItems
 from activities.contract import signers_of
 from activities.pricing import file_of_term, quote_of_term, quote_version
 from activities.register import customer_of, dunning_policy, entity_of, partner_of, people
+from activities.statements import statement_of
 from models.billing import Invoice
 from models.contract import SIGNED
+from models.credit_notes import CreditNote
+from models.credit_steps import SendStatement
 from models.deal_file import RenewalTerms
 from models.decisions import DecisionKind
 from models.documents import (
     Assurance,
+    CreditNoteDocument,
     DecisionNote,
     DeliveryNoteDocument,
     Document,
@@ -32,6 +37,7 @@ from models.documents import (
     ReminderDocument,
     RenewalQuoteDocument,
     SignerBlock,
+    StatementDocument,
     WorkOrderDocument,
 )
 from models.fulfillment import FulfillmentStatus, OrderLine
@@ -39,9 +45,11 @@ from models.money import Money
 from models.parties import Partner, language_between
 from models.quoting import Quote
 from models.renewal import renewal_calendar
+from models.statements import AccountScope
 from models.steps import PublishDocument
 from models.tables import (
     ContractRow,
+    CreditNoteRow,
     DealRow,
     DecisionRow,
     FulfillmentEventRow,
@@ -232,6 +240,13 @@ def _invoice(session: Session, step: PublishDocument) -> Document:
     )
 
 
+def _credit_note(session: Session, step: PublishDocument) -> Document:
+    row = session.get_one(CreditNoteRow, step.number)
+    return CreditNoteDocument(
+        credit_note=CreditNote.model_validate_json(row.content), test_clock=bool(row.scope)
+    )
+
+
 def _reminder(session: Session, step: PublishDocument) -> Document:
     row = session.get_one(ReminderRow, step.number)
     items = LetterItems.model_validate_json(row.content).items
@@ -276,6 +291,26 @@ def assemble_receipt(session: Session, payment: str) -> ReceiptDocument:
         unapplied=amount - settled,
         balance=_balance_after(session, row, applications),
         test_clock=bool(row.scope),
+    )
+
+
+def assemble_statement(session: Session, request: SendStatement) -> StatementDocument:
+    """Return the content of a customer's statement of account.
+
+    Its number names whose it is and its last day, and by a hash what it says. Raises
+    `NotFoundError` for an unknown party and `InvalidInputError` for days the wrong way round.
+    """
+    customer = customer_of(session, request.customer)
+    entity = entity_of(session, request.entity)
+    scope = AccountScope.model_validate(request, from_attributes=True)
+    statement = statement_of(session, scope, request.deal)
+    digest = hashlib.sha256(statement.model_dump_json().encode()).hexdigest()[:8].upper()
+    return StatementDocument(
+        number=f"ST-{customer.number}-{request.currency}-{request.until:%Y%m%d}-{digest}",
+        entity=entity,
+        customer=customer,
+        statement=statement,
+        test_clock=bool(request.deal),
     )
 
 
@@ -357,5 +392,6 @@ _MAKERS: Mapping[DocumentKind, Callable[[Session, PublishDocument], Document]] =
     DocumentKind.WORK_ORDER: _work_order,
     DocumentKind.DELIVERY_NOTE: _delivery_note,
     DocumentKind.INVOICE: _invoice,
+    DocumentKind.CREDIT_NOTE: _credit_note,
     DocumentKind.REMINDER: _reminder,
 }

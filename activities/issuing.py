@@ -8,6 +8,7 @@ from activities.numbering import next_number
 from activities.open_terms import OpenTerm
 from activities.payers import payer_of
 from activities.register import customer_of, entity_of, tax_rules
+from activities.voiding import corrected_order
 from models.billing import DueCharge, Invoice, InvoiceRequest, check_invoice, draft_invoice
 from models.errors import ParkedError
 from models.steps import Converge
@@ -30,7 +31,9 @@ def request_for(
         currency=contract.currency,
         issued_on=step.on,
         payment_terms_days=contract.payment_terms_days,
-        purchase_order=order or contract.purchase_order,
+        purchase_order=order
+        or corrected_order(session, contract.deal, contract.term)
+        or contract.purchase_order,
         charges=tuple(charges),
         lines={line.reference: line for line in term.quote.lines},
         rules=tax_rules(session),

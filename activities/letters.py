@@ -263,6 +263,31 @@ def invoice(about: Subject, number: str, gross: str, due_on: str) -> Letter:
     )
 
 
+def credit_note(about: Subject, number: str, invoice: str, gross: str, reason: str) -> Letter:
+    """Send a credit note."""
+    words = about.words
+    return Letter(
+        subject=words.credit_note_subject.format(number=number, invoice=invoice, gross=gross),
+        text=_to_customer(
+            words,
+            about.entity,
+            words.credit_note_text.format(number=number, invoice=invoice, gross=gross),
+            words.credit_note_reason.format(reason=reason),
+        ),
+    )
+
+
+def statement(
+    number: str, day: str, balance: str, entity: str = "", language: str = "en"
+) -> Letter:
+    """Send a statement of account."""
+    words = words_for(language).mails
+    return Letter(
+        subject=words.statement_subject.format(number=number, balance=balance),
+        text=_to_customer(words, entity, words.statement_text.format(day=day, balance=balance)),
+    )
+
+
 def receipt(
     number: str, amount: str, balance: str, entity: str = "", language: str = "en"
 ) -> Letter:

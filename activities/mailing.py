@@ -20,11 +20,13 @@ from activities.register import customer_of, delegations, dunning_policy, entity
 from models.approval import ApprovalPath, ApprovalStep, StepStatus, reasons_asked
 from models.approval_counter import ApproverCounter
 from models.contract import SIGNED
+from models.credit_notes import CreditNote
+from models.credit_steps import SendStatement
 from models.deal_file import RenewalTerms
 from models.decision_link import DecisionLink, link_url
 from models.decisions import DecisionKind, decision_token
 from models.delegation import delegates_of
-from models.documents import DocumentKind, ReceiptDocument
+from models.documents import DocumentKind, ReceiptDocument, StatementDocument
 from models.fulfillment import OrderLine
 from models.links import link_token
 from models.money import Money
@@ -39,9 +41,11 @@ from models.tables import (
     ContractRow,
     CounterAnswerRow,
     CounterOfferRow,
+    CreditNoteRow,
     DealRow,
     DecisionRow,
     InvoiceRow,
+    InvoiceVoidRow,
     OrderLineRow,
     ReminderRow,
     WorkOrderRow,
@@ -250,11 +254,21 @@ def _delivery_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
 def _invoice(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     row = desk.session.get_one(InvoiceRow, step.number)
     desk = desk.addressed_to(row.customer)
+    if desk.session.get(InvoiceVoidRow, step.number) is not None:
+        return []
     gross = Money(minor=row.gross_minor, currency=row.currency)
     letter = letters.invoice(
         desk.about(), row.number, desk.looks.money(gross), desk.looks.day(row.due_on)
     )
     return [desk.mail(desk.contact(BILLING).email, f"invoice:{row.number}", letter)]
+
+
+def _credit_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    row = desk.session.get_one(CreditNoteRow, step.number)
+    note = CreditNote.model_validate_json(row.content)
+    gross = desk.looks.money(note.gross)
+    letter = letters.credit_note(desk.about(), note.number, note.corrects, gross, note.reason)
+    return [desk.mail(desk.contact(BILLING).email, f"credit-note:{row.number}", letter)]
 
 
 def _reminder(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
@@ -288,6 +302,7 @@ _WRITERS: Mapping[DocumentKind, Callable[[Desk, PublishDocument], list[OutgoingM
     DocumentKind.WORK_ORDER: _work_order,
     DocumentKind.DELIVERY_NOTE: _delivery_note,
     DocumentKind.INVOICE: _invoice,
+    DocumentKind.CREDIT_NOTE: _credit_note,
     DocumentKind.REMINDER: _reminder,
     DocumentKind.RENEWAL_QUOTE: _renewal_quote,
 }
@@ -314,6 +329,30 @@ def receipt_letter(receipt: ReceiptDocument, step: PublishDocument) -> OutgoingM
         subject=letter.subject,
         text=letter.text,
         sent_at=step.at,
+    )
+
+
+def statement_letter(document: StatementDocument, request: SendStatement) -> OutgoingMail:
+    """Return the mail that carries a customer's statement of account."""
+    language = language_between(document.customer, document.entity)
+    looks = formats_for(language)
+    contacts = [one for one in document.customer.contacts if one.role == BILLING]
+    contacts += document.customer.contacts
+    letter = letters.statement(
+        document.number,
+        looks.day(request.until),
+        looks.money(document.statement.closing),
+        document.entity.legal_name,
+        language,
+    )
+    recipient = contacts[0].email if contacts else document.entity.email
+    return OutgoingMail(
+        key=f"statement:{request.key}:{recipient}",
+        sender=document.entity.email,
+        recipient=recipient,
+        subject=letter.subject,
+        text=letter.text,
+        sent_at=request.at,
     )
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
-from activities.billed_days import taken
+from activities.billed_days import has_released, taken
 from activities.pricing import quote_of_term
 from models.billing import DueCharge, due_charges, next_billing_on
 from models.money import Money
@@ -63,7 +63,8 @@ def open_term(
     # Most terms of an old deal are billed to the end; their quotes need not be read again.
     names = {charge.reference for charge in plan}
     count = sum(len(periods) for reference, periods in done.items() if reference in names)
-    if len(plan) <= count and not metered:
+    is_whole = not has_released(session, contract.deal, contract.term)
+    if is_whole and len(plan) <= count and not metered:
         return None
     quote = quote_of_term(session, contract.deal, contract.term)
     if quote is None:

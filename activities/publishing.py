@@ -11,14 +11,22 @@ from functools import partial
 from sqlmodel import Session, select
 from temporalio import activity
 
-from activities.assembly import assemble, assemble_receipt
+from activities.assembly import assemble, assemble_receipt, assemble_statement
 from activities.case_letters import case_mails
 from activities.mail import Attachment, Mailer, OutgoingMail
-from activities.mailing import letters_of, noon, notices_of, receipt_letter
+from activities.mailing import letters_of, noon, notices_of, receipt_letter, statement_letter
 from activities.ports import Office, Store
-from activities.signatures import NOTIFY, NOTIFY_CASE, PUBLISH_DOCUMENT, PUBLISH_RECEIPT
+from activities.signatures import (
+    NOTIFY,
+    NOTIFY_CASE,
+    PUBLISH_DOCUMENT,
+    PUBLISH_RECEIPT,
+    SEND_STATEMENT,
+)
 from models.approval_cases import NotifyCase
+from models.credit_steps import SendStatement, StatementSent
 from models.documents import Document, DocumentKind, file_name
+from models.errors import InvalidInputError, Q2CError
 from models.steps import (
     DealStep,
     DocumentPublished,
@@ -85,6 +93,26 @@ class PublishingActivities:
         attachment = Attachment(filename=stored.filename, content=self._store.get(stored.sha256))
         self._send(step.deal, [self._with(receipt_letter(receipt, step), [attachment])])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
+
+    @activity.defn(name=SEND_STATEMENT.name, no_thread_cancel_exception=True)
+    def send_statement(self, request: SendStatement) -> StatementSent:
+        """Draw, store and mail a customer's statement of account, or say why there is none.
+
+        Safe to retry: equal content is one document, and one mail for each request.
+        """
+        try:
+            document = self._books.read(lambda session: assemble_statement(session, request))
+        except Q2CError as error:
+            problems = error.problems if isinstance(error, InvalidInputError) else ()
+            return StatementSent(refused_because=str(error), problems=problems)
+        step = DealStep(deal=request.deal, at=request.at, on=request.until)
+        stored = self._stored(DocumentKind.STATEMENT, document.number)
+        if stored is None:
+            stored = self._keep(document, step, document.number)
+        attachment = Attachment(filename=stored.filename, content=self._store.get(stored.sha256))
+        mail = statement_letter(document, request)
+        self._send(request.deal, [self._with(mail, [attachment])])
+        return StatementSent(number=document.number, sha256=stored.sha256)
 
     @activity.defn(name=NOTIFY.name, no_thread_cancel_exception=True)
     def notify(self, step: Notify) -> Recorded:

@@ -16,6 +16,7 @@ from temporalio import activity
 from activities.ports import Office
 from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
 from models.approval import ApprovalPolicy
+from models.approval_facts import Subject
 from models.catalog import Catalog
 from models.catalog_versions import in_force_on, is_on_record, publication_problems
 from models.collection import DEFAULT_LADDER, DunningPolicy
@@ -217,7 +218,20 @@ class RegisterActivities:
             problem = Problem(field="key", reason=reason, remedy=f"use {known}")
             return ChangeRecorded(problems=(problem,))
         content = parsed.model_dump_json()
-        return self._office.books.write(lambda session: self._append(session, change, content))
+        written = change.model_copy(update={"content": content})
+
+        def write(session: Session) -> ChangeRecorded:
+            problems = _unapproved(session, change)
+            return ChangeRecorded(problems=problems) if problems else self.append(session, written)
+
+        return self._office.books.write(write)
+
+    def append(self, session: Session, change: RegisterChange) -> ChangeRecorded:
+        """Put a revision on record in the transaction of the caller, or list its problems.
+
+        Its content is in the form that is kept; content in force is not written again.
+        """
+        return self._append(session, change, change.content)
 
     def _append(self, session: Session, change: RegisterChange, content: str) -> ChangeRecorded:
         problems = (
@@ -298,6 +312,20 @@ class RegisterActivities:
             .order_by(func.min(OrderLineRow.id))
         ).all()
         return ChangeRecorded(repeated=found is not None, deals=tuple(waiting))
+
+
+def _unapproved(session: Session, change: RegisterChange) -> tuple[Problem, ...]:
+    """Refuse a version of the catalogue that the approval policy has a word about."""
+    rules = approval_policy(session).rules
+    is_ruled = any(rule.subject is Subject.CATALOG_CHANGE for rule in rules)
+    known = latest(session, RegisterKind.CATALOG, HOUSE)
+    if change.kind is not RegisterKind.CATALOG or not is_ruled or known is None:
+        return ()
+    if _is_known(session, change, known, change.content):
+        return ()
+    reason = "needs approval by the policy in force"
+    remedy = "hand it in with `q2c catalog publish`"
+    return (Problem(field="catalog", reason=reason, remedy=remedy),)
 
 
 def _is_known(session: Session, change: RegisterChange, current: RegisterRow, content: str) -> bool:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from models import approval_cases as cases
-from models import steps
+from models import credit_steps, steps
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -61,6 +61,9 @@ CONFIRM_MILESTONE = Signature(
     "confirm_milestone", Queue.BOOKS, steps.ConfirmMilestone, steps.MilestoneConfirmed
 )
 CONVERGE = Signature("converge", Queue.BOOKS, steps.Converge, steps.Converged)
+CORRECT_INVOICE = Signature(
+    "correct_invoice", Queue.BOOKS, credit_steps.CorrectInvoice, credit_steps.Corrected
+)
 DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
@@ -80,6 +83,9 @@ PUBLISH_DOCUMENT = Signature(
 )
 PUBLISH_RECEIPT = Signature(
     "publish_receipt", Queue.DOCUMENTS, steps.PublishReceipt, steps.DocumentPublished
+)
+SEND_STATEMENT = Signature(
+    "send_statement", Queue.DOCUMENTS, credit_steps.SendStatement, credit_steps.StatementSent
 )
 NOTIFY = Signature("notify", Queue.DOCUMENTS, steps.Notify, steps.Recorded)
 

@@ -9,6 +9,7 @@ from models.catalog import Catalog
 from models.configuration import Configuration, configure, context_for
 from models.deal_file import DealFile
 from models.errors import InvalidInputError, Problem
+from models.money import round_half_up
 from models.parties import Customer
 from models.pricing import PricedLine, PricingRequest, price
 from models.value import Value
@@ -146,6 +147,47 @@ def _price_words(line: PricedLine) -> str:
 def _short(value: Decimal) -> str:
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def largest_price_change(before: Catalog, after: Catalog) -> Decimal:
+    """Return how far any price of both versions moves, in percent of what it was, two decimals.
+
+    Prices are compared book by book: of a unit, of a transaction, of each tier and as a percentage.
+    One that was zero counts as doubled. A new or dropped price is no change of one.
+    """
+    old, new = _prices(before), _prices(after)
+    moves = (_move(old[key], new[key]) for key in old.keys() & new.keys())
+    return max(moves, default=Decimal(0))
+
+
+def _move(before: Decimal, after: Decimal) -> Decimal:
+    if before == after:
+        return Decimal(0)
+    return round_half_up(abs(after - before) * 100 / abs(before), 2) if before else Decimal(100)
+
+
+def _prices(catalog: Catalog) -> dict[tuple[object, ...], Decimal]:
+    found: dict[tuple[object, ...], Decimal] = {}
+    for book in catalog.price_books:
+        for entry in book.entries:
+            place = (book.name, entry.sku, entry.charge, tuple(sorted(entry.attributes.items())))
+            amounts = {"unit": entry.unit, "percent": entry.percent, "fixed": entry.fixed}
+            for tier in entry.tiers:
+                band = f"{tier.up_to}"
+                amounts |= {f"{band} unit": tier.unit, f"{band} flat": tier.flat}
+            found |= {(*place, name): value for name, value in amounts.items() if value is not None}
+    return found
+
+
+def facts_of_change(
+    before: Catalog, after: Catalog, touched: Sequence[Touched]
+) -> Mapping[str, Decimal]:
+    """Return what a policy may ask about a new version of the catalogue."""
+    return {
+        "price_change_percent": largest_price_change(before, after),
+        "open_quotes": Decimal(len({t.document for t in touched if t.kind is StakeKind.QUOTE})),
+        "live_deals": Decimal(len({t.deal for t in touched if t.kind is StakeKind.DEAL})),
+    }
 
 
 def in_words(touched: Sequence[Touched]) -> str:

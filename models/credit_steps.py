@@ -6,8 +6,11 @@ The invoice's number is named; its content stays in the books.
 from datetime import date
 from enum import StrEnum
 
+from pydantic import AwareDatetime
+
 from models.credit_notes import CreditEffect
 from models.credits import CreditPart
+from models.errors import Problem
 from models.value import Value
 
 
@@ -30,8 +33,68 @@ class CreditOrder(Value):
 
 
 class Correction(StrEnum):
-    """What is done about an issued invoice."""
+    """What is done about an issued invoice.
+
+    Credit takes back what is named. Void undoes an invoice that never reached its customer. Rebill
+    takes it back in full, one way or the other, and bills the same again.
+    """
 
     CREDIT = "credit"
     VOID = "void"
     REBILL = "rebill"
+
+
+class CorrectInvoice(CreditOrder):
+    """Correct an issued invoice by another document; `at` is the deal's moment.
+
+    `purchase_order` is what the invoice that is billed again refers to (empty: the contract's).
+    """
+
+    kind: Correction = Correction.CREDIT
+    at: AwareDatetime
+    purchase_order: str = ""
+
+
+class Corrected(Value):
+    """The credit note that was issued (empty after a void), or why nothing was done.
+
+    `invoices` are those billed again.
+    """
+
+    invoice: str = ""
+    deal: str = ""
+    term: int = 1
+    credit_note: str = ""
+    is_void: bool = False
+    repeated: bool = False
+    invoices: tuple[str, ...] = ()
+    refused_because: str = ""
+    problems: tuple[Problem, ...] = ()
+
+
+class SendStatement(Value):
+    """Draw a customer's statement of account, store it, and mail it.
+
+    `deal` is empty, or the deal on a test clock whose account it is. `at` is when it was asked for;
+    `key` tells one sending from another.
+    """
+
+    key: str
+    customer: str
+    entity: str
+    currency: str
+    since: date
+    until: date
+    at: AwareDatetime
+    deal: str = ""
+    actor: str = ""
+
+
+class StatementSent(Value):
+    """The statement's number and where its document is, or why there is none."""
+
+    number: str = ""
+    sha256: str = ""
+    repeated: bool = False
+    refused_because: str = ""
+    problems: tuple[Problem, ...] = ()

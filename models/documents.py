@@ -13,12 +13,14 @@ from pydantic import AwareDatetime, Field
 
 from models.billing import Invoice
 from models.collection import OpenItem
+from models.credit_notes import CreditNote
 from models.deal_file import RenewalTerms
 from models.fulfillment import OrderLine
 from models.money import Money
 from models.parties import Customer, Entity, Partner
 from models.periods import Interval
 from models.quoting import PlannedCharge, Quote
+from models.statements import Statement
 from models.value import Value
 
 
@@ -34,6 +36,8 @@ class DocumentKind(StrEnum):
     RECEIPT = "receipt"
     REMINDER = "reminder"
     RENEWAL_QUOTE = "renewal_quote"
+    CREDIT_NOTE = "credit_note"
+    STATEMENT = "statement"
 
 
 class Assurance(StrEnum):
@@ -188,6 +192,25 @@ class InvoiceDocument(Value):
     test_clock: bool = False
 
 
+class CreditNoteDocument(Value):
+    """A credit note with everything Directive 2006/112/EC art. 226 asks for, and art. 219."""
+
+    kind: Literal[DocumentKind.CREDIT_NOTE] = DocumentKind.CREDIT_NOTE
+    credit_note: CreditNote
+    test_clock: bool = False
+
+
+class StatementDocument(Value):
+    """What passed between a customer and us over some days, and what is open at their end."""
+
+    kind: Literal[DocumentKind.STATEMENT] = DocumentKind.STATEMENT
+    number: str
+    entity: Entity
+    customer: Customer
+    statement: Statement
+    test_clock: bool = False
+
+
 class ReceiptLine(Value):
     """The part of a payment that was set against one invoice."""
 
@@ -239,6 +262,8 @@ Document = Annotated[
     | WorkOrderDocument
     | DeliveryNoteDocument
     | InvoiceDocument
+    | CreditNoteDocument
+    | StatementDocument
     | ReceiptDocument
     | ReminderDocument,
     Field(discriminator="kind"),
@@ -247,7 +272,11 @@ Document = Annotated[
 
 def entity_on(document: Document) -> Entity:
     """Return the entity whose document this is, as it was when its content was fixed."""
-    return document.invoice.entity if isinstance(document, InvoiceDocument) else document.entity
+    if isinstance(document, InvoiceDocument):
+        return document.invoice.entity
+    if isinstance(document, CreditNoteDocument):
+        return document.credit_note.entity
+    return document.entity
 
 
 def document_number(document: Document) -> str:
@@ -257,12 +286,15 @@ def document_number(document: Document) -> str:
             return f"{document.quote.number} v{document.quote.version}"
         case InvoiceDocument():
             return document.invoice.number
+        case CreditNoteDocument():
+            return document.credit_note.number
         case (
             OrderFormDocument()
             | OrderConfirmationDocument()
             | WorkOrderDocument()
             | DeliveryNoteDocument()
             | ReceiptDocument()
+            | StatementDocument()
             | ReminderDocument()
         ):
             return document.number

@@ -266,16 +266,21 @@ def credit_application_entry(
     return _entry(header, _postings((Account.CUSTOMER_CREDIT, amount), (owed, -amount)))
 
 
-def reversal_entry(header: EntryHeader, entries: Sequence[JournalEntry]) -> JournalEntry | None:
-    """Book entries back, posting by posting and in their accounts. None for no entries."""
-    return _entry(
-        header,
-        tuple(
-            posting.model_copy(update={"amount": -posting.amount})
-            for entry in entries
-            for posting in entry.postings
-        ),
+def reversal_entry(
+    header: EntryHeader, entries: Sequence[JournalEntry], net: Money, position_before: Money
+) -> JournalEntry | None:
+    """Book entries of an invoice back, account by account; None for no entries.
+
+    `net` is what they moved the contract's position by, the other way; it is split over asset and
+    liability as the position is now.
+    """
+    others = (
+        (posting.account, -posting.amount)
+        for entry in entries
+        for posting in entry.postings
+        if posting.account not in (Account.CONTRACT_ASSET, Account.CONTRACT_LIABILITY)
     )
+    return _entry(header, (*contract_postings(position_before, net), *_postings(*others)))
 
 
 def balance(entries: Iterable[JournalEntry], account: Account, currency: str) -> Money:

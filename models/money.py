@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from enum import StrEnum
 from fractions import Fraction
+from functools import cache
 from typing import Self, assert_never
 
 from pydantic import Field
@@ -56,6 +57,7 @@ _WIDE = Context(prec=400, rounding=ROUND_HALF_UP)
 _UNITS = tuple(Decimal(1).scaleb(-places) for places in range(8))
 
 
+@cache
 def exponent(currency: str) -> int:
     """Return how many decimals a currency's minor unit has (ISO 4217): 0 JPY, 2 EUR, 3 KWD.
 

@@ -72,7 +72,8 @@ class Entity(Value):
 
     `language` is the one its people read, and its customers whose own is not known. `e_invoice`
     says whether its invoices carry their content as XML, `electronic_address` is its own in a
-    network of structured documents.
+    network of structured documents. `may_void` says whether an invoice nobody got may be made void
+    (None: as in its country).
     """
 
     number: str
@@ -90,6 +91,7 @@ class Entity(Value):
     number_prefix: str = ""
     language: str = "en"
     brand: Brand = Brand()
+    may_void: bool | None = None
     e_invoice: EInvoiceUse = EInvoiceUse.AUTO
     electronic_address: ElectronicAddress | None = None
 

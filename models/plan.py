@@ -220,8 +220,8 @@ def _cadence_problems(lines: Sequence[PricedLine], terms: BillingTerms) -> Itera
 
 def amount_of(line: PricedLine, share: Share) -> Money:
     """Return what one billing of a line comes to, before a discount given once."""
-    off = line.off_period(share.index) if line.introductory else None
-    return share.of(line.net - off if off and off.minor else line.net)
+    off = line.off_minor(share.index)
+    return share.of(line.net - line.off_period(share.index) if off else line.net)
 
 
 def runs_in(line: PricedLine, term: Interval) -> Interval | None:

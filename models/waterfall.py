@@ -155,12 +155,15 @@ class PricedLine(Value):
 
     def off_period(self, index: int) -> Money:
         """Return what promotions take off the full billing period of that number, from 0."""
-        minor = sum(
-            each.amount.minor
-            for each in self.introductory
-            if each.first <= index < each.first + each.periods
-        )
-        return Money(minor=minor, currency=self.net.currency)
+        return Money(minor=self.off_minor(index), currency=self.net.currency)
+
+    def off_minor(self, index: int) -> int:
+        """Return the same in minor units."""
+        minor = 0
+        for each in self.introductory:
+            if each.first <= index < each.first + each.periods:
+                minor += each.amount.minor
+        return minor
 
     def steps_of(self, *wanted: WaterfallStep) -> Iterator[Step]:
         """Yield the steps of these kinds, in their order."""

@@ -10,6 +10,7 @@ from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
 from activities.configuration import ConfigurationActivities
 from activities.contract import ContractActivities
+from activities.correcting import CorrectingActivities
 from activities.fulfillment import FulfillmentActivities
 from activities.milestones import MilestoneActivities
 from activities.negotiation import NegotiationActivities
@@ -24,14 +25,18 @@ from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from activities.usage import UsageActivities
 from workflows.cases import ApprovalWorkflow
+from workflows.correction import CorrectionWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.statement import StatementWorkflow
 from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
     DealWorkflow,
     PaymentWorkflow,
+    CorrectionWorkflow,
+    StatementWorkflow,
     RegisterWorkflow,
     StockWorkflow,
     ApprovalWorkflow,
@@ -53,6 +58,7 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return [
                 documents.publish_document,
                 documents.publish_receipt,
+                documents.send_statement,
                 documents.notify,
                 documents.notify_case,
             ]
@@ -89,6 +95,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         fulfillment.cancel_line,
         MilestoneActivities(office).confirm_milestone,
         BillingActivities(office).converge,
+        CorrectingActivities(office).correct_invoice,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,
         ProgressActivities(office).close_deal,

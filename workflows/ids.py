@@ -13,6 +13,16 @@ def payment_workflow_id(provider: str, reference: str) -> str:
     return f"payment-{provider}-{reference}"
 
 
+def correction_workflow_id(key: str) -> str:
+    """Return the workflow ID of a credit, void or rebill of an invoice, by its request's key."""
+    return f"correction-{key}"
+
+
+def statement_workflow_id(customer: str, key: str) -> str:
+    """Return the workflow ID of one sending of a customer's statement."""
+    return f"statement-{customer}-{key}"
+
+
 def approval_workflow_id(case: str) -> str:
     """Return the workflow ID of a case: what is handed in for approval beside a quote."""
     return f"approval-{case}"

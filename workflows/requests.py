@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
     from models.approval_cases import OpenCase
+    from models.credit_steps import CorrectInvoice, SendStatement
     from models.errors import Problem
     from models.messages import Message
     from models.steps import (
@@ -22,6 +23,14 @@ with workflow.unsafe.imports_passed_through():
 
 class PaymentRequest(Message, RecordPayment):
     """A payment as it was sent."""
+
+
+class CorrectionRequest(Message, CorrectInvoice):
+    """A correction of an invoice as it was sent."""
+
+
+class StatementRequest(Message, SendStatement):
+    """A statement of account as it was asked for."""
 
 
 class ChangeRequest(Message, RegisterChange):

@@ -256,6 +256,31 @@ _LABELS = Labels(
         "final notice": "Letzte Mahnung",
     },
     level="Stufe {level}",
+    credit_note="Rechnungskorrektur",
+    corrects="Korrigiert Rechnung",
+    invoiced_on="Rechnung vom",
+    credit_reason="Grund",
+    credit_note_sentence="Hiermit nehmen wir von Rechnung {number} vom {day} Folgendes zurück.",
+    credit_note_settled=(
+        "Der Betrag wird mit der Rechnung verrechnet; was schon bezahlt war, bleibt Ihr Guthaben."
+    ),
+    total_credited="Gutgeschrieben",
+    statement="Kontoauszug",
+    since="Von",
+    until="Bis",
+    document="Beleg",
+    opening_balance="Anfangssaldo",
+    closing_balance="Endsaldo",
+    statement_sentence=(
+        "Ein negativer Saldo ist Ihr Guthaben. Bitte melden Sie sich, wenn Ihrer abweicht."
+    ),
+    not_overdue="nicht überfällig",
+    movements={
+        "invoice": "Rechnung",
+        "credit_note": "Rechnungskorrektur",
+        "payment": "Zahlung",
+        "void": "Storno der Rechnung",
+    },
     page_of="Seite {page} von {pages}",
     test_clock="TESTUHR - kein rechtsgültiges Dokument",
 )
@@ -331,6 +356,13 @@ _MAILS = MailWords(
     invoice_subject="Rechnung {number} von {entity}: {gross}, fällig {day}",
     invoice_text=("anbei erhalten Sie die Rechnung {number} über {gross}, fällig am {day}."),
     invoice_name="Bitte geben Sie bei der Zahlung {number} an.",
+    credit_note_subject="Rechnungskorrektur {number} zu Rechnung {invoice}: {gross}",
+    credit_note_text=(
+        "anbei erhalten Sie die Rechnungskorrektur {number} über {gross} zu Rechnung {invoice}."
+    ),
+    credit_note_reason="Grund: {reason}.",
+    statement_subject="Kontoauszug {number}: {balance}",
+    statement_text="anbei erhalten Sie Ihren Kontoauszug bis {day}. Der Saldo beträgt {balance}.",
     receipt_subject="Zahlungsbestätigung {number}: {amount}",
     receipt_text=(
         "vielen Dank: Wir haben {amount} erhalten."

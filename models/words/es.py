@@ -248,6 +248,31 @@ _LABELS = Labels(
         "final notice": "Último aviso",
     },
     level="nivel {level}",
+    credit_note="Factura rectificativa",
+    corrects="Rectifica la factura",
+    invoiced_on="Factura del",
+    credit_reason="Motivo",
+    credit_note_sentence="Este documento anula lo siguiente de la factura {number} del {day}.",
+    credit_note_settled=(
+        "El importe se imputa a la factura; lo que ya estaba pagado queda a su favor."
+    ),
+    total_credited="Total abonado",
+    statement="Extracto de cuenta",
+    since="Desde",
+    until="Hasta",
+    document="Documento",
+    opening_balance="Saldo inicial",
+    closing_balance="Saldo final",
+    statement_sentence=(
+        "Un saldo negativo está a su favor. Díganos, por favor, si el suyo es distinto."
+    ),
+    not_overdue="no vencido",
+    movements={
+        "invoice": "Factura",
+        "credit_note": "Factura rectificativa",
+        "payment": "Pago",
+        "void": "Factura anulada",
+    },
     page_of="Página {page} de {pages}",
     test_clock="RELOJ DE PRUEBA - documento sin validez legal",
 )
@@ -319,6 +344,13 @@ _MAILS = MailWords(
     invoice_subject="Factura {number} de {entity}: {gross}, vence {day}",
     invoice_text="Adjuntamos la factura {number} por {gross}. Vence el {day}.",
     invoice_name="Indique {number} al pagar, por favor.",
+    credit_note_subject="Factura rectificativa {number} de la factura {invoice}: {gross}",
+    credit_note_text=(
+        "le adjuntamos la factura rectificativa {number} de {gross} sobre la factura {invoice}."
+    ),
+    credit_note_reason="Motivo: {reason}.",
+    statement_subject="Extracto de cuenta {number}: {balance}",
+    statement_text="le adjuntamos su extracto de cuenta hasta el {day}. El saldo es de {balance}.",
     receipt_subject="Recibo {number}: {amount}",
     receipt_text=("Gracias: hemos recibido {amount}. El recibo adjunto indica a qué se aplicó."),
     receipt_open="Pendiente: {balance}.",

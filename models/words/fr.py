@@ -256,6 +256,31 @@ _LABELS = Labels(
         "final notice": "Dernière relance",
     },
     level="niveau {level}",
+    credit_note="Avoir",
+    corrects="Rectifie la facture",
+    invoiced_on="Facture du",
+    credit_reason="Motif",
+    credit_note_sentence="Cet avoir annule ce qui suit de la facture {number} du {day}.",
+    credit_note_settled=(
+        "Le montant est imputé sur la facture ; ce qui était déjà payé reste à votre crédit."
+    ),
+    total_credited="Total de l'avoir",
+    statement="Relevé de compte",
+    since="Du",
+    until="Au",
+    document="Pièce",
+    opening_balance="Solde initial",
+    closing_balance="Solde final",
+    statement_sentence=(
+        "Un solde négatif est en votre faveur. Merci de nous dire si le vôtre diffère."
+    ),
+    not_overdue="non échu",
+    movements={
+        "invoice": "Facture",
+        "credit_note": "Avoir",
+        "payment": "Paiement",
+        "void": "Facture annulée",
+    },
     page_of="Page {page} sur {pages}",
     test_clock="HORLOGE DE TEST - document sans valeur juridique",
 )
@@ -331,6 +356,13 @@ _MAILS = MailWords(
         "Veuillez trouver ci-joint la facture {number} de {gross}. Elle est payable avant le {day}."
     ),
     invoice_name="Merci d'indiquer {number} lors du paiement.",
+    credit_note_subject="Avoir {number} sur la facture {invoice} : {gross}",
+    credit_note_text=(
+        "veuillez trouver ci-joint l'avoir {number} de {gross} sur la facture {invoice}."
+    ),
+    credit_note_reason="Motif : {reason}.",
+    statement_subject="Relevé de compte {number} : {balance}",
+    statement_text="votre relevé de compte au {day} est joint. Le solde est de {balance}.",
     receipt_subject="Reçu {number}\xa0: {amount}",
     receipt_text=(
         "Merci, nous avons bien reçu {amount}. Le reçu ci-joint indique ce que ce paiement a soldé."

@@ -205,6 +205,24 @@ class Labels(Value):
     level_names: Mapping[str, str]
     level: str
 
+    credit_note: str
+    corrects: str
+    invoiced_on: str
+    credit_reason: str
+    credit_note_sentence: str
+    credit_note_settled: str
+    total_credited: str
+
+    statement: str
+    since: str
+    until: str
+    document: str
+    opening_balance: str
+    closing_balance: str
+    statement_sentence: str
+    not_overdue: str
+    movements: Mapping[str, str]
+
     page_of: str
     test_clock: str
 
@@ -269,6 +287,13 @@ class MailWords(Value):
     invoice_subject: str
     invoice_text: str
     invoice_name: str
+
+    credit_note_subject: str
+    credit_note_text: str
+    credit_note_reason: str
+
+    statement_subject: str
+    statement_text: str
 
     receipt_subject: str
     receipt_text: str

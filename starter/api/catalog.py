@@ -10,7 +10,7 @@ from models.catalog import Catalog
 from models.errors import InvalidInputError, Problem
 from starter.api.access import Body, TheCaller, TheHouse, written_as
 from starter.api.problems import responses
-from starter.service import catalog, changes
+from starter.service import catalog
 
 router = APIRouter(tags=["Catalogue"])
 
@@ -63,10 +63,14 @@ async def publish_catalog(
     consent: Annotated[
         str, Query(description="The `consent` of a preview, where anything is touched.")
     ] = "",
-) -> changes.Recorded:
-    """Put a version on record; 200 if it is there already. Needs the role operator."""
+) -> catalog.Published:
+    """Put a version on record; 200 if it is there already. Needs the role operator.
+
+    202 if the approval policy asks somebody first: it is then handed in, and put on record by the
+    last yes.
+    """
     recorded = await catalog.publish(house, caller, body, effective_from, consent)
-    response.status_code = 200 if recorded.repeated else 201
+    response.status_code = 200 if recorded.repeated else 202 if recorded.waits_for else 201
     return recorded
 
 

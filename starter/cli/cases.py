@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from starter.cli import invoices
 from starter.cli.display import (
     Column,
     amount,
@@ -64,9 +65,7 @@ def attach(app: typer.Typer) -> None:
     for name, command in commands:
         group.command(name)(command)
     app.add_typer(group, name="approval", rich_help_panel=_PANEL)
-    invoices = typer.Typer(help="What becomes of an invoice.", no_args_is_help=True)
-    invoices.command("write-off")(write_off)
-    app.add_typer(invoices, name="invoice", rich_help_panel="Deliver and collect")
+    invoices.GROUP.command("write-off")(write_off)
     refunds = typer.Typer(help="Pay customers back what settles nothing.", no_args_is_help=True)
     refunds.command("list")(refundable)
     refunds.command("pay")(refund)

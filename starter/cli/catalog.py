@@ -137,7 +137,13 @@ def publish(
             "Nothing was published.", remedy="look at the list, then publish it with --yes"
         )
     path = _with("/v1/catalog/publish", effective_from=begins, consent=found.get("consent") or None)
-    tell_recorded(session, "catalog", session.door.post(path, document))
+    published = session.door.post(path, document)
+    waiting = published.get("waits_for")
+    if not waiting:
+        tell_recorded(session, "catalog", published)
+        return
+    case = plain(published.get("case"))
+    say(session.out, f"Handed in as {case}; it waits for {plain(waiting)}.", "green")
 
 
 def _agreed(count: int) -> bool:

@@ -2,39 +2,32 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import date
 
 from sqlmodel import Session, col, select
 
-from activities.pricing import file_of_version
+from activities.catalog_changes import needs_a_case
+from activities.catalog_stakes import touched_by_version
 from activities.register import catalog_version, catalogs
+from models.approval_facts import Subject
 from models.catalog import Catalog, check_catalog, parse_catalog
-from models.catalog_diff import CatalogChange, catalog_diff, touched_skus
-from models.catalog_impact import Stake, StakeKind, Touched, in_words, touched_by
+from models.catalog_diff import CatalogChange, catalog_diff
+from models.catalog_impact import Touched, in_words
 from models.catalog_versions import in_force_on, is_on_record, publication_problems
-from models.deal import Stage
-from models.deal_file import DealFile, LineRequest
+from models.deal_file import LineRequest
 from models.errors import InvalidInputError, NotFoundError, Problem, RefusedError
 from models.guided import Guidance, guide
-from models.quoting import Quote
 from models.register import HOUSE
-from models.renewal import next_term_file
 from models.steps import RegisterKind
-from models.tables import ContractRow, DealRow, RegisterRow
+from models.tables import RegisterRow
 from models.value import Value
 from starter.service import changes
+from starter.service.cases import CaseEntry, HandedIn, hand_in
 from starter.service.changes import RECORDERS, Recorded
 from starter.service.people import Caller, require
 from starter.service.ports import House
-from starter.service.register import canonical, catalog_on, customer_of
-from starter.service.versions import version_of
-
-_Reached = tuple[Stake, str, frozenset[str]]
-"""A quote or deal, the version it was priced with, and the products on its quote."""
-
-_ENDED = (Stage.CLOSING.value, Stage.COMPLETED.value, Stage.LOST.value)
+from starter.service.register import canonical, catalog_on
 
 
 class CheckedCatalog(Value):
@@ -86,6 +79,16 @@ class Preview(Value):
     changes: tuple[CatalogChange, ...] = ()
     touched: tuple[Touched, ...] = ()
     consent: str = ""
+
+
+class Published(Recorded):
+    """A version on record, or handed in under `case`: then its revision is 0 until it is approved.
+
+    `waits_for` are those whose yes is missing.
+    """
+
+    case: str = ""
+    waits_for: tuple[str, ...] = ()
 
 
 class Suggested(Value):
@@ -176,8 +179,11 @@ async def preview(
 
 async def publish(
     house: House, caller: Caller, data: object, effective_from: date | None, consent: str
-) -> Recorded:
+) -> Published:
     """Put a version of the catalogue on record; it takes effect on its day.
+
+    Where the approval policy has a word about it, it is handed in and waits for its approvers;
+    whoever publishes does not approve.
 
     Raises `NotPermittedError`, `InvalidInputError` with every problem, and `RefusedError` if it
     would touch quotes or deals and `consent` is not that of a preview which still holds.
@@ -190,7 +196,28 @@ async def publish(
         )
     catalog = _dated(parse_catalog(data), effective_from)
     written = json.loads(canonical(catalog))
-    return await changes.record(house, caller, RegisterKind.CATALOG, (written, ""))
+    if found.is_on_record or not await house.read(needs_a_case):
+        done = await changes.record(house, caller, RegisterKind.CATALOG, (written, ""))
+        return Published(**done.model_dump())
+    asked = HandedIn(
+        subject=Subject.CATALOG_CHANGE,
+        base=catalog.version,
+        content=catalog.model_dump_json(exclude_defaults=True),
+    )
+    return _published(await hand_in(house, caller, asked))
+
+
+def _published(case: CaseEntry) -> Published:
+    """Return what became of a version that was handed in: it waits, or it is on record."""
+    number = case.reference.rpartition(" ")[2]
+    return Published(
+        kind=RegisterKind.CATALOG,
+        key=HOUSE,
+        revision=int(number) if number.isdecimal() else 0,
+        repeated=case.repeated,
+        case=case.number,
+        waits_for=case.waits_for,
+    )
 
 
 def _dated(catalog: Catalog, effective_from: date | None) -> Catalog:
@@ -215,7 +242,7 @@ def _preview(session: Session, catalog: Catalog, today: date) -> Preview:
         effective_from=catalog.effective_from,
         replaces=before.version,
         changes=catalog_diff(before, catalog),
-        touched=tuple(_touched(session, known, catalog, today)) if replaced else (),
+        touched=tuple(touched_by_version(session, known, catalog, today)) if replaced else (),
     )
     return found.model_copy(update={"consent": _consent(found, catalog)})
 
@@ -223,81 +250,6 @@ def _preview(session: Session, catalog: Catalog, today: date) -> Preview:
 def _consent(found: Preview, catalog: Catalog) -> str:
     content = json.dumps([canonical(catalog), canonical(found)])
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _touched(
-    session: Session, known: list[Catalog], catalog: Catalog, today: date
-) -> Iterator[Touched]:
-    """Yield what changes for each open quote and live deal the new version reaches."""
-    others = [one for one in known if one != catalog]
-    for stake, pinned, sold in _stakes(session, catalog, today):
-        after = in_force_on([catalog, *others], stake.priced_on)
-        before = next((one for one in known if one.version == pinned), None)
-        before = before or in_force_on(known, stake.priced_on)
-        if after != catalog or before is None:
-            continue
-        skus = touched_skus(catalog_diff(before, catalog))
-        if skus is None or skus & (sold | _skus_of(stake.file)):
-            yield from touched_by(before, catalog, stake)
-
-
-def _skus_of(file: DealFile) -> frozenset[str]:
-    """Return the products a deal file names."""
-    found: set[str] = set()
-    waiting: list[Any] = list(file.lines)
-    while waiting:
-        asked = waiting.pop()
-        found.add(asked.product)
-        waiting += asked.options
-    return frozenset(found)
-
-
-def _stakes(session: Session, catalog: Catalog, today: date) -> Iterator[_Reached]:
-    """Yield each open quote with the version it was priced with, and each deal that lives on."""
-    deals = session.exec(
-        select(DealRow).where(col(DealRow.stage).not_in(_ENDED)).order_by(col(DealRow.number))
-    )
-    for deal in deals.all():
-        quote, file = _in_force(session, deal.number)
-        if quote is None or file is None:
-            continue
-        business_day = deal.business_time.date() if deal.business_time else today
-        day = business_day if deal.test_clock else today
-        begins = max(catalog.effective_from or day, day)
-        customer = customer_of(session, deal.customer)
-        sold = frozenset(line.sku for line in quote.lines)
-        stake = Stake(
-            kind=StakeKind.QUOTE,
-            deal=deal.number,
-            document=quote.number,
-            customer=customer,
-            file=file,
-            priced_on=begins,
-        )
-        if not _is_signed(session, quote):
-            if begins <= quote.valid_until:
-                yield stake, quote.catalog_version, sold
-            continue
-        following = next_term_file(file, quote.lines, quote.ends_on)
-        if quote.term_months and following.lines:
-            priced_on = max(begins, quote.ends_on - timedelta(days=1))
-            change = {"kind": StakeKind.DEAL, "file": following, "priced_on": priced_on}
-            yield stake.model_copy(update=change), "", sold
-
-
-def _in_force(session: Session, deal: str) -> tuple[Quote | None, DealFile | None]:
-    row = version_of(session, deal)
-    if row is None:
-        return None, None
-    file, _ = file_of_version(session, deal, row.version)
-    return Quote.model_validate_json(row.content), file
-
-
-def _is_signed(session: Session, quote: Quote) -> bool:
-    statement = select(ContractRow.id).where(
-        ContractRow.deal == quote.deal, ContractRow.term == quote.term
-    )
-    return session.exec(statement).first() is not None
 
 
 def suggest(session: Session, answers: Mapping[str, str], today: date) -> Suggested:

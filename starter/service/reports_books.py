@@ -1,14 +1,15 @@
 """The books themselves: journal, trial balance, and what customers owe by age."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import tuple_
 from sqlmodel import Session, col, func, select
 
+from activities.accounts import settled
 from models.collection import OpenItem, aging
 from models.money import Money
-from models.tables import InvoiceRow, JournalEntryRow, PaymentApplicationRow, PostingRow
+from models.tables import InvoiceRow, JournalEntryRow, PostingRow
 from models.value import Value
 
 
@@ -223,20 +224,9 @@ class ReceivableFilter(Value):
 
 def receivables(session: Session, as_of: date, wanted: ReceivableFilter) -> Receivables:
     """Return the invoices issued by a day with what was open at its end, oldest due first."""
-    paid = (
-        select(
-            PaymentApplicationRow.invoice,
-            func.sum(PaymentApplicationRow.amount_minor).label("paid"),
-        )
-        .where(col(PaymentApplicationRow.applied_on) < as_of + timedelta(days=1))
-        .group_by(PaymentApplicationRow.invoice)
-        .subquery()
-    )
-    balance = InvoiceRow.gross_minor - func.coalesce(paid.c.paid, 0)
     statement = (
-        select(InvoiceRow, balance)
-        .join(paid, paid.c.invoice == InvoiceRow.number, isouter=True)
-        .where(col(InvoiceRow.issued_on) <= as_of, balance != 0)
+        select(InvoiceRow)
+        .where(col(InvoiceRow.issued_on) <= as_of)
         .order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
     )
     if wanted.customer is not None:
@@ -244,7 +234,13 @@ def receivables(session: Session, as_of: date, wanted: ReceivableFilter) -> Rece
     if wanted.test_clock is not None:
         scoped = col(InvoiceRow.scope) != ""
         statement = statement.where(scoped if wanted.test_clock else ~scoped)
-    items = tuple(_receivable(row, int(open_), as_of) for row, open_ in session.exec(statement))
+    rows = session.exec(statement).all()
+    done = settled(session, [row.number for row in rows], as_of)
+    items = tuple(
+        _receivable(row, balance, as_of)
+        for row in rows
+        if (balance := row.gross_minor - done.get(row.number, 0))
+    )
     counted = items if wanted.test_clock else tuple(each for each in items if not each.test_clock)
     return Receivables(as_of=as_of, items=items, aging=_aging(counted, as_of))
 

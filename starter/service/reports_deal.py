@@ -1,14 +1,14 @@
 """Everything the books say about one deal, without asking any workflow."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from activities.accounts import balance_of, open_items, touching
+from activities.accounts import balance_of, open_items, settled, touching
 from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
+from models.credit_notes import CreditEffect
 from models.deal_file import DealFile
 from models.errors import Problem
 from models.fulfillment import OrderLine
@@ -16,12 +16,14 @@ from models.ledger import Account
 from models.quoting import Quote
 from models.tables import (
     ContractRow,
+    CreditNoteRow,
     DealFileRow,
     DealRow,
     DecisionRow,
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     JournalEntryRow,
     OrderLineRow,
     PaymentApplicationRow,
@@ -116,6 +118,7 @@ class InvoiceEntry(Value):
     tax_minor: int
     gross_minor: int
     balance_minor: int
+    is_void: bool = False
     content: Invoice
 
 
@@ -135,8 +138,9 @@ class PaymentEntry(Value):
 class Figures(Value):
     """The deal in numbers, in minor units of its currency.
 
-    `contract_minor` is what the terms so far come to without lines given up; `billed` and
-    `unbilled` sum to it, net of tax. Contract asset and liability are by the journal, of which at
+    `contract_minor` is what the terms so far come to without lines given up; `billed`, net of tax
+    and of what was taken back to be billed again, and `unbilled` sum to it. `credited` are the
+    other credits, net of tax. Contract asset and liability are by the journal, of which at
     most one is not zero.
     """
 
@@ -149,6 +153,7 @@ class Figures(Value):
     contract_liability_minor: int
     receivable_minor: int
     paid_minor: int
+    credited_minor: int = 0
 
 
 class DealDetail(DealSummary):
@@ -194,7 +199,7 @@ def detail(session: Session, number: str) -> DealDetail:
         invoices=invoices,
         payments=_payments(session, number),
         documents=document_entries(documents),
-        figures=figures(session, row, invoices),
+        figures=figures(session, row),
     )
 
 
@@ -236,23 +241,18 @@ def _order_entry(row: OrderLineRow) -> OrderEntry:
 
 def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
     """Return the invoices of a deal in the order of their issue, each with its balance."""
-    touched = select(InvoiceRow.number).where(touching(number))
-    applied = dict(
-        session.exec(
-            select(PaymentApplicationRow.invoice, func.sum(PaymentApplicationRow.amount_minor))
-            .where(col(PaymentApplicationRow.invoice).in_(touched))
-            .group_by(PaymentApplicationRow.invoice)
-        ).all()
-    )
     rows = session.exec(
         select(InvoiceRow)
         .where(touching(number))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
+    done = settled(session, [row.number for row in rows])
+    voided = set(session.exec(select(InvoiceVoidRow.invoice).where(InvoiceVoidRow.deal == number)))
     return tuple(
         InvoiceEntry(
             **row.model_dump(exclude={"content"}),
-            balance_minor=row.gross_minor - int(applied.get(row.number, 0)),
+            balance_minor=row.gross_minor - done.get(row.number, 0),
+            is_void=row.number in voided,
             content=Invoice.model_validate_json(row.content),
         )
         for row in rows
@@ -278,7 +278,7 @@ def _payments(session: Session, number: str) -> tuple[PaymentEntry, ...]:
     )
 
 
-def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) -> Figures:
+def figures(session: Session, row: DealRow) -> Figures:
     """Return the deal in numbers."""
     planned = _sum(
         session,
@@ -288,8 +288,12 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
     )
     billed = _sum(
         session,
-        select(func.sum(InvoiceLineRow.net_minor)).where(InvoiceLineRow.deal == row.number),
+        select(func.sum(InvoiceLineRow.net_minor))
+        .where(InvoiceLineRow.deal == row.number)
+        .where(col(InvoiceLineRow.invoice).not_in(select(InvoiceVoidRow.invoice))),
     )
+    credited = _credited(session, row.number)
+    billed -= credited.get(CreditEffect.REVERSAL, 0) + credited.get(CreditEffect.CHANGE, 0)
     revenue = _sum(
         session,
         select(func.sum(RecognizedRow.amount_minor)).where(RecognizedRow.deal == row.number),
@@ -304,8 +308,24 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
         contract_asset_minor=_on_account(session, row.number, Account.CONTRACT_ASSET),
         contract_liability_minor=-_on_account(session, row.number, Account.CONTRACT_LIABILITY),
         receivable_minor=receivable,
-        paid_minor=sum(invoice.gross_minor for invoice in invoices) - receivable,
+        paid_minor=_sum(
+            session,
+            select(func.sum(PaymentApplicationRow.amount_minor)).where(
+                PaymentApplicationRow.deal == row.number
+            ),
+        ),
+        credited_minor=credited.get(CreditEffect.CONCESSION, 0),
     )
+
+
+def _credited(session: Session, number: str) -> dict[str, int]:
+    """Return what was credited before tax, by what it does to the contract."""
+    statement = (
+        select(CreditNoteRow.effect, func.sum(CreditNoteRow.net_minor))
+        .where(CreditNoteRow.deal == number)
+        .group_by(CreditNoteRow.effect)
+    )
+    return {effect: int(amount) for effect, amount in session.exec(statement)}
 
 
 def _on_account(session: Session, number: str, account: Account) -> int:

@@ -15,6 +15,7 @@ from models.tables import (
     FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
+    InvoiceVoidRow,
     JournalEntryRow,
     ObligationRow,
     PaymentApplicationRow,
@@ -72,7 +73,7 @@ def _assert_contracts_conserve(house: House) -> None:
     for deal in {row.deal for row in house.rows(ContractRow)}:
         asset = posted.get((deal, Account.CONTRACT_ASSET), 0)
         liability = -posted.get((deal, Account.CONTRACT_LIABILITY), 0)
-        lines = house.rows(InvoiceLineRow, deal=deal)
+        lines = _standing(house, house.rows(InvoiceLineRow, deal=deal))
         notes = house.rows(CreditNoteLineRow, deal=deal)
         billed = sum(line.net_minor for line in lines) - sum(line.net_minor for line in notes)
         tax = sum(line.tax_minor for line in lines) - sum(line.tax_minor for line in notes)
@@ -84,6 +85,11 @@ def _assert_contracts_conserve(house: House) -> None:
         assert asset >= 0
         assert liability >= 0
         assert 0 in (asset, liability)
+
+
+def _standing(house: House, lines: Sequence[InvoiceLineRow]) -> list[InvoiceLineRow]:
+    voided = {row.invoice for row in house.rows(InvoiceVoidRow)}
+    return [line for line in lines if line.invoice not in voided]
 
 
 def _earned_by_usage(house: House, deal: str) -> int:
@@ -142,7 +148,8 @@ def _assert_cash_is_kept(house: House) -> None:
     """Cash = applied + unapplied + paid back; receivable and bad debt = what is owed."""
     received = sum(row.amount_minor for row in house.rows(PaymentRow))
     applied = sum(row.amount_minor for row in house.rows(PaymentApplicationRow))
-    issued = sum(row.gross_minor for row in house.rows(InvoiceRow))
+    voided = {row.invoice for row in house.rows(InvoiceVoidRow)}
+    issued = sum(row.gross_minor for row in house.rows(InvoiceRow) if row.number not in voided)
     refunded = sum(row.amount_minor for row in house.rows(RefundRow))
     credited = sum(row.gross_minor for row in house.rows(CreditNoteRow))
     settled = sum(row.amount_minor for row in house.rows(CreditApplicationRow))

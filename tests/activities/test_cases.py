@@ -1,5 +1,6 @@
 """Cases on record: handed in, decided by whoever the policy names, carried out once."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -31,7 +32,7 @@ from models.steps import ReadAccount, RegisterKind
 from models.tables import CaseDecisionRow, RefundRow, ReminderRow, WriteOffRow
 from models.write_offs import Refund, WriteOff
 from tests.activities.conservation import assert_conserved, balance
-from tests.activities.house import POLICY, SECRET, START, House, deal_file, line, step
+from tests.activities.house import POLICY, SECRET, START, WRITTEN_AT, House, deal_file, line, step
 
 GROSS = 178_50
 INVOICE = "INV-2026-00001"
@@ -73,9 +74,10 @@ RULES: list[dict[str, Any]] = [
 class Desk:
     """The activities of cases on the books of a house, with short ways to use them."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, now: datetime = WRITTEN_AT) -> None:
         self.house = house
-        self.cases = CaseActivities(house.office, subjects_of(house.office))
+        office = replace(house.office, wall_clock=lambda: now)
+        self.cases = CaseActivities(office, subjects_of(office))
 
     def open(self, subject: Subject, key: str, content: str, actor: str = "rita") -> CaseOpened:
         """Hand a case in."""

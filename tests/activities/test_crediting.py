@@ -5,25 +5,29 @@ from typing import Any
 
 import pytest
 
+from activities.correcting import CorrectingActivities
 from activities.crediting import draft_credit_note, issue_credit_note
+from models.billing import Invoice
 from models.credit_notes import CreditEffect, CreditNote
-from models.credit_steps import CreditOrder
+from models.credit_steps import Corrected, CorrectInvoice, Correction, CreditOrder
 from models.credits import CreditPart
 from models.errors import ConflictError, InvalidInputError, NotFoundError
 from models.ledger import Account
 from models.money import Money
 from models.periods import Interval
-from models.steps import ReadAccount
+from models.steps import ReadAccount, RegisterKind
 from models.tables import (
     CreditApplicationRow,
     CreditNoteRow,
     InvoiceLineRow,
     InvoiceRow,
+    MailRow,
     NumberSeries,
     PostingRow,
 )
 from tests.activities.conservation import assert_conserved, balance
-from tests.activities.house import START, House, deal_file, line, step
+from tests.activities.house import CUSTOMER, ENTITY, START, House, deal_file, line, noon, step
+from tests.activities.test_cases import Desk
 
 GROSS = 178_50
 FIRST, SECOND = "INV-2026-00001", "INV-2026-00002"
@@ -225,3 +229,162 @@ def test_an_unknown_invoice_is_not_found(two: House) -> None:
 
     assert two.everything() == before
     assert two.rows(CreditNoteRow) == []
+
+
+def correct(house: House, kind: Correction, invoice: str = FIRST, **changes: Any) -> Corrected:
+    fields = {"key": "k-1", "invoice": invoice, "on": TODAY, "at": noon(TODAY), "reason": "wrong"}
+    asked = CorrectInvoice.model_validate({**fields, "kind": kind, **changes})
+    return CorrectingActivities(house.office).correct_invoice(asked)
+
+
+def allow_voids(house: House) -> None:
+    house.register(RegisterKind.ENTITY, "DE01", {**ENTITY, "may_void": True})
+
+
+def test_a_void_invoice_keeps_its_number_and_claims_nothing(two: House) -> None:
+    """Its entry is booked back; nothing is billed again before somebody says so."""
+    allow_voids(two)
+
+    done = correct(two, Correction.VOID)
+    again = correct(two, Correction.VOID)
+    two.converge("1001", TODAY)
+
+    assert (done.is_void, done.problems, again.repeated) == (True, (), True)
+    assert [row.number for row in two.rows(InvoiceRow)] == [FIRST, SECOND]
+    assert owed(two) == GROSS
+    assert_conserved(two)
+
+
+@pytest.mark.parametrize(
+    ("happened", "reason"),
+    [
+        ("nothing", "invoices of DE01 (DE) are not made void"),
+        ("mailed", "INV-2026-00001 has reached its customer"),
+        ("paid", "INV-2026-00001 is paid, in part at least"),
+        ("credited", "INV-2026-00001 is credited, in part at least"),
+        ("voided", "INV-2026-00001 is void already"),
+    ],
+)
+def test_an_invoice_that_cannot_be_void_is_to_be_credited(
+    two: House, happened: str, reason: str
+) -> None:
+    """Semantics 11: only while it is not delivered, and only where its country allows it."""
+    if happened != "nothing":
+        allow_voids(two)
+    if happened == "mailed":
+        mail = MailRow(
+            key=f"1001:invoice:{FIRST}:ben@buyer.example",
+            deal="1001",
+            recipient="ben@buyer.example",
+            subject="x",
+            sent_at=noon(TODAY),
+        )
+        two.books.write(lambda session: session.add(mail))
+    elif happened == "paid":
+        two.pay(1, "r-1", invoices=(FIRST,))
+    elif happened == "credited":
+        issue(two, key="c-1", amount_minor=1)
+    elif happened == "voided":
+        correct(two, Correction.VOID, key="v-1")
+    before = two.everything()
+
+    refused = correct(two, Correction.VOID)
+
+    assert [problem.reason for problem in refused.problems] == [reason]
+    assert refused.problems[0].remedy.startswith(
+        "there is nothing" if happened == "voided" else "credit it"
+    )
+    assert two.everything() == before
+
+
+def test_a_void_invoice_cannot_be_credited(two: House) -> None:
+    """It claims nothing."""
+    allow_voids(two)
+    correct(two, Correction.VOID, key="v-1")
+
+    refused = correct(two, Correction.CREDIT)
+
+    assert refused.refused_because.startswith(f"invoice: {FIRST} is void since 2026-02-10")
+
+
+def test_an_invoice_is_billed_again_for_another_order_and_address(two: House) -> None:
+    """Reverse and rebill: the credit names the old data, the new invoice has the new ones."""
+    moved = {**CUSTOMER, "bill_to": {**CUSTOMER["bill_to"], "line1": "Neuer Markt 9"}}
+    two.register(RegisterKind.CUSTOMER, "C-100", moved)
+
+    done = correct(two, Correction.REBILL, purchase_order="PO-78")
+    again = correct(two, Correction.REBILL, purchase_order="PO-78")
+    two.converge("1001", TODAY)
+
+    assert (done.credit_note, again) == (
+        "CN-2026-00001",
+        done.model_copy(update={"repeated": True}),
+    )
+    third = Invoice.model_validate_json(two.rows(InvoiceRow)[2].content)
+    assert (third.purchase_order, third.customer.bill_to.line1) == ("PO-78", "Neuer Markt 9")
+    note = CreditNote.model_validate_json(two.rows(CreditNoteRow)[0].content)
+    assert (note.customer.bill_to.line1, note.effect) == ("Markt 2", CreditEffect.REVERSAL)
+    assert note.lines[0].period == third.lines[0].period
+    assert third.issued_on == TODAY
+    assert_conserved(two)
+
+
+def test_an_invoice_nobody_got_is_voided_to_be_billed_again(two: House) -> None:
+    """Where that is allowed it needs no credit note."""
+    allow_voids(two)
+
+    done = correct(two, Correction.REBILL)
+    two.converge("1001", TODAY)
+
+    assert (done.credit_note, done.is_void) == ("", True)
+    assert len(two.rows(InvoiceLineRow, starts_on=START)) == 2
+    assert owed(two) == 2 * GROSS
+    assert_conserved(two)
+
+
+def test_a_void_invoice_can_be_issued_anew_later(two: House) -> None:
+    """Void, then re-issue."""
+    allow_voids(two)
+    correct(two, Correction.VOID, key="v-1")
+
+    done = correct(two, Correction.REBILL)
+    two.converge("1001", TODAY)
+
+    assert done.refused_because == ""
+    assert len(two.rows(InvoiceRow)) == 3
+    assert_conserved(two)
+
+
+def test_an_invoice_is_billed_again_once_and_not_after_a_part_was_credited(two: House) -> None:
+    """Twice would be two invoices; after a part, what comes back is not what was taken back."""
+    correct(two, Correction.REBILL)
+    twice = correct(two, Correction.REBILL, key="k-2")
+    issue(two, SECOND, key="c-1", amount_minor=1)
+    in_part = correct(two, Correction.REBILL, SECOND, key="k-3")
+    nowhere = correct(two, Correction.REBILL, "INV-9", key="k-4", reason="")
+
+    assert "was taken back to be billed again on 2026-02-10" in twice.refused_because
+    assert "was credited before by CN-2026-00002" in in_part.refused_because
+    assert "There is no invoice INV-9" in nowhere.refused_because
+
+
+def test_a_key_used_for_another_correction_is_refused(two: House) -> None:
+    """Law 2."""
+    correct(two, Correction.CREDIT)
+
+    other = correct(two, Correction.CREDIT, reason="another")
+
+    assert "k-1 is on record as CN-2026-00001 with other content" in other.refused_because
+
+
+def test_crediting_a_written_off_invoice_lowers_the_expense(two: House) -> None:
+    """The receivable is gone already; what is not owed cannot be a bad debt."""
+    desk = Desk(two)
+    assert desk.write_off(FIRST).problems == ()
+    assert desk.close(f"write_off-{FIRST}.1").reference == FIRST
+    assert balance(two, Account.BAD_DEBT) == GROSS
+
+    issue(two, amount_minor=50_00)
+
+    assert balance(two, Account.BAD_DEBT) == GROSS - 59_50
+    assert_conserved(two)

@@ -8,8 +8,11 @@ from models.billing import Invoice, InvoiceLine
 from models.catalog import ProductKind
 from models.charges import Cadence, ChargeModel, ChargeType
 from models.collection import OpenItem
+from models.credit_notes import CreditNote
+from models.credits import CreditRequest, credit
 from models.documents import (
     Assurance,
+    CreditNoteDocument,
     DecisionNote,
     DeliveryNoteDocument,
     Document,
@@ -22,6 +25,7 @@ from models.documents import (
     ReminderDocument,
     RenewalQuoteDocument,
     SignerBlock,
+    StatementDocument,
     WorkOrderDocument,
 )
 from models.fulfillment import FulfillmentStatus, OrderLine
@@ -30,6 +34,13 @@ from models.parties import Address, BankAccount, Customer, Entity
 from models.periods import Interval, add_months
 from models.pricing import PricedLine
 from models.quoting import PlannedCharge, Quote
+from models.statements import (
+    AccountScope,
+    Movement,
+    Statement,
+    StatementFact,
+    make_statement,
+)
 from models.tax import TaxTotal
 
 SIGNED_AT = datetime(2026, 1, 12, 14, 3, 22, tzinfo=UTC)
@@ -268,6 +279,47 @@ def invoice(**more: Any) -> Invoice:
     return Invoice(**{**values, **more})
 
 
+def credit_note(**more: Any) -> CreditNote:
+    """Credit all of the sample invoice."""
+    request = CreditRequest(
+        invoice=invoice(), reason="Livraison refusée", issued_on=date(2026, 2, 20), **more
+    )
+    return credit(request).model_copy(update={"number": "NL-CN-2026-000003"})
+
+
+def statement() -> Statement:
+    """A month with one of each document."""
+    facts = (
+        (date(2026, 1, 15), Movement.INVOICE, "NL-2026-000040", 500_00),
+        (date(2026, 2, 2), Movement.INVOICE, "NL-2026-000042", 4_662_00),
+        (date(2026, 2, 3), Movement.VOID, "NL-2026-000040", -500_00),
+        (date(2026, 2, 20), Movement.CREDIT_NOTE, "NL-CN-2026-000003", -662_00),
+        (date(2026, 2, 25), Movement.PAYMENT, "PAY-2026-000009", -1_000_00),
+    )
+    item = OpenItem(
+        invoice="NL-2026-000042",
+        deal="1001",
+        issued_on=date(2026, 2, 2),
+        due_on=date(2026, 2, 20),
+        gross=eur(4_662_00),
+        balance=eur(3_100_00),
+    )
+    return make_statement(
+        AccountScope(
+            customer="C-204",
+            entity="E1",
+            currency="EUR",
+            since=date(2026, 2, 1),
+            until=date(2026, 2, 28),
+        ),
+        [
+            StatementFact(on=on, kind=kind, document=number, amount=eur(minor))
+            for on, kind, number, minor in facts
+        ],
+        (item,),
+    )
+
+
 ORDER_LINES = (
     OrderLine(
         reference="2/fee",
@@ -361,6 +413,10 @@ def samples() -> dict[str, Document]:
             **parties,
         ),
         "invoice": InvoiceDocument(invoice=invoice()),
+        "credit_note": CreditNoteDocument(credit_note=credit_note()),
+        "statement": StatementDocument(
+            number="ST-C-204-EUR-20260228", statement=statement(), **parties
+        ),
         "receipt": ReceiptDocument(
             number="R-2026-0009",
             received_on=date(2026, 3, 3),

@@ -12,6 +12,7 @@ from activities.adapters.pdf.typeface import _FOLDER, printable
 from activities.formats import formats_for
 from models.deal_file import RenewalTerms
 from models.documents import (
+    CreditNoteDocument,
     Document,
     InvoiceDocument,
     QuoteDocument,
@@ -34,6 +35,9 @@ def spoken(document: Document, language: str, ours: str = "en") -> Document:
     }
     if isinstance(document, InvoiceDocument):
         return document.model_copy(update={"invoice": invoice(**parties)})
+    if isinstance(document, CreditNoteDocument):
+        note = document.credit_note.model_copy(update=parties)
+        return document.model_copy(update={"credit_note": note})
     return document.model_copy(update=parties)
 
 

@@ -1,8 +1,9 @@
-"""Measure pricing and the deal engine: `python -m tests.bench`.
+"""Measure pricing, invoicing and the deal engine: `python -m tests.bench`.
 
-Prints the CPU of pricing quotes of 10 to 10,000 lines, and then, in one run on one server: deals
-per second to first cash with twenty at once, CPU seconds per deal, activities and history events
-per deal and per month, and the ratio to a bare workflow of fourteen sequential empty activities.
+Prints the CPU of pricing quotes of 10 to 10,000 lines and invoices per second, and then, in one run
+on one server: deals per second to first cash with twenty at once, CPU seconds per deal, activities
+and history events per deal and per month, and the ratio to a bare workflow of fourteen sequential
+empty activities.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ from temporalio.worker import Worker
 from activities.adapters.books import Books, migrate
 from models.decisions import decision_token
 from models.tables import DealRow, MailRow, QuoteRow
+from tests.bench.invoices import measure_invoices
 from tests.bench.pricing import measure_pricing
 from tests.bench.world import BUYER, QUEUE, SIGNATORY, deal_file, furnish
 from workers.attributes import ensure_namespace
@@ -280,6 +282,7 @@ def report_counts(first: Counter[str], month: Counter[str]) -> None:
 
 if __name__ == "__main__":
     measure_pricing()
+    measure_invoices()
     asyncio.run(measure())
     sys.stdout.flush()
     # The SDK's threads may abort the interpreter on its way out.

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from models.approval_cases import OpenCase
 from models.approval_facts import Subject
+from models.credit_steps import Corrected, StatementSent
 from models.steps import ChangeRecorded, PaymentRecorded, ToppedUp, UsageTaken
 from models.tables import DealRow, RequestRow, TokenRow
 from starter.api.once import REPLAYED, OnceRoute
@@ -47,11 +48,20 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
     ("/v1/usage", "olga", USAGE, {"events": [{**USAGE["events"][0], "id": "e-2"}]}),
     ("/v1/deals/1001/credit", "sam", CREDIT, {**CREDIT, "reference": "PO-2"}),
     ("/v1/tokens/revoke", "olga", {"person": "fiona"}, {"person": "sam"}),
+    (f"/v1/invoices/{INVOICE}/credit", "fiona", {"reason": "x"}, {"reason": "y"}),
+    (f"/v1/invoices/{INVOICE}/void", "fiona", {"reason": "x"}, {"reason": "y"}),
+    (f"/v1/invoices/{INVOICE}/rebill", "fiona", {"reason": "x"}, {"reason": "y"}),
+    ("/v1/customers/C-100/statement?currency=USD&entity=US01", "fiona", {}, {"x": 1}),
 ]
 """A change of every route, and another one."""
 
 READS = frozenset(
-    {"/v1/deals/check", "/v1/requests-for-quote", "/v1/deals/{number}/purchase-order/compare"}
+    {
+        "/v1/deals/check",
+        "/v1/requests-for-quote",
+        "/v1/deals/{number}/purchase-order/compare",
+        "/v1/invoices/{number}/credit/preview",
+    }
 )
 """POSTs that change nothing."""
 
@@ -64,13 +74,14 @@ class Engine(dict[str, Any]):
         known = super().get(workflow_id, default)
         if known is not None:
             return known
-        if workflow_id.startswith("payment-"):
-            return PaymentRecorded(payment="PAY-1", applied_minor=1250_00)
-        if workflow_id.startswith("usage-"):
-            return UsageTaken(events=1, added=1, deals=1)
-        if workflow_id.startswith("credit-"):
-            return ToppedUp(pool="top-up-1")
-        return ChangeRecorded(revision=1)
+        kinds: dict[str, Any] = {
+            "payment": PaymentRecorded(payment="PAY-1", applied_minor=1250_00),
+            "correction": Corrected(invoice=INVOICE, deal="1000"),
+            "statement": StatementSent(number="ST-1"),
+            "usage": UsageTaken(events=1, added=1, deals=1),
+            "credit": ToppedUp(pool="top-up-1"),
+        }
+        return kinds.get(workflow_id.partition("-")[0], ChangeRecorded(revision=1))
 
 
 def answering(world: Any) -> None:
@@ -136,13 +147,15 @@ def test_every_change_honors_its_key(world: Any) -> None:
 
     assert without - messages - READS == set()
     assert {path for path in set(posts) - READS if "Idempotency-Key" not in names[path]} == set()
-    assert {path for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
-        path.replace("{kind}", "person")
-        .replace("{number}", INVOICE)
-        .replace("{case}", WAITING)
-        .replace("{deal}", "1001")
-        for path in set(posts) - messages - READS
+    assert {path.partition("?")[0] for path, _, _, _ in CHANGES} | {"/v1/tokens"} >= {
+        _filled(path) for path in set(posts) - messages - READS
     }
+
+
+def _filled(path: str) -> str:
+    number = "C-100" if path.startswith("/v1/customers") else INVOICE
+    filled = path.replace("{kind}", "person").replace("{number}", number)
+    return filled.replace("{case}", WAITING).replace("{deal}", "1001")
 
 
 def test_a_key_belongs_to_its_caller_and_route(world: Any) -> None:

@@ -1,6 +1,7 @@
 """Cases at the doors: handing in, the inbox, deciding, and the commands that do it."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,27 +16,23 @@ from models.steps import RegisterKind
 from models.tables import ApprovalCaseRow, CaseOutcomeRow, PaymentRow
 from starter.service.errors import UnansweredError
 from starter.service.ports import Run, RunState
-from tests.starter.conftest import NOW
+from tests.starter.conftest import CATALOG, NOW
 from tests.starter.test_cli_commands import Api, run
 from tests.starter.test_service_reports import invoice
 
 INVOICE = "INV-2026-1"
 CASE = f"write_off-{INVOICE}.1"
-POLICY = {
-    "version": "p2",
-    "rules": [
-        {
-            "id": "write-off",
-            "subject": "write_off",
-            "fact": "amount",
-            "comparison": "above",
-            "threshold": "0",
-            "titles": ["sales_director"],
-            "chain": "finance",
-            "reason": "gives money up",
-        }
-    ],
+RULE: dict[str, Any] = {
+    "id": "write-off",
+    "subject": "write_off",
+    "fact": "amount",
+    "comparison": "above",
+    "threshold": "0",
+    "titles": ["sales_director"],
+    "chain": "finance",
+    "reason": "gives money up",
 }
+POLICY = {"version": "p2", "rules": [RULE]}
 
 
 def furnish(world: Any) -> None:
@@ -61,10 +58,15 @@ def furnish(world: Any) -> None:
     world.register(RegisterKind.APPROVAL_POLICY, "house", policy.model_dump_json(), 2)
 
 
-def handed_in(world: Any, asked: OpenCase, amount: int = 500_00) -> None:
+def handed_in(
+    world: Any, asked: OpenCase, facts: dict[str, Decimal] | None = None, **changes: Any
+) -> None:
     """Put a case on record as the workflow does."""
     found = Examined(
-        title=f"Write off {asked.key}", currency="USD", facts={"amount": amount}, on=NOW.date()
+        title=f"Write off {asked.key}",
+        currency="USD",
+        facts=facts or {"amount": Decimal(500)},
+        on=NOW.date(),
     )
     path = world.house.books.read(lambda session: case_path(session, asked, found))
     world.add(
@@ -76,10 +78,10 @@ def handed_in(world: Any, asked: OpenCase, amount: int = 500_00) -> None:
             content_hash=hash_of(asked.content),
             title=found.title,
             reason=asked.reason,
-            currency="USD",
-            amount_minor=amount,
+            currency=str(changes.get("currency", "USD")),
+            amount_minor=int(changes.get("amount", 500_00)),
             entity="US01",
-            deal="1001",
+            deal=str(changes.get("deal", "1001")),
             customer="C-100",
             requester=asked.actor,
             channel=asked.channel.value,
@@ -227,6 +229,25 @@ def test_cash_that_settles_nothing_is_listed(world: Any) -> None:
     (row,) = world.get("/v1/books/refundable", "fiona")["items"]
 
     assert (row["payment"], row["left_minor"]) == ("PAY-1", 30_00)
+
+
+def test_a_version_of_the_catalogue_is_handed_in_where_the_policy_says_so(world: Any) -> None:
+    """202 while it waits; its approver finds it in the inbox, without an amount."""
+    rule = {**RULE, "subject": "catalog_change", "fact": "price_change_percent"}
+    policy = parse_policy({**POLICY, "rules": [rule]})
+    world.register(RegisterKind.APPROVAL_POLICY, "house", policy.model_dump_json(), 2)
+
+    def started(start: Any) -> None:
+        facts = {"price_change_percent": Decimal(20)}
+        handed_in(world, start.payload, facts=facts, amount=0, currency="", deal="")
+
+    world.gateway.on_start = started
+    answer = world.post("/v1/catalog/publish", {**CATALOG, "version": "2026-2"}, "olga")
+    (asked,) = world.get("/v1/inbox", "dan")["items"]
+
+    assert (answer.status_code, answer.json()["waits_for"]) == (202, ["dan"])
+    assert world.gateway.started[0].workflow_id == "approval-catalog_change-2026-2.1"
+    assert (asked["kind"], asked["deal"], asked["total_minor"]) == ("catalog_change", "", 0)
 
 
 CASE_SHOWN = {

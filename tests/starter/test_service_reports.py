@@ -218,6 +218,7 @@ def test_a_deals_figures_add_up(world: Any) -> None:
         "contract_liability_minor": 20_00,
         "receivable_minor": 70_00,
         "paid_minor": 30_00,
+        "credited_minor": 0,
     }
     assert [each["balance_minor"] for each in shown["invoices"]] == [70_00]
     assert [each["reference"] for each in shown["payments"]] == ["INV-1"]

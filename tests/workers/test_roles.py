@@ -67,6 +67,8 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
     assert names == [
         "DealWorkflow",
         "PaymentWorkflow",
+        "CorrectionWorkflow",
+        "StatementWorkflow",
         "RegisterWorkflow",
         "StockWorkflow",
         "ApprovalWorkflow",

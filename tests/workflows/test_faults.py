@@ -23,10 +23,12 @@ ELSEWHERE = {
     "revise_quote",
     "record_change",
     "receive_stock",
-    "take_usage",
     "top_up",
     "record_payment",
     "publish_receipt",
+    "correct_invoice",
+    "send_statement",
+    "take_usage",
 }
 """What other workflows do; nothing waits beside them, so they keep trying instead of parking."""
 

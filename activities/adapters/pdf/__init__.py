@@ -7,6 +7,7 @@ from typing import assert_never
 
 from activities.adapters.einvoice.cii import write_cii
 from activities.adapters.pdf.archive import Archive
+from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
 from activities.adapters.pdf.edition import Edition, edition_of
 from activities.adapters.pdf.invoice import invoice_sheet
@@ -16,9 +17,11 @@ from activities.adapters.pdf.page import Sheet, set_sheet
 from activities.adapters.pdf.quote import quote_sheet, renewal_quote_sheet
 from activities.adapters.pdf.receipt import receipt_sheet
 from activities.adapters.pdf.reminder import reminder_sheet
+from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
     InvoiceDocument,
@@ -28,6 +31,7 @@ from models.documents import (
     ReceiptDocument,
     ReminderDocument,
     RenewalQuoteDocument,
+    StatementDocument,
     WorkOrderDocument,
     entity_on,
 )
@@ -81,6 +85,10 @@ def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR091
             return delivery_note_sheet(document, edition)
         case InvoiceDocument():
             return invoice_sheet(document, edition)
+        case CreditNoteDocument():
+            return credit_note_sheet(document, edition)
+        case StatementDocument():
+            return statement_sheet(document, edition)
         case ReceiptDocument():
             return receipt_sheet(document, edition)
         case ReminderDocument():

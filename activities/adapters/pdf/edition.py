@@ -11,7 +11,14 @@ from activities.adapters.pdf.address import address_lines
 from activities.adapters.pdf.blocks import Blocks, Party, gap
 from activities.adapters.pdf.page import Sheet, text_width
 from activities.formats import Formats, formats_for
-from models.documents import DecisionNote, Document, InvoiceDocument, WorkOrderDocument, unverified
+from models.documents import (
+    CreditNoteDocument,
+    DecisionNote,
+    Document,
+    InvoiceDocument,
+    WorkOrderDocument,
+    unverified,
+)
 from models.fulfillment import OrderLine
 from models.parties import Address, Customer, Entity, language_between
 from models.words import Labels, words_for
@@ -50,6 +57,8 @@ def edition_of(document: Document, logo: bytes = b"") -> Edition:
     """Return the edition of a document: the customer's, or for our own people the entity's."""
     if isinstance(document, InvoiceDocument):
         customer, entity = document.invoice.customer, document.invoice.entity
+    elif isinstance(document, CreditNoteDocument):
+        customer, entity = document.credit_note.customer, document.credit_note.entity
     else:
         customer, entity = document.customer, document.entity
     if isinstance(document, WorkOrderDocument):

@@ -1,5 +1,7 @@
 """The invoice: every particular of Directive 2006/112/EC art. 226, and where to pay."""
 
+from collections.abc import Sequence
+
 from reportlab.platypus import KeepTogether
 from reportlab.platypus.flowables import Flowable
 
@@ -37,7 +39,7 @@ def invoice_sheet(document: InvoiceDocument, edition: Edition) -> Sheet:
         *top(edition, labels.invoice, parties, _facts(edition, invoice)),
         _lines(edition, invoice),
         _totals(edition, invoice),
-        *_taxes(edition, invoice),
+        *tax_summary(edition, invoice.taxes, invoice.currency),
         *_payment(edition, invoice),
         *assurance_notice(edition, document.decisions),
     ]
@@ -120,17 +122,17 @@ def _totals(edition: Edition, invoice: Invoice) -> Flowable:
     )
 
 
-def _taxes(edition: Edition, invoice: Invoice) -> list[Flowable]:
+def tax_summary(edition: Edition, taxes: Sequence[TaxTotal], currency: str) -> list[Flowable]:
     """Return tax per category and rate, and under it the reason wherever law asks for one."""
     labels = edition.labels
     columns = [
         Column(labels.tax_category, 0.46),
         Column(labels.rate, 0.12, right=True),
-        Column(f"{labels.taxable} ({invoice.currency})", 0.22, right=True),
-        Column(f"{labels.tax} ({invoice.currency})", 0.20, right=True),
+        Column(f"{labels.taxable} ({currency})", 0.22, right=True),
+        Column(f"{labels.tax} ({currency})", 0.20, right=True),
     ]
-    rows = [_tax_row(edition, total) for total in invoice.taxes]
-    reasons = list(dict.fromkeys(_reason(edition, total) for total in invoice.taxes))
+    rows = [_tax_row(edition, total) for total in taxes]
+    reasons = list(dict.fromkeys(_reason(edition, total) for total in taxes))
     notes = [text(reason, theme.STRONG) for reason in reasons if reason]
     return [
         KeepTogether(

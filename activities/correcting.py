@@ -1,0 +1,56 @@
+"""Correct: credit, void or rebill an issued invoice, as somebody asked."""
+
+from sqlmodel import Session, select
+from temporalio import activity
+
+from activities.crediting import issue_credit_note
+from activities.ports import Office
+from activities.signatures import CORRECT_INVOICE
+from activities.voiding import rebill, void_invoice
+from models.credit_steps import Corrected, CorrectInvoice, Correction, CreditOrder
+from models.errors import ConflictError, InvalidInputError, NotFoundError, Problem
+from models.tables import CreditNoteRow
+
+
+class CorrectingActivities:
+    """Takes back what was billed."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+
+    @activity.defn(name=CORRECT_INVOICE.name, no_thread_cancel_exception=True)
+    def correct_invoice(self, order: CorrectInvoice) -> Corrected:
+        """Credit, void or rebill an invoice, or say why that is refused.
+
+        Safe to retry: each request is on record once under its key, with what it made.
+        """
+        try:
+            return self._office.books.write(lambda session: self._correct(session, order))
+        except InvalidInputError as error:
+            return Corrected(refused_because=str(error), problems=error.problems)
+        except NotFoundError as error:
+            problem = Problem(field="invoice", reason=str(error), remedy="see `q2c invoice list`")
+            return Corrected(refused_because=str(problem), problems=(problem,))
+        except ConflictError as error:
+            problem = Problem(field="key", reason=str(error), remedy="use another key")
+            return Corrected(refused_because=str(problem), problems=(problem,))
+
+    def _correct(self, session: Session, order: CorrectInvoice) -> Corrected:
+        match order.kind:
+            case Correction.CREDIT:
+                fields = set(CreditOrder.model_fields)
+                asked = CreditOrder.model_validate(order.model_dump(include=fields))
+                known = select(CreditNoteRow.number).where(CreditNoteRow.key == order.key)
+                is_known = session.exec(known).first() is not None
+                note = issue_credit_note(session, self._office, asked)
+                return Corrected(
+                    invoice=note.corrects,
+                    deal=note.deal,
+                    term=note.term,
+                    credit_note=note.number,
+                    repeated=is_known,
+                )
+            case Correction.VOID:
+                return void_invoice(session, self._office, order)
+            case Correction.REBILL:
+                return rebill(session, self._office, order)
