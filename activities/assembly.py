@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlmodel import Session, col, select
 
 from activities.accounts import deal_row, open_items
+from activities.amendment_paper import amendment_document_of
 from activities.collection import LetterItems
 from activities.contract import signers_of
 from activities.pricing import file_of_term, quote_of_term, quote_version
@@ -394,4 +395,5 @@ _MAKERS: Mapping[DocumentKind, Callable[[Session, PublishDocument], Document]] =
     DocumentKind.INVOICE: _invoice,
     DocumentKind.CREDIT_NOTE: _credit_note,
     DocumentKind.REMINDER: _reminder,
+    DocumentKind.AMENDMENT: amendment_document_of,
 }

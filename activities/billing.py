@@ -57,6 +57,10 @@ class BillingActivities:
         """
         return self._office.books.write(lambda session: self._converge(session, step))
 
+    def converge_within(self, session: Session, step: Converge) -> Converged:
+        """Converge as a part of a transaction, so that it can be shown before it happens."""
+        return self._converge(session, step)
+
     def _converge(self, session: Session, step: Converge) -> Converged:
         deal = deal_row(session, step.deal)
         payer = payer_of(session, deal.customer)

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, func, select
 
+from activities.contract_versions import lines_by_reference
 from activities.numbering import next_number
 from activities.open_terms import OpenTerm
 from activities.payers import payer_of
 from activities.register import customer_of, entity_of, tax_rules
 from activities.voiding import corrected_order
 from models.billing import DueCharge, Invoice, InvoiceRequest, check_invoice, draft_invoice
+from models.einvoice_mapping import demanded, einvoice_of
+from models.einvoice_rules import einvoice_problems
 from models.errors import ParkedError
 from models.steps import Converge
 from models.tables import InvoiceLineRow, InvoiceRow
@@ -35,7 +38,10 @@ def request_for(
         or corrected_order(session, contract.deal, contract.term)
         or contract.purchase_order,
         charges=tuple(charges),
-        lines={line.reference: line for line in term.quote.lines},
+        lines={
+            **{line.reference: line for line in term.quote.lines},
+            **lines_by_reference(session, contract),
+        },
         rules=tax_rules(session),
     )
 
@@ -63,9 +69,12 @@ def issue(
 
 def require_sound(draft: Invoice) -> None:
     """Park what may not go out before a number is drawn: a number without invoice is a gap."""
-    problems = check_invoice(draft.model_copy(update={"number": "draft"}))
+    numbered = draft.model_copy(update={"number": "draft"})
+    problems = [*check_invoice(numbered)]
+    for wanted in demanded(draft.entity, draft.customer):
+        problems += einvoice_problems(einvoice_of(numbered), wanted)
     if problems:
-        listed = "; ".join(str(problem) for problem in problems)
+        listed = "; ".join(dict.fromkeys(str(problem) for problem in problems))
         raise ParkedError(f"The invoice is not complete: {listed}")
 
 

@@ -247,6 +247,16 @@ def delivery_note(number: str, entity: str = "", language: str = "en") -> Letter
     )
 
 
+def amendment(number: str, day: str, entity: str = "", language: str = "en") -> Letter:
+    """Confirm to the customer that the contract was changed."""
+    words = words_for(language).mails
+    said = words.amendment_text.format(number=number, day=day)
+    return Letter(
+        subject=words.amendment_subject.format(number=number),
+        text=_to_customer(words, entity, said),
+    )
+
+
 def invoice(about: Subject, number: str, gross: str, due_on: str) -> Letter:
     """Send an invoice."""
     words = about.words

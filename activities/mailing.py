@@ -37,6 +37,7 @@ from models.renewal import renewal_calendar
 from models.revision import Origin, QuoteDelta
 from models.steps import DealStep, Notice, Notify, PublishDocument
 from models.tables import (
+    AmendmentRow,
     CommentRow,
     ContractRow,
     CounterAnswerRow,
@@ -295,6 +296,17 @@ def _renewal_quote(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     return [desk.mail(buyer, f"renewal:{quote.number}", letter)]
 
 
+def _amendment(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
+    row = desk.session.exec(
+        select(AmendmentRow)
+        .where(AmendmentRow.deal == step.deal)
+        .where(AmendmentRow.number == int(step.number.rpartition("-")[2]))
+    ).one()
+    day = desk.looks.day(row.effective_on)
+    letter = letters.amendment(step.number, day, desk.entity.legal_name, desk.language)
+    return [desk.mail(desk.contact().email, f"amendment:{step.number}", letter)]
+
+
 _WRITERS: Mapping[DocumentKind, Callable[[Desk, PublishDocument], list[OutgoingMail]]] = {
     DocumentKind.QUOTE: _quote,
     DocumentKind.ORDER_FORM: _order_form,
@@ -305,6 +317,7 @@ _WRITERS: Mapping[DocumentKind, Callable[[Desk, PublishDocument], list[OutgoingM
     DocumentKind.CREDIT_NOTE: _credit_note,
     DocumentKind.REMINDER: _reminder,
     DocumentKind.RENEWAL_QUOTE: _renewal_quote,
+    DocumentKind.AMENDMENT: _amendment,
 }
 
 

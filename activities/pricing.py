@@ -41,7 +41,14 @@ from models.quoting import (
 from models.register import HOUSE
 from models.renewal import next_term_file
 from models.steps import DealStep, PriceQuote, QuotePriced, RegisterKind
-from models.tables import ContractRow, DealFileRow, QuoteRow, RegisterRow
+from models.tables import (
+    AmendmentBookedRow,
+    AmendmentRow,
+    ContractRow,
+    DealFileRow,
+    QuoteRow,
+    RegisterRow,
+)
 from models.working_hours import WorkingCalendar
 
 
@@ -58,7 +65,8 @@ class PriceList:
 class Draft:
     """What a quote version is made of; `previous` is the path whose approvals may still hold.
 
-    `creator` is who asked for this version.
+    `creator` is who asked for this version. One that `amends` a running contract is agreed the day
+    it is made: it is offered to nobody.
     """
 
     file: DealFile
@@ -66,6 +74,7 @@ class Draft:
     price_list: PriceList
     previous: ApprovalPath | None = None
     creator: str = ""
+    amends: bool = False
 
 
 class PricingActivities:
@@ -182,7 +191,7 @@ def make_version(session: Session, step: DealStep, draft: Draft) -> Quote:
     submit(session, quote, draft.price_list.catalog, handed_in(step, draft), draft.previous)
     PromotionUses(session, step.deal, step.on, step.at).reserve(quote)
     note_lines(session, quote, segment)
-    if step.term == 1:
+    if step.term == 1 and not draft.amends:
         deal_row(session, step.deal).total_minor = quote.total.minor
     return quote
 
@@ -295,6 +304,23 @@ def quote_of_term(session: Session, deal: str, term: int) -> Quote | None:
 
 
 def _contracted(session: Session, deal: str, term: int) -> QuoteRow | None:
+    amended = session.exec(
+        select(QuoteRow)
+        .join(
+            AmendmentRow,
+            (col(AmendmentRow.deal) == col(QuoteRow.deal))
+            & (col(AmendmentRow.quote_version) == col(QuoteRow.version)),
+        )
+        .join(
+            AmendmentBookedRow,
+            (col(AmendmentBookedRow.deal) == col(AmendmentRow.deal))
+            & (col(AmendmentBookedRow.number) == col(AmendmentRow.number)),
+        )
+        .where(QuoteRow.deal == deal, AmendmentBookedRow.term == term)
+        .order_by(col(AmendmentBookedRow.version).desc())
+    ).first()
+    if amended is not None:
+        return amended
     statement = select(ContractRow).where(ContractRow.deal == deal, ContractRow.term == term)
     contract = session.exec(statement).first()
     return session.get(QuoteRow, contract.quote) if contract else None
@@ -338,7 +364,8 @@ def _quote_request(
     version = (made or 0) + 1
     customer = customer_of(session, file.customer)
     terms = file.payment_terms_days
-    valid = _validity(step, file, *priced_by)
+    agreed = Bound(last_on=step.on, because="")
+    valid = agreed if draft.amends else _validity(step, file, *priced_by)
     return QuoteRequest(
         deal=step.deal,
         number=f"Q-{step.deal}-{version}",

@@ -13,6 +13,7 @@ from temporalio import activity
 
 from activities.assembly import assemble, assemble_receipt, assemble_statement
 from activities.case_letters import case_mails
+from activities.einvoices import EInvoiceWriter, Issued, issued, writes_none
 from activities.mail import Attachment, Mailer, OutgoingMail
 from activities.mailing import letters_of, noon, notices_of, receipt_letter, statement_letter
 from activities.ports import Office, Store
@@ -25,8 +26,10 @@ from activities.signatures import (
 )
 from models.approval_cases import NotifyCase
 from models.credit_steps import SendStatement, StatementSent
-from models.documents import Document, DocumentKind, file_name
-from models.errors import InvalidInputError, Q2CError
+from models.documents import Document, DocumentKind, file_name, safe_name, suffix_of
+from models.einvoice_rules import einvoice_problems
+from models.einvoice_settings import EInvoiceFormat
+from models.errors import InvalidInputError, ParkedError, Q2CError
 from models.steps import (
     DealStep,
     DocumentPublished,
@@ -46,6 +49,7 @@ class PublishingOffice:
     store: Store
     mailer: Mailer
     render: Callable[[Document], bytes]
+    write: EInvoiceWriter = writes_none
 
 
 class PublishingActivities:
@@ -57,6 +61,7 @@ class PublishingActivities:
         self._store = publishing.store
         self._mailer = publishing.mailer
         self._render = publishing.render
+        self._write = publishing.write
 
     @activity.defn(name=PUBLISH_DOCUMENT.name, no_thread_cancel_exception=True)
     def publish_document(self, step: PublishDocument) -> DocumentPublished:
@@ -68,15 +73,17 @@ class PublishingActivities:
         if stored is None:
             document = self._books.read(lambda session: assemble(session, step))
             stored = self._keep(document, step, step.number)
+        structured = self._structured(step)
         if step.mail:
             rules = self._rules
             mails = self._books.read(
                 lambda session: letters_of(session, step, rules.secret, rules.public_url)
             )
-            attachment = Attachment(
-                filename=stored.filename, content=self._store.get(stored.sha256)
-            )
-            self._send(step.deal, [self._with(mail, [attachment]) for mail in mails])
+            attachments = [
+                Attachment(filename=stored.filename, content=self._store.get(stored.sha256)),
+                *structured,
+            ]
+            self._send(step.deal, [self._with(mail, attachments) for mail in mails])
         return DocumentPublished(number=step.number, sha256=stored.sha256)
 
     @activity.defn(name=PUBLISH_RECEIPT.name, no_thread_cancel_exception=True)
@@ -148,15 +155,43 @@ class PublishingActivities:
         )
         return self._books.read(lambda session: session.exec(statement).first())
 
+    def _structured(self, step: PublishDocument) -> list[Attachment]:
+        """Write and store a document of billing as UBL where its buyer asked for that.
+
+        Raises `ParkedError` with what UBL needs and nobody wrote: addresses can still be recorded.
+        """
+        if step.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
+            return []
+        found = self._books.read(lambda session: issued(session, step.number))
+        if found.wanted is not EInvoiceFormat.UBL:
+            return []
+        stored = self._stored(DocumentKind.UBL_INVOICE, step.number) or self._ubl(found, step)
+        content = self._store.get(stored.sha256, suffix_of(DocumentKind.UBL_INVOICE))
+        return [Attachment(filename=stored.filename, content=content, media_type="application/xml")]
+
+    def _ubl(self, found: Issued, step: PublishDocument) -> DocumentRow:
+        if problems := einvoice_problems(found.einvoice, EInvoiceFormat.UBL):
+            listed = "; ".join(str(problem) for problem in problems)
+            raise ParkedError(f"{step.number} cannot be written as UBL: {listed}")
+        kind = DocumentKind.UBL_INVOICE
+        content = self._write(found.einvoice, EInvoiceFormat.UBL)
+        filename = f"{step.kind}-{safe_name(step.number)}.{suffix_of(kind)}"
+        return self._put(content, step, kind, filename, step.number)
+
     def _keep(self, document: Document, step: DealStep, number: str) -> DocumentRow:
         """Draw and store a document, then put it on record unless another one was first."""
         content = self._render(document)
+        return self._put(content, step, document.kind, file_name(document), number)
+
+    def _put(
+        self, content: bytes, step: DealStep, kind: DocumentKind, filename: str, number: str
+    ) -> DocumentRow:
         row = DocumentRow(
             deal=step.deal,
-            kind=document.kind.value,
+            kind=kind.value,
             number=number,
-            sha256=self._store.put(content),
-            filename=file_name(document),
+            sha256=self._store.put(content, suffix_of(kind)),
+            filename=filename,
             size=len(content),
             dated_on=step.on,
         )

@@ -73,7 +73,7 @@ class Term:
         self._over_time = [
             one for one in self._promises if one.satisfaction is Satisfaction.OVER_TIME
         ]
-        self._recognized = _recognized(session, contract)
+        self._recognized = recognized(session, contract)
 
     def recognize(self, on: date, recorded_at: datetime) -> None:
         """Post everything the term has earned by `on`, each piece on the day it belongs to."""
@@ -171,7 +171,7 @@ def _boundaries(over_time: Sequence[Obligation], on: date) -> list[date]:
     return sorted(dict.fromkeys(days))
 
 
-def _recognized(session: Session, contract: ContractRow) -> dict[str, int]:
+def recognized(session: Session, contract: ContractRow) -> dict[str, int]:
     """Return the minor units recognized of each promise."""
     of = {"deal": contract.deal, "term": contract.term}
     return {reference: int(minor) for reference, minor in session.exec(_RECOGNIZED, params=of)}

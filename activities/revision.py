@@ -29,7 +29,7 @@ from models.errors import InvalidInputError
 from models.negotiation import buyer_change_problems
 from models.quoting import Quote
 from models.revision import Origin, QuoteDelta
-from models.steps import QuotePriced, ReviseQuote
+from models.steps import DealStep, QuotePriced, ReviseQuote
 from models.tables import CounterAnswerRow, CounterOfferRow, DealFileRow, RevisionRow
 
 PURPOSE = "revise"
@@ -73,7 +73,7 @@ class RevisionActivities:
             step = _as_offered(step, counter)
         creator = "" if step.origin is Origin.BUYER else step.actor
         draft = revised_draft(session, step, base, step.delta, creator)
-        on_record = replace(draft, file_revision=_append_file(session, step, draft.file))
+        on_record = replace(draft, file_revision=append_file(session, step, draft.file))
         quote = make_version(session, step, on_record)
         session.add(_row(step, quote))
         approve_what_was_countered(session, step, quote)
@@ -123,7 +123,8 @@ def _yes(step: ReviseQuote, counter: CounterOfferRow, quote: Quote) -> CounterAn
     )
 
 
-def _append_file(session: Session, step: ReviseQuote, file: DealFile) -> int:
+def append_file(session: Session, step: DealStep, file: DealFile) -> int:
+    """Put the next revision of a term's deal file on record and return its number."""
     newest = select(func.max(col(DealFileRow.revision))).where(
         DealFileRow.deal == step.deal, DealFileRow.term == step.term
     )

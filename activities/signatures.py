@@ -66,6 +66,8 @@ CORRECT_INVOICE = Signature(
 )
 DUN = Signature("dun", Queue.BOOKS, steps.Dun, steps.Dunned)
 RENEW_TERM = Signature("renew_term", Queue.BOOKS, steps.RenewTerm, steps.ContractConcluded)
+AMEND_DEAL = Signature("amend_deal", Queue.BOOKS, steps.AmendDeal, steps.DealAmended)
+BOOK_AMENDMENT = Signature("book_amendment", Queue.BOOKS, steps.BookAmendment, steps.DealAmended)
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
 TOP_UP = Signature("top_up", Queue.BOOKS, steps.TopUpCredit, steps.ToppedUp)

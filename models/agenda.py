@@ -24,6 +24,7 @@ class AgendaKind(StrEnum):
     APPROVAL_REMINDER = "approval_reminder"
     APPROVAL_ESCALATION = "approval_escalation"
     SIGNATURE_DEADLINE = "signature_deadline"
+    AMENDMENT = "amendment"
     CONVERGE = "converge"
     PUBLISH = "publish"
     DUN = "dun"
@@ -45,6 +46,7 @@ _WORDS = {
     AgendaKind.APPROVAL_REMINDER: "remind of the approval",
     AgendaKind.APPROVAL_ESCALATION: "escalate the approval",
     AgendaKind.SIGNATURE_DEADLINE: "the time to sign ends",
+    AgendaKind.AMENDMENT: "book the amendment",
     AgendaKind.CONVERGE: "bill and recognize what is due",
     AgendaKind.PUBLISH: "publish",
     AgendaKind.DUN: "remind of what is overdue",

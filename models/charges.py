@@ -94,6 +94,21 @@ class Transfer(StrEnum):
     ACCEPT = "accept"
 
 
+class Proration(StrEnum):
+    """In which unit a part of a billing period is measured against the whole."""
+
+    SECOND = "second"
+    """Seconds between the starts of days where the contract is: 23 or 25 hours count as such."""
+    DAY = "day"
+    """Calendar days over the days of the period. The default of the house."""
+    THIRTY_360 = "30/360"
+    """Every month has 30 days, in the part as in the whole."""
+    FIXED_DAYS = "fixed_days"
+    """Calendar days over 30 for each month of the period, never more than the whole."""
+    NONE = "none"
+    """Nothing is prorated: a period that was begun costs its full price."""
+
+
 class QuantityBasis(StrEnum):
     """Which quantity chooses the tier: that of the line, or of the product over the quote."""
 
@@ -106,7 +121,8 @@ class Charge(Value):
 
     With the quantity basis `product`, all lines of a quote with this charge share one count: the
     lines are priced as if one customer's order had been written on several of them. A usage charge
-    is for what its `meter` counts in each period of its cadence, billed in arrears.
+    is for what its `meter` counts in each period of its cadence, billed in arrears. `proration` is
+    how a part of a billing period is measured, for stubs and for changes inside a period.
     """
 
     model_config = NUMBERS_AS_TEXT
@@ -120,6 +136,7 @@ class Charge(Value):
     bill_on: BillOn = BillOn.DELIVERY
     quantity_basis: QuantityBasis = QuantityBasis.LINE
     meter: str = ""
+    proration: Proration = Proration.DAY
 
 
 def charge_problems(charges: Sequence[Charge], path: str) -> Iterator[Problem]:

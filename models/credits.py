@@ -15,6 +15,7 @@ from models.credit_notes import CreditBy, CreditEffect, CreditNote, CreditNoteLi
 from models.errors import InvalidInputError, Problem
 from models.money import Money
 from models.periods import Interval
+from models.proration import Proration, factor
 from models.tax import TaxTotal
 from models.value import Value
 from models.waterfall import FLAT_UNIT
@@ -23,13 +24,16 @@ from models.waterfall import FLAT_UNIT
 class CreditPart(Value):
     """What to take back of one line, by its position from 0: units, an amount before tax, or days.
 
-    Nothing named means whatever is left of the line.
+    Nothing named means whatever is left of the line. Days count by the `proration` of the charge,
+    for which `full` is the un-truncated billing period.
     """
 
     line: int
     quantity: Decimal | None = None
     amount: Money | None = None
     days: Interval | None = None
+    full: Interval | None = None
+    proration: Proration = Proration.DAY
 
     @property
     def by(self) -> CreditBy:
@@ -305,12 +309,18 @@ def _share(
         whole, before = Fraction(line.quantity), Fraction(state.credited)
         after = before + Fraction(part.quantity)
     elif part.days is not None:
-        whole = Fraction(line.period.days)
-        before = Fraction(sum(period.days for period in state.free))
-        after = before + part.days.days
+        whole = _measure(part, line.period)
+        before = sum((_measure(part, period) for period in state.free), Fraction(0))
+        after = before + _measure(part, part.days)
     else:
         return None
     return None if after == whole else (before / whole, after / whole)
+
+
+def _measure(part: CreditPart, days: Interval) -> Fraction:
+    if part.full is None or part.proration is Proration.DAY:
+        return Fraction(days.days)
+    return factor(part.proration, days, part.full)
 
 
 def _between(amount: Money, share: tuple[Fraction, Fraction]) -> Money:

@@ -153,6 +153,14 @@ class RenewalProgress(Value):
     decision: str = ""
 
 
+class AmendmentProgress(Value):
+    """The amendment that waits for its approvals; number 0 when none does."""
+
+    number: int = 0
+    quote: QuoteReference | None = None
+    approval: Approval = Approval()
+
+
 class DealState(BaseModel):
     """Everything a deal carries through continue-as-new."""
 
@@ -194,6 +202,7 @@ class DealState(BaseModel):
     term_over: bool = False
     continue_as_new_every: int = 12
     renewal: RenewalProgress = RenewalProgress()
+    amendment: AmendmentProgress = AmendmentProgress()
     cancel_requested: bool = False
     agenda: tuple[AgendaItem, ...] = ()
     inbox: tuple[Command, ...] = ()

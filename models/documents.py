@@ -5,6 +5,7 @@ that is printed, dates and the test-clock mark included, is a field here.
 """
 
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from itertools import groupby
 from typing import Annotated, Literal, assert_never
@@ -33,11 +34,22 @@ class DocumentKind(StrEnum):
     WORK_ORDER = "work_order"
     DELIVERY_NOTE = "delivery_note"
     INVOICE = "invoice"
+    UBL_INVOICE = "ubl_invoice"
     RECEIPT = "receipt"
     REMINDER = "reminder"
     RENEWAL_QUOTE = "renewal_quote"
+    AMENDMENT = "amendment"
     CREDIT_NOTE = "credit_note"
     STATEMENT = "statement"
+
+
+WRITTEN_AS_XML = frozenset({DocumentKind.UBL_INVOICE})
+"""Kinds that are data for machines; all others are pages."""
+
+
+def suffix_of(kind: DocumentKind) -> str:
+    """Return how the files of a kind end: pdf, or xml."""
+    return "xml" if kind in WRITTEN_AS_XML else "pdf"
 
 
 class Assurance(StrEnum):
@@ -115,6 +127,47 @@ class RenewalQuoteDocument(Value):
     taxes_note: str = ""
     terms: tuple[str, ...] = ()
     decisions: tuple[DecisionNote, ...] = ()
+    test_clock: bool = False
+
+
+class AmendedLine(Value):
+    """One charge as it was and as it is, or only one of the two."""
+
+    name: str
+    quantity_before: Decimal | None = None
+    quantity_after: Decimal | None = None
+    net_before: Money | None = None
+    net_after: Money | None = None
+
+
+class AmendmentDocument(Value):
+    """The confirmation of an amendment: what changed, from when, and what it does to the price.
+
+    `credited` is what credit notes give back before tax, `canceled` what is no longer billed and
+    `planned` what is billed instead.
+    """
+
+    kind: Literal[DocumentKind.AMENDMENT] = DocumentKind.AMENDMENT
+    number: str
+    deal: str
+    version: int
+    entity: Entity
+    customer: Customer
+    effective_on: date
+    signed_on: date
+    booked_on: date
+    reason: str = ""
+    accepted_by: str = ""
+    purchase_order: str = ""
+    lines: tuple[AmendedLine, ...] = ()
+    rests: tuple[Interval, ...] = ()
+    ends_on: date | None = None
+    credited: Money
+    canceled: Money
+    planned: Money
+    price_before: Money
+    price_after: Money
+    credit_notes: tuple[str, ...] = ()
     test_clock: bool = False
 
 
@@ -257,6 +310,7 @@ class ReminderDocument(Value):
 Document = Annotated[
     QuoteDocument
     | RenewalQuoteDocument
+    | AmendmentDocument
     | OrderFormDocument
     | OrderConfirmationDocument
     | WorkOrderDocument
@@ -289,7 +343,8 @@ def document_number(document: Document) -> str:
         case CreditNoteDocument():
             return document.credit_note.number
         case (
-            OrderFormDocument()
+            AmendmentDocument()
+            | OrderFormDocument()
             | OrderConfirmationDocument()
             | WorkOrderDocument()
             | DeliveryNoteDocument()
@@ -304,9 +359,12 @@ def document_number(document: Document) -> str:
 
 def file_name(document: Document) -> str:
     """Return the name a document's file has in a mail: kind and number, `invoice-2026-0001.pdf`."""
-    stem = f"{document.kind.value}-{document_number(document)}"
-    safe = "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in stem)
-    return f"{safe}.pdf"
+    return f"{safe_name(f'{document.kind.value}-{document_number(document)}')}.pdf"
+
+
+def safe_name(number: str) -> str:
+    """Return a number as a part of a file's name, with a dash for what could be a path."""
+    return "".join(sign if sign.isalnum() or sign in "-_." else "-" for sign in number)
 
 
 def unverified(decisions: tuple[DecisionNote, ...]) -> tuple[DecisionNote, ...]:

@@ -187,6 +187,7 @@ class Draft:
             model=charge.model,
             cadence=charge.cadence if self.recurs else None,
             timing=charge.timing,
+            proration=charge.proration,
             bill_on=charge.bill_on,
             transfer=product.transfer,
             tax_category=product.tax_category,

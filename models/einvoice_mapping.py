@@ -30,6 +30,7 @@ from models.einvoice_codes import (
     is_vat_id,
     unit_code,
 )
+from models.einvoice_settings import EInvoiceFormat, EInvoiceUse, ElectronicAddress
 from models.money import Money
 from models.parties import Customer, Entity, is_iban
 from models.periods import Interval
@@ -251,3 +252,34 @@ def _reductions(discount: Money) -> tuple[Allowance, ...]:
 def last_day(period: Interval) -> date:
     """Return the last day of a period, which is what both syntaxes write."""
     return period.end - timedelta(days=1)
+
+
+def addressed(einvoice: EInvoice, entity: Entity, customer: Customer) -> EInvoice:
+    """Return a document with the electronic addresses and the reference on record today.
+
+    They say where it goes and not what is owed, so they may be corrected after it was issued.
+    """
+    seller, buyer = einvoice.seller, einvoice.buyer
+    return einvoice.model_copy(
+        update={
+            "seller": _reached(seller, entity.electronic_address),
+            "buyer": _reached(buyer, customer.electronic_address),
+            "buyer_reference": customer.buyer_reference or einvoice.buyer_reference,
+        }
+    )
+
+
+def _reached(party: TradeParty, address: ElectronicAddress | None) -> TradeParty:
+    return party.model_copy(update={"endpoint": address or party.endpoint})
+
+
+def demanded(entity: Entity, customer: Customer) -> tuple[EInvoiceFormat, ...]:
+    """Return the formats an invoice between two parties must be writable in before it is issued.
+
+    An entity in the EU embeds XML wherever that is possible; it is demanded where a setting of
+    the entity or of the customer says so.
+    """
+    wanted = customer.e_invoice_format
+    must_embed = entity.e_invoice is EInvoiceUse.ALWAYS or wanted is EInvoiceFormat.CII
+    found = [EInvoiceFormat.CII] if must_embed else []
+    return (*found, EInvoiceFormat.UBL) if wanted is EInvoiceFormat.UBL else tuple(found)

@@ -52,6 +52,8 @@ def _total_problems(einvoice: EInvoice) -> Iterator[Problem]:
     taxes = sum((each.tax for each in einvoice.taxes), zero)
     if einvoice.lines:
         yield from _differs("totals.lines", totals.lines, nets, "the sum of the lines (BR-CO-10)")
+    # A document in a profile without lines or categories (Factur-X MINIMUM) has totals alone.
+    taxed = ("tax", totals.tax, taxes, "the sum of the tax per category (BR-CO-14)")
     rules = (
         ("allowances", totals.allowances, allowances, "the sum of the allowances (BR-CO-11)"),
         ("charges", totals.charges, charges, "the sum of the charges (BR-CO-12)"),
@@ -61,7 +63,7 @@ def _total_problems(einvoice: EInvoice) -> Iterator[Problem]:
             totals.lines - totals.allowances + totals.charges,
             "lines - allowances + charges (BR-CO-13)",
         ),
-        ("tax", totals.tax, taxes, "the sum of the tax per category (BR-CO-14)"),
+        *([taxed] if einvoice.taxes else []),
         ("gross", totals.gross, totals.net + totals.tax, "net + tax (BR-CO-15)"),
         (
             "due",

@@ -167,6 +167,20 @@ def revenue_entry(
     )
 
 
+def amended_revenue_entry(
+    header: EntryHeader, amounts: Sequence[Money], position_before: Money
+) -> JournalEntry | None:
+    """Book revenue that an amendment moved between promises, one posting for each; None for none.
+
+    Debit the contract by the sum, credit revenue; what only moves leaves the contract as it is.
+    """
+    if not amounts:
+        return None
+    total = Money.total(amounts, position_before.currency)
+    revenue = _postings(*((Account.REVENUE, -amount) for amount in amounts))
+    return _entry(header, (*contract_postings(position_before, total), *revenue))
+
+
 def payment_entry(
     header: EntryHeader, received: Money, applied: Sequence[Applied]
 ) -> JournalEntry | None:

@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.amendment import AmendmentDelta
 from models.approval_counter import ApproverCounter
 from models.decisions import Channel
 from models.errors import Problem
@@ -132,6 +133,22 @@ class CounterAnswer(Message):
     reason: str = Field(default="", max_length=1000)
 
 
+class Amendment(Message):
+    """A change of the running contract: `delta` says what changes and from when.
+
+    `base_version` is the version of the contract it was written for (0: the one in force); a change
+    of another is refused. What costs the customer more names in `accepted_by` who accepted it
+    there, with their `purchase_order`. It was agreed on `signed_on` (absent: today).
+    """
+
+    delta: AmendmentDelta = AmendmentDelta()
+    base_version: int = 0
+    signed_on: date | None = None
+    reason: str = Field(default="", max_length=1000)
+    accepted_by: str = Field(default="", max_length=200)
+    purchase_order: str = Field(default="", max_length=200)
+
+
 class LinkRevocation(Message):
     """End the links to the buyer page of `person` that are out; links made later work again."""
 
@@ -243,6 +260,7 @@ class Command(Value):
     counter_offer: CounterOffer | None = None
     counter_answer: CounterAnswer | None = None
     link_revocation: LinkRevocation | None = None
+    amendment: Amendment | None = None
 
     @property
     def request_hash(self) -> str:
@@ -276,5 +294,6 @@ class Command(Value):
             self.counter_offer,
             self.counter_answer,
             self.link_revocation,
+            self.amendment,
         )
         return next((field for field in fields if field is not None), Message())

@@ -13,6 +13,7 @@ from models.deal_file import BuyerLimits, DealFile, Discount, LineRequest
 from models.errors import Problem
 from models.revision import LineChange, OptionChange, QuoteDelta
 from models.value import Value
+from models.words import PageWords, words_for
 from models.written import nearest
 
 _ASKED = frozenset({"lines", "header_discount", "term_months"})
@@ -75,50 +76,64 @@ def said_hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def described(file: DealFile, delta: QuoteDelta) -> tuple[str, ...]:
-    """Return what a change asks for, one sentence for each thing, as a person would say it."""
-    said = [text for change in delta.lines for text in _line_said(file, change)]
+def described(file: DealFile, delta: QuoteDelta, words: PageWords | None = None) -> tuple[str, ...]:
+    """Return what a change asks for, a sentence for each thing, in a reader's words."""
+    words = words or words_for("en").page
+    said = [text for change in delta.lines for text in _line_said(file, change, words)]
     if delta.header_discount is not None:
-        said.append(f"{_off(delta.header_discount, file.currency)} the whole quote")
+        off = _off(delta.header_discount, file.currency, words)
+        said.append(words.wish_of_whole.format(off=off))
     if delta.total_discount is not None:
-        said.append(f"{_plain(delta.total_discount)} % off list altogether")
+        said.append(words.wish_altogether.format(percent=_plain(delta.total_discount)))
     if delta.term_months is not None:
-        said.append(f"a term of {delta.term_months} months instead of {file.term_months}")
+        said.append(words.wish_term.format(months=delta.term_months, before=file.term_months))
     return tuple(said)
 
 
-def _line_said(file: DealFile, change: LineChange) -> Iterator[str]:
+def _line_said(file: DealFile, change: LineChange, words: PageWords) -> Iterator[str]:
     if not 1 <= change.line <= len(file.lines):
         return
     line: LineRequest = file.lines[change.line - 1]
-    name = f"line {change.line} ({line.product})"
+    wishes = _wishes(file, line, change, words)
+    for wish in wishes:
+        yield words.wish_line.format(line=change.line, product=line.product, wish=wish)
+
+
+def _wishes(
+    file: DealFile, line: LineRequest, change: LineChange, words: PageWords
+) -> Iterator[str]:
     if change.quantity is not None:
-        yield f"{name}: {_plain(change.quantity)} instead of {_plain(line.quantity)}"
+        asked, before = _plain(change.quantity), _plain(line.quantity)
+        yield words.wish_quantity.format(quantity=asked, before=before)
     if change.unit_price is not None:
-        yield f"{name}: {_plain(change.unit_price)} {file.currency} per unit"
+        price = _plain(change.unit_price)
+        yield words.wish_price.format(price=price, currency=file.currency)
     if change.discount is not None:
-        yield f"{name}: {_off(change.discount, file.currency)} it"
+        yield words.wish_of_line.format(off=_off(change.discount, file.currency, words))
     for option in change.options:
-        yield f"{name}: {_option_said(option, file.currency)}"
+        yield _option_said(option, file.currency, words)
 
 
-def _option_said(option: OptionChange, currency: str) -> str:
-    said = []
+def _option_said(option: OptionChange, currency: str, words: PageWords) -> str:
+    said, product = [], option.product
     if option.remove or option.quantity == 0:
-        said.append(f"without {option.product}")
+        said.append(words.wish_without.format(product=product))
     elif option.quantity is not None:
-        said.append(f"with {_plain(option.quantity)} {option.product} each")
+        said.append(words.wish_with.format(quantity=_plain(option.quantity), product=product))
     if option.unit_price is not None:
-        said.append(f"{option.product} at {_plain(option.unit_price)} {currency}")
+        price = _plain(option.unit_price)
+        said.append(words.wish_option_price.format(product=product, price=price, currency=currency))
     if option.discount is not None:
-        said.append(f"{_off(option.discount, currency)} {option.product}")
+        off = _off(option.discount, currency, words)
+        said.append(words.wish_option_off.format(off=off, product=product))
     return ", ".join(said)
 
 
-def _off(discount: Discount, currency: str) -> str:
+def _off(discount: Discount, currency: str, words: PageWords) -> str:
     if discount.percent is not None:
-        return f"{_plain(discount.percent)} % off"
-    return f"{_plain(discount.amount or Decimal(0))} {currency} off"
+        return words.wish_percent.format(percent=_plain(discount.percent))
+    amount = _plain(discount.amount or Decimal(0))
+    return words.wish_amount.format(amount=amount, currency=currency)
 
 
 def _plain(value: Decimal) -> str:

@@ -6,11 +6,12 @@ from decimal import Decimal
 from typing import assert_never
 
 from models.billing_terms import AgreedBilling, Anchor, BillingTerms, Weekday
-from models.charges import STEPS, BillOn, Cadence, ChargeType, Timing
+from models.charges import STEPS, BillOn, Cadence, ChargeType, Proration, Timing
 from models.cycles import Grid
 from models.errors import InvalidInputError, Problem
 from models.money import Money
 from models.periods import Interval, add_months, months_between
+from models.proration import factor
 from models.ramps import Segment
 from models.value import Value
 from models.waterfall import PricedLine
@@ -52,17 +53,22 @@ class PlannedCharge(Value):
 class Share(Value):
     """One billing of a line: its service period, and how many days of how long a full period.
 
-    `index` counts the billing periods of the term from 0.
+    `index` counts the billing periods of the term from 0; `full` is the un-truncated period.
     """
 
     period: Interval
     full_days: int
     index: int = 0
+    full: Interval | None = None
 
-    def of(self, amount: Money) -> Money:
+    def of(self, amount: Money, by: Proration = Proration.DAY) -> Money:
         """Return this billing's part of an amount per full period, rounded once."""
         days = self.period.days
-        return amount if days == self.full_days else amount.prorate(days, self.full_days)
+        if days == self.full_days:
+            return amount
+        if by is Proration.DAY or self.full is None:
+            return amount.prorate(days, self.full_days)
+        return amount.times(factor(by, self.period, self.full))
 
 
 def term_end(starts_on: date, term_months: int, anchor_on: date | None = None) -> date:
@@ -121,14 +127,14 @@ class Calendar:
     def _billings(self, cadence: Cadence | None, *, recurs: bool) -> Iterator[Share]:
         start, end = self._term.start, self._term.end
         if cadence is None and recurs:
-            yield Share(period=self._term, full_days=self._term.days)
+            yield Share(period=self._term, full_days=self._term.days, full=self._term)
         elif cadence is None:
             yield Share(period=Interval(start=start, end=start + timedelta(days=1)), full_days=1)
         else:
             grid = grid_of(cadence, self._terms, start, self._anchor)
             for index, full in enumerate(grid.periods(start, end)):
                 period = Interval(start=max(full.start, start), end=min(full.end, end))
-                yield Share(period=period, full_days=full.days, index=index)
+                yield Share(period=period, full_days=full.days, index=index, full=full)
 
 
 def grid_of(cadence: Cadence, terms: BillingTerms, starts_on: date, anchor_on: date) -> Grid:
@@ -221,7 +227,7 @@ def _cadence_problems(lines: Sequence[PricedLine], terms: BillingTerms) -> Itera
 def amount_of(line: PricedLine, share: Share) -> Money:
     """Return what one billing of a line comes to, before a discount given once."""
     off = line.off_minor(share.index)
-    return share.of(line.net - line.off_period(share.index) if off else line.net)
+    return share.of(line.net - line.off_period(share.index) if off else line.net, line.proration)
 
 
 def runs_in(line: PricedLine, term: Interval) -> Interval | None:
@@ -240,7 +246,7 @@ def over_term(
     calendar = Calendar(starts_on, ends_on, anchor_on, terms)
     for line, amount in amounts:
         for share in calendar.of(line):
-            yield share.of(amount)
+            yield share.of(amount, line.proration)
 
 
 def _line_plan(line: PricedLine, shares: Sequence[Share]) -> Iterator[PlannedCharge]:
@@ -248,7 +254,7 @@ def _line_plan(line: PricedLine, shares: Sequence[Share]) -> Iterator[PlannedCha
     known: dict[int, Money] = {}
     for share in shares:
         minor = amount_of(line, share).minor - once
-        off = max(share.of(line.list_amount).minor - minor, 0)
+        off = max(share.of(line.list_amount, line.proration).minor - minor, 0)
         # Most periods of a line come to the same, and equal amounts may be one value.
         for amount in (minor, off):
             if amount not in known:

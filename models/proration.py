@@ -8,33 +8,29 @@ and a charge are never netted before they are rounded.
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from models.charges import Proration
 from models.money import Money
 from models.periods import Interval, days_in_fixed_months, months_between
 from models.tax import percentage
 from models.value import Value
 
+__all__ = [
+    "EarlyEnd",
+    "PlanChange",
+    "Proration",
+    "early_end",
+    "factor",
+    "factor_of_moments",
+    "plan_change",
+    "prorated_true_up",
+]
+
 DAYS_IN_FIXED_MONTH = 30
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class Proration(StrEnum):
-    """In which unit a part of a billing period is measured against the whole."""
-
-    SECOND = "second"
-    """Seconds between the starts of days where the contract is: 23 or 25 hours count as such."""
-    DAY = "day"
-    """Calendar days over the days of the period. The default of the house."""
-    THIRTY_360 = "30/360"
-    """Every month has 30 days, in the part as in the whole."""
-    FIXED_DAYS = "fixed_days"
-    """Calendar days over 30 for each month of the period, never more than the whole."""
-    NONE = "none"
-    """Nothing is prorated: a period that was begun costs its full price."""
 
 
 class PlanChange(Value):

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime
 
+from models.amendment import AmendmentDelta
 from models.approval import ApprovalStep
 from models.approval_counter import ApproverCounter
 from models.charges import Transfer
@@ -309,6 +310,50 @@ class RenewTerm(DealStep):
     """Turn the accepted renewal quote into the contract of the next term."""
 
     quote_version: int
+
+
+class AmendDeal(DealStep):
+    """Change the contract of the running term; what needs no approval is booked at once.
+
+    `base_version` is the version of the contract it was written for (0: the one in force).
+    """
+
+    delta: AmendmentDelta = AmendmentDelta()
+    base_version: int = 0
+    signed_on: date | None = None
+    reason: str = ""
+    accepted_by: str = ""
+    purchase_order: str = ""
+    actor: str = ""
+    channel: Channel = Channel.TEMPORAL
+    command_id: str = ""
+
+
+class BookAmendment(DealStep):
+    """Book an amendment whose approvals are given."""
+
+    number: int
+
+
+class DealAmended(Value):
+    """The outcome of an amendment: problems, or its number and what waits or was done.
+
+    Without `booked` it waits for the approvals of `priced`. `ends_on` is the day the contract ends
+    now, `credit_notes` and `document` are to be published, `orders` says that there is something to
+    fulfil.
+    """
+
+    problems: tuple[Problem, ...] = ()
+    number: int = 0
+    version: int = 0
+    booked: bool = False
+    priced: QuotePriced = QuotePriced()
+    document: str = ""
+    credit_notes: tuple[str, ...] = ()
+    ends_on: date | None = None
+    ended_early: bool = False
+    orders: bool = False
+    price_minor: int = 0
 
 
 class CloseDeal(DealStep):

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from models.catalog import ProductKind
-from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Timing, Transfer
+from models.charges import BillOn, Cadence, ChargeModel, ChargeType, Proration, Timing, Transfer
 from models.money import Money
 from models.prepaid import Prepaid
 from models.ramps import Segment
@@ -142,6 +142,7 @@ class PricedLine(Value):
     bundle: str = ""
     usage: UsageTerms | None = None
     prepaid: Prepaid | None = None
+    proration: Proration = Proration.DAY
 
     @property
     def billed_quantity(self) -> Decimal:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from activities.amending import AmendmentActivities
 from activities.approval import ApprovalActivities
 from activities.approval_cases import CaseActivities
 from activities.approval_subjects import subjects_of
@@ -75,6 +76,7 @@ def _core(office: Office) -> list[Callable[..., Any]]:
 
 def _books(office: Office) -> list[Callable[..., Any]]:
     approval, contract = ApprovalActivities(office), ContractActivities(office)
+    amending = AmendmentActivities(office)
     fulfillment, register = FulfillmentActivities(office), RegisterActivities(office)
     cases = CaseActivities(office, subjects_of(office))
     return [
@@ -98,6 +100,8 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         CorrectingActivities(office).correct_invoice,
         CollectionActivities(office).dun,
         RenewalActivities(office).renew_term,
+        amending.amend_deal,
+        amending.book_amendment,
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,

@@ -20,6 +20,7 @@ from temporalio.worker.workflow_sandbox import (
 
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
+from activities.adapters.einvoice import write
 from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
@@ -86,6 +87,7 @@ def open_office(settings: Settings) -> PublishingOffice:
         store=store,
         mailer=open_mailer(settings.mail_url),
         render=partial(render, logo_of=store.get),
+        write=write,
     )
 
 

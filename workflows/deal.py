@@ -8,8 +8,10 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from workflows import alternatives
+from workflows.amendable import Amendable
 from workflows.desk import Desk, OfferEndedError
 from workflows.stages import (
+    amendment,
     approval,
     billing,
     closing,
@@ -73,6 +75,7 @@ COMMANDS = {
     "renew": renewal.take_renewal,
     "decline_renewal": renewal.take_refusal,
     "cancel": renewal.take_cancellation,
+    "amend": amendment.take_amendment,
     "retry": operation.take_retry,
     "resolve": operation.take_resolution,
     "advance_clock": operation.take_clock,
@@ -85,6 +88,7 @@ ITEMS = {
     AgendaKind.APPROVAL_ESCALATION: approval.escalate,
     AgendaKind.QUOTE_EXPIRY: quoting.expire,
     AgendaKind.SIGNATURE_DEADLINE: contract.give_up,
+    AgendaKind.AMENDMENT: amendment.book,
     AgendaKind.CONVERGE: billing.converge,
     AgendaKind.PUBLISH: billing.publish_document,
     AgendaKind.DUN: collection.dun,
@@ -97,7 +101,7 @@ ITEMS = {
 
 
 @workflow.defn(name="DealWorkflow")
-class DealWorkflow:
+class DealWorkflow(Amendable):
     """Starts with a deal file; ends when the deal is lost, or over, earned and paid."""
 
     def __init__(self) -> None:

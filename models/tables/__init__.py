@@ -5,6 +5,7 @@ columns that are searched and summed. Rows of the tables in `APPEND_ONLY` are ne
 database itself refuses it.
 """
 
+from models.tables.amendment import AmendmentBookedRow, AmendmentRow
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import (
@@ -55,6 +56,8 @@ from models.tables.usage import (
 )
 
 APPEND_ONLY = (
+    AmendmentRow,
+    AmendmentBookedRow,
     RegisterRow,
     DealFileRow,
     AuditRow,
@@ -101,6 +104,8 @@ APPEND_ONLY = (
 
 __all__ = [
     "APPEND_ONLY",
+    "AmendmentBookedRow",
+    "AmendmentRow",
     "ApprovalCaseRow",
     "ApprovalPathRow",
     "AuditRow",

@@ -9,10 +9,13 @@ from models.tables.moment import Moment
 
 
 class PlannedChargeRow(SQLModel, table=True):
-    """One amount of a contract's billing plan; `canceled_on` when its line was given up."""
+    """One amount of a contract's billing plan; `canceled_on` when it was given up.
+
+    `amendment` is the number of the amendment that planned it; 0 if it was agreed with the term.
+    """
 
     __tablename__ = "planned_charge"
-    __table_args__ = (UniqueConstraint("deal", "term", "reference", "starts_on"),)
+    __table_args__ = (UniqueConstraint("deal", "term", "reference", "starts_on", "amendment"),)
 
     id: int | None = Field(default=None, primary_key=True)
     deal: str = Field(foreign_key="deal.number", index=True)
@@ -26,6 +29,7 @@ class PlannedChargeRow(SQLModel, table=True):
     discount_minor: int = Field(sa_type=BigInteger)
     currency: str
     canceled_on: date | None = None
+    amendment: int = 0
     part: int = 0
     milestone: str = ""
 

@@ -1,4 +1,4 @@
-"""Every word our documents and mails print, one module per language.
+"""Every word our documents, mails and the buyer page print, one module per language.
 
 A further language is one more module here, named by its ISO 639-1 code, with its `WORDS`.
 """
@@ -7,9 +7,20 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 
+from models.words.page import PageWords
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
-__all__ = ["FALLBACK", "LANGUAGES", "Labels", "MailWords", "Plural", "Words", "spoken", "words_for"]
+__all__ = [
+    "FALLBACK",
+    "LANGUAGES",
+    "Labels",
+    "MailWords",
+    "PageWords",
+    "Plural",
+    "Words",
+    "spoken",
+    "words_for",
+]
 
 FALLBACK = "en"
 """The language of last resort."""

@@ -1,5 +1,6 @@
 """German."""
 
+from models.words.page_de import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -201,6 +202,25 @@ _LABELS = Labels(
     },
     signs_for={"customer": "für den Kunden", "seller": "für den Anbieter"},
     received_sentence="Ware vollständig und unbeschädigt erhalten",
+    amendment="Vertragsänderung",
+    amended_from="Gültig ab",
+    amended_on="Vereinbart am",
+    amended_by="Angenommen von",
+    amended_why="Grund",
+    quantity_before="Menge bisher",
+    quantity_after="Menge neu",
+    amount_before="Betrag bisher",
+    amount_after="Betrag neu",
+    value_before="Vertragswert bisher",
+    value_after="Vertragswert neu",
+    given_back="Gutschrift für berechnete Tage",
+    no_longer_billed="Wird nicht mehr berechnet",
+    billed_instead="Wird stattdessen berechnet",
+    rests_sentence="Die Leistung ruht vom {start} bis {end}.",
+    ends_sentence="Der letzte Tag des Vertrags ist der {day}.",
+    amendment_sentence=(
+        "Fassung {version} des Vertrags gilt ab {day}. Alles Übrige bleibt wie vereinbart."
+    ),
     receipt_sentence="Wir haben Ihre Zahlung über {amount} erhalten. Vielen Dank.",
     applied_to="Verrechnet mit Rechnung",
     payment_amount="Erhaltene Zahlung",
@@ -356,6 +376,8 @@ _MAILS = MailWords(
     invoice_subject="Rechnung {number} von {entity}: {gross}, fällig {day}",
     invoice_text=("anbei erhalten Sie die Rechnung {number} über {gross}, fällig am {day}."),
     invoice_name="Bitte geben Sie bei der Zahlung {number} an.",
+    amendment_subject="Vertragsänderung {number}",
+    amendment_text="Ihr Vertrag wurde zum {day} geändert. Die Bestätigung {number} liegt bei.",
     credit_note_subject="Rechnungskorrektur {number} zu Rechnung {invoice}: {gross}",
     credit_note_text=(
         "anbei erhalten Sie die Rechnungskorrektur {number} über {gross} zu Rechnung {invoice}."
@@ -393,4 +415,4 @@ _MAILS = MailWords(
     ended_text="Ihr Vorgang mit {customer} ist beendet: {outcome}.",
 )
 
-WORDS = Words(language="de", name="Deutsch", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="de", name="Deutsch", labels=_LABELS, mails=_MAILS, page=PAGE)

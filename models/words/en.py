@@ -1,5 +1,6 @@
 """English."""
 
+from models.words.page_en import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -192,6 +193,25 @@ _LABELS = Labels(
     },
     signs_for={"customer": "for the customer", "seller": "for the seller"},
     received_sentence="Received in good order",
+    amendment="Contract amendment",
+    amended_from="In force from",
+    amended_on="Agreed on",
+    amended_by="Accepted by",
+    amended_why="Reason",
+    quantity_before="Quantity before",
+    quantity_after="Quantity now",
+    amount_before="Amount before",
+    amount_after="Amount now",
+    value_before="Contract value before",
+    value_after="Contract value now",
+    given_back="Credited for days already billed",
+    no_longer_billed="No longer billed",
+    billed_instead="Billed instead",
+    rests_sentence="The service rests from {start} to {end}.",
+    ends_sentence="The last day of the contract is {day}.",
+    amendment_sentence=(
+        "Version {version} of the contract is in force from {day}. Everything else stays as agreed."
+    ),
     receipt_sentence="We have received your payment of {amount}. Thank you.",
     applied_to="Applied to invoice",
     payment_amount="Payment received",
@@ -334,6 +354,10 @@ _MAILS = MailWords(
     invoice_subject="Invoice {number} from {entity}: {gross}, due {day}",
     invoice_text="Invoice {number} over {gross} is attached. It is due on {day}.",
     invoice_name="Please name {number} when you pay.",
+    amendment_subject="Contract amendment {number}",
+    amendment_text=(
+        "Your contract was changed from {day} on. The confirmation {number} is attached."
+    ),
     credit_note_subject="Credit note {number} for invoice {invoice}: {gross}",
     credit_note_text="Credit note {number} over {gross} for invoice {invoice} is attached.",
     credit_note_reason="Reason: {reason}.",
@@ -362,4 +386,4 @@ _MAILS = MailWords(
     ended_text="Your deal with {customer} ended: {outcome}.",
 )
 
-WORDS = Words(language="en", name="English", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="en", name="English", labels=_LABELS, mails=_MAILS, page=PAGE)

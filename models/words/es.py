@@ -1,5 +1,6 @@
 """Spanish."""
 
+from models.words.page_es import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -196,6 +197,26 @@ _LABELS = Labels(
     },
     signs_for={"customer": "por el cliente", "seller": "por el vendedor"},
     received_sentence="Recibido completo y en buen estado",
+    amendment="Modificación del contrato",
+    amended_from="En vigor desde",
+    amended_on="Acordado el",
+    amended_by="Aceptado por",
+    amended_why="Motivo",
+    quantity_before="Cantidad antes",
+    quantity_after="Cantidad ahora",
+    amount_before="Importe antes",
+    amount_after="Importe ahora",
+    value_before="Valor del contrato antes",
+    value_after="Valor del contrato ahora",
+    given_back="Abono por días ya facturados",
+    no_longer_billed="Ya no se factura",
+    billed_instead="Se factura en su lugar",
+    rests_sentence="El servicio queda suspendido del {start} al {end}.",
+    ends_sentence="El último día del contrato es el {day}.",
+    amendment_sentence=(
+        "La versión {version} del contrato está en vigor desde el {day}."
+        " Todo lo demás queda como se acordó."
+    ),
     receipt_sentence="Hemos recibido su pago de {amount}. Muchas gracias.",
     applied_to="Aplicado a la factura",
     payment_amount="Pago recibido",
@@ -344,6 +365,10 @@ _MAILS = MailWords(
     invoice_subject="Factura {number} de {entity}: {gross}, vence {day}",
     invoice_text="Adjuntamos la factura {number} por {gross}. Vence el {day}.",
     invoice_name="Indique {number} al pagar, por favor.",
+    amendment_subject="Modificación del contrato {number}",
+    amendment_text=(
+        "Su contrato se ha modificado a partir del {day}. Adjuntamos la confirmación {number}."
+    ),
     credit_note_subject="Factura rectificativa {number} de la factura {invoice}: {gross}",
     credit_note_text=(
         "le adjuntamos la factura rectificativa {number} de {gross} sobre la factura {invoice}."
@@ -376,4 +401,4 @@ _MAILS = MailWords(
     ended_text="Su expediente con {customer} ha terminado: {outcome}.",
 )
 
-WORDS = Words(language="es", name="Español", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="es", name="Español", labels=_LABELS, mails=_MAILS, page=PAGE)

@@ -1,5 +1,6 @@
 """French."""
 
+from models.words.page_fr import PAGE
 from models.words.vocabulary import Labels, MailWords, Plural, Words
 
 _LABELS = Labels(
@@ -202,6 +203,26 @@ _LABELS = Labels(
     },
     signs_for={"customer": "pour le client", "seller": "pour le vendeur"},
     received_sentence="Reçu complet et en bon état",
+    amendment="Avenant au contrat",
+    amended_from="En vigueur à partir du",
+    amended_on="Convenu le",
+    amended_by="Accepté par",
+    amended_why="Motif",
+    quantity_before="Quantité avant",
+    quantity_after="Quantité désormais",
+    amount_before="Montant avant",
+    amount_after="Montant désormais",
+    value_before="Valeur du contrat avant",
+    value_after="Valeur du contrat désormais",
+    given_back="Avoir pour les jours déjà facturés",
+    no_longer_billed="Montant qui n'est plus facturé",
+    billed_instead="Facturé à la place",
+    rests_sentence="Le service est suspendu du {start} au {end}.",
+    ends_sentence="Le dernier jour du contrat est le {day}.",
+    amendment_sentence=(
+        "La version {version} du contrat est en vigueur à partir du {day}."
+        " Tout le reste demeure comme convenu."
+    ),
     receipt_sentence="Nous avons bien reçu votre paiement de {amount}. Merci.",
     applied_to="Imputé sur la facture",
     payment_amount="Paiement reçu",
@@ -356,6 +377,10 @@ _MAILS = MailWords(
         "Veuillez trouver ci-joint la facture {number} de {gross}. Elle est payable avant le {day}."
     ),
     invoice_name="Merci d'indiquer {number} lors du paiement.",
+    amendment_subject="Avenant {number}",
+    amendment_text=(
+        "Votre contrat a été modifié à partir du {day}. La confirmation {number} est jointe."
+    ),
     credit_note_subject="Avoir {number} sur la facture {invoice} : {gross}",
     credit_note_text=(
         "veuillez trouver ci-joint l'avoir {number} de {gross} sur la facture {invoice}."
@@ -392,4 +417,4 @@ _MAILS = MailWords(
     ended_text="Votre dossier avec {customer} est terminé\xa0: {outcome}.",
 )
 
-WORDS = Words(language="fr", name="Français", labels=_LABELS, mails=_MAILS)
+WORDS = Words(language="fr", name="Français", labels=_LABELS, mails=_MAILS, page=PAGE)

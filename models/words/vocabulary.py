@@ -7,6 +7,7 @@ when it is loaded. Names in braces are filled in; every language uses the same o
 from collections.abc import Mapping
 
 from models.value import Value
+from models.words.page import PageWords
 
 
 class Plural(Value):
@@ -186,6 +187,24 @@ class Labels(Value):
     signs_for: Mapping[str, str]
 
     received_sentence: str
+    amendment: str
+    amended_from: str
+    amended_on: str
+    amended_by: str
+    amended_why: str
+    quantity_before: str
+    quantity_after: str
+    amount_before: str
+    amount_after: str
+    value_before: str
+    value_after: str
+    given_back: str
+    no_longer_billed: str
+    billed_instead: str
+    rests_sentence: str
+    ends_sentence: str
+    amendment_sentence: str
+
     receipt_sentence: str
     applied_to: str
     payment_amount: str
@@ -288,6 +307,9 @@ class MailWords(Value):
     invoice_text: str
     invoice_name: str
 
+    amendment_subject: str
+    amendment_text: str
+
     credit_note_subject: str
     credit_note_text: str
     credit_note_reason: str
@@ -328,3 +350,4 @@ class Words(Value):
     name: str
     labels: Labels
     mails: MailWords
+    page: PageWords

@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from activities.adapters.books import Books
 from activities.adapters.document_store import DocumentStore
 from starter.api import (
+    amendments,
     books,
     buyer,
     cases,
@@ -21,6 +22,7 @@ from starter.api import (
     decide,
     delegations,
     documents,
+    einvoices,
     health,
     inbox,
     invoices,
@@ -56,6 +58,7 @@ _ROUTERS = (
     deals.router,
     procurement.router,
     messages.router,
+    amendments.router,
     quotes.router,
     negotiation.router,
     inbox.router,
@@ -72,6 +75,7 @@ _ROUTERS = (
     logos.router,
     books.router,
     documents.router,
+    einvoices.router,
     prices.router,
     usage.router,
 )

@@ -15,6 +15,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from models.errors import InvalidInputError, Problem, Q2CError
 from models.negotiation import described
+from models.parties import language_between
+from models.words import words_for
 from starter.api.access import TheHouse
 from starter.api.problems import status_of
 from starter.service import offer_replies as replies
@@ -26,7 +28,6 @@ from starter.web.frame import HEADERS, notice_page, style
 from starter.web.quote_forms import ACCEPT, CHANGE, COMMENT, COUNTER, DECLINE, Draft
 from starter.web.quote_page import quote_page
 from starter.web.reader import Reader, reader_for
-from starter.web.words import words_for
 
 router = APIRouter(include_in_schema=False)
 
@@ -89,7 +90,7 @@ async def show(house: TheHouse, token: str, done: str = "") -> Response:
         offer = await replies.look(house, visit)
     except Q2CError as error:
         return _trouble(error)
-    reader = reader_for(offer.customer.language)
+    reader = reader_for(language_between(offer.customer, offer.entity))
     known = done if done in _SENDERS else ""
     said = getattr(reader.words, f"done_{known}") if known else ""
     return _page(visit, offer, reader, Draft(done=said, key=replies.new_key()))
@@ -122,7 +123,7 @@ async def act(house: TheHouse, token: str, action: str, form: TheForm) -> Respon
         offer = await replies.look(house, visit)
     except Q2CError as error:
         return _trouble(error)
-    reader = reader_for(offer.customer.language)
+    reader = reader_for(language_between(offer.customer, offer.entity))
     if action in _PREVIEWED and form.get("do") != "send":
         return await _previewed(house, visit, reader, action, form)
     try:
@@ -142,7 +143,7 @@ async def _previewed(
         offer = await replies.look(house, visit)
     except Q2CError as error:
         return await _again(house, visit, reader, draft, error)
-    wishes = described(offer.file, asked) if offer.file else ()
+    wishes = described(offer.file, asked, reader.words) if offer.file else ()
     shown = replace(draft, preview=quote, wishes=wishes)
     return _page(visit, offer, reader, shown)
 
@@ -172,7 +173,7 @@ def _page(
 
 def _trouble(error: Q2CError) -> HTMLResponse:
     """Say that a link does not open; of what it names nothing is told."""
-    words = words_for("en")
+    words = words_for("en").page
     title = words.later
     if isinstance(error, BadLinkError):
         title = words.bad_link

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from starter.cli import (
+    amending,
     books,
     cases,
     catalog,
@@ -18,6 +19,7 @@ from starter.cli import (
     deal_files,
     decisions,
     documents,
+    einvoices,
     fulfillment,
     invoices,
     negotiation,
@@ -168,9 +170,11 @@ for _room in (
     quotes,
     prices,
     negotiation,
+    amending,
     decisions,
     fulfillment,
     collection,
+    einvoices,
     invoices,
     cases,
     usage,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from starter.cli.amending import AMENDMENTS
 from starter.cli.display import (
     Column,
     amount,
@@ -79,6 +80,7 @@ def show_deal_page(session: Session, detail: Row) -> None:
     paths = detail.get("approvals") or [{}]
     title = "Approval, recalled by the seller" if paths[0].get("recalled") else "Approval"
     _show_part(session, title, _STEPS, paths[0].get("steps") or [])
+    _show_part(session, "Amendments", AMENDMENTS, detail.get("amendments") or [])
     _show_part(session, "Order", _ORDER, detail.get("order") or [])
     _show_part(session, "Invoices", _INVOICES, detail.get("invoices") or [])
     _show_figures(session, detail.get("figures") or {})

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from models.deal import Stage
+from starter.cli import amending
 from starter.cli.deal_page import show_deal_page
 from starter.cli.display import (
     Column,
@@ -58,6 +59,7 @@ def commands() -> tuple[tuple[str, Any], ...]:
     return (
         ("list", list_deals),
         ("show", show_deal),
+        ("amendments", amending.list_amendments),
         ("timeline", timeline),
         ("agenda", agenda),
         ("hold", holds),

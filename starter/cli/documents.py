@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from models.documents import DocumentKind
+from models.documents import DocumentKind, suffix_of
 from starter.cli.display import Column, say, show_json, show_rows
 from starter.cli.door import segment
 from starter.cli.options import AsJson
@@ -64,15 +64,16 @@ def open_document(
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     view: Annotated[bool, typer.Option("--view", help="Show it in the PDF viewer.")] = False,
 ) -> None:
-    """Save the PDF of a document, and with --view show it.
+    """Save the file of a document, and with --view show it.
 
     Example: `q2c document open invoice US01-INV-2026-0001 --view`
     """
     session = session_of(ctx)
-    target = _target(out, f"{kind.value}-{number}.pdf")
+    suffix = suffix_of(kind)
+    target = _target(out, f"{kind.value}-{number}.{suffix}")
     if target.exists() and not force:
         raise bad_input("--out", f"{target} exists", "name another file, or add --force")
-    content = session.door.file(f"/v1/documents/{kind.value}/{segment(number)}.pdf")
+    content = session.door.file(f"/v1/documents/{kind.value}/{segment(number)}.{suffix}")
     try:
         target.write_bytes(content)
     except OSError as error:

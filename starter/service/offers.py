@@ -17,7 +17,7 @@ from models.documents import DocumentKind
 from models.errors import InvalidInputError, NotFoundError, Problem
 from models.links import Link, LinkPurpose, is_expired, link_token, read_link
 from models.negotiation import described
-from models.parties import Contact, Customer, Entity, Partner, Role
+from models.parties import Contact, Customer, Entity, Partner, Role, language_between
 from models.quoting import Quote
 from models.revision import Origin, QuoteDelta
 from models.steps import RegisterKind
@@ -32,6 +32,7 @@ from models.tables import (
     QuoteRow,
 )
 from models.value import Value
+from models.words import words_for
 from starter.service import versions
 from starter.service.decisions import first_buyer
 from starter.service.errors import BadLinkError, EndedLinkError
@@ -331,7 +332,7 @@ def _counter_offers(session: Session, deal: DealRow, found: Offer) -> list[Word]
             by=_name(found, row.person),
             is_ours=False,
             text=row.reason,
-            wishes=_wishes(session, row),
+            wishes=_wishes(session, row, found),
         )
         for row in rows
     ]
@@ -347,6 +348,7 @@ def _counter_offers(session: Session, deal: DealRow, found: Offer) -> list[Word]
     ]
 
 
-def _wishes(session: Session, row: CounterOfferRow) -> tuple[str, ...]:
+def _wishes(session: Session, row: CounterOfferRow, found: Offer) -> tuple[str, ...]:
     file, _ = file_of_version(session, row.deal, row.base_version)
-    return described(file, QuoteDelta.model_validate_json(row.delta))
+    words = words_for(language_between(found.customer, found.entity)).page
+    return described(file, QuoteDelta.model_validate_json(row.delta), words)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
+from models.documents import DocumentKind, suffix_of
 from models.errors import NotFoundError
 from models.fulfillment import FulfillmentStatus, OrderLine
 from models.tables import AuditRow, DealRow, DocumentRow, OrderLineRow, WorkOrderRow
@@ -195,7 +196,7 @@ def _described(row: OrderLineRow) -> str:
 
 
 class DocumentEntry(Value):
-    """One stored document and where its PDF is."""
+    """One stored document and where its file is."""
 
     kind: str
     number: str
@@ -232,7 +233,8 @@ def document_entries(rows: Iterable[DocumentRow]) -> tuple[DocumentEntry, ...]:
     """Return documents as listings show them."""
     return tuple(
         DocumentEntry(
-            **row.model_dump(exclude={"id"}), href=f"/v1/documents/{row.kind}/{row.number}.pdf"
+            **row.model_dump(exclude={"id"}),
+            href=f"/v1/documents/{row.kind}/{row.number}.{suffix_of(DocumentKind(row.kind))}",
         )
         for row in rows
     )

@@ -33,6 +33,7 @@ from models.tables import (
     RecognizedRow,
 )
 from models.value import Value
+from starter.service.amendments import AmendmentEntry, entries
 from starter.service.approvals import paths_of
 from starter.service.reports import (
     DealSummary,
@@ -162,6 +163,7 @@ class DealDetail(DealSummary):
     file: DealFile | None = None
     quote: Quote | None = None
     contracts: tuple[ContractTerm, ...] = ()
+    amendments: tuple[AmendmentEntry, ...] = ()
     approvals: tuple[ApprovalEntry, ...] = ()
     decisions: tuple[DecisionEntry, ...] = ()
     order: tuple[OrderEntry, ...] = ()
@@ -193,6 +195,7 @@ def detail(session: Session, number: str) -> DealDetail:
         file=DealFile.model_validate_json(file.content) if file else None,
         quote=Quote.model_validate_json(quote.content) if quote else None,
         contracts=tuple(ContractTerm.model_validate(each.model_dump()) for each in contracts),
+        amendments=entries(session, number),
         approvals=_approvals(session, number),
         decisions=tuple(DecisionEntry.model_validate(each.model_dump()) for each in decisions),
         order=_order(session, number),

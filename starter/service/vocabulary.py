@@ -207,6 +207,19 @@ _KINDS = (
         {"reason": "Customer closed"},
     ),
     MessageKind(
+        "amend",
+        messages.Amendment,
+        "amendment",
+        _SALES,
+        "Change the contract of the running term: lines, prices, a rest, or its early end",
+        {
+            "delta": {"lines": [{"line": 1, "add": "5"}], "effective_on": "2026-02-16"},
+            "accepted_by": "bea@acme.example",
+            "purchase_order": "PO-4712",
+            "reason": "Two more teams",
+        },
+    ),
+    MessageKind(
         "retry",
         messages.Retry,
         "retry",

@@ -33,7 +33,7 @@ def quote_page(visit: Visit, offer: Offer, reader: Reader, draft: Draft) -> Html
         title,
         _header(reader, offer, title),
         main,
-        language=words.language,
+        language=reader.language,
         refresh=_REFRESH_SECONDS if waiting and not draft.form else 0,
     )
 

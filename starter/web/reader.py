@@ -4,15 +4,16 @@ from dataclasses import dataclass
 
 from activities.formats import Formats, formats_for
 from models.errors import Problem
-from starter.web.words import Words, words_for
+from models.words import PageWords, words_for
 
 
 @dataclass(frozen=True)
 class Reader:
     """The words and formats of a page."""
 
-    words: Words
+    words: PageWords
     formats: Formats
+    language: str
 
     def problem(self, problem: Problem) -> str:
         """Return a problem as a sentence; the box it stands beside is not named again."""
@@ -22,4 +23,5 @@ class Reader:
 
 def reader_for(language: str) -> Reader:
     """Return how a customer of that language reads."""
-    return Reader(words=words_for(language), formats=formats_for(language))
+    words = words_for(language)
+    return Reader(words=words.page, formats=formats_for(language), language=words.language)

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlmodel import SQLModel, select
 
 from activities.adapters.books import Books
+from activities.amending import AmendmentActivities
 from activities.approval import ApprovalActivities
 from activities.billing import BillingActivities
 from activities.collection import CollectionActivities
@@ -33,6 +34,7 @@ from models.deal_file import DealFile, parse_deal_file
 from models.decisions import DecisionKind, decision_token
 from models.register import HOUSE
 from models.steps import (
+    AmendDeal,
     CancelLine,
     ChangeRecorded,
     ConcludeContract,
@@ -40,6 +42,7 @@ from models.steps import (
     ConfirmDelivery,
     Converge,
     Converged,
+    DealAmended,
     DealStep,
     Dun,
     Dunned,
@@ -316,6 +319,11 @@ class House:
         return RenewalActivities(self.office)
 
     @cached_property
+    def amending(self) -> AmendmentActivities:
+        """Who changes running contracts."""
+        return AmendmentActivities(self.office)
+
+    @cached_property
     def progress(self) -> ProgressActivities:
         """Who tells where deals are."""
         return ProgressActivities(self.office)
@@ -346,7 +354,7 @@ class House:
         """Configure and price a deal."""
         asked = step(ConfigureDeal, file.number, on, file=file, test_clock=test_clock)
         configured = self.configuration.configure_deal(asked)
-        assert configured.problems == ()
+        assert configured.problems == (), configured.problems
         return self.pricing.price_quote(step(PriceQuote, file.number, on))
 
     def sell(self, file: DealFile, on: date = START, *, test_clock: bool = False) -> str:
@@ -357,6 +365,10 @@ class House:
         self.contract.conclude_contract(signed)
         self.fulfillment.fulfill_order(step(FulfillOrder, file.number, on))
         return file.number
+
+    def fulfill(self, deal: str, on: date) -> FulfillmentOutcome:
+        """Reserve and provision what is open of an order."""
+        return self.fulfillment.fulfill_order(step(FulfillOrder, deal, on))
 
     def token(
         self, kind: DecisionKind, person: str, content_hash: str, key: str | None = None
@@ -388,6 +400,11 @@ class House:
     def converge(self, deal: str, on: date) -> Converged:
         """Bill and recognize a deal up to a day."""
         return self.billing.converge(step(Converge, deal, on))
+
+    def amend(self, deal: str, on: date, delta: dict[str, Any], **said: Any) -> DealAmended:
+        """Amend a deal, accepted by Ben, as Sam asks for."""
+        given = {"command_id": f"amend-{on}-{sorted(delta)}", "accepted_by": "Ben", "actor": "sam"}
+        return self.amending.amend_deal(step(AmendDeal, deal, on, delta=delta, **{**given, **said}))
 
     def dun(self, deal: str, on: date) -> Dunned:
         """Remind of a deal's overdue invoices."""

@@ -85,6 +85,8 @@ def fill_every_table(books: Books) -> None:
     house.approval.record_decision(house.decide(DecisionKind.APPROVE, "mia", token=token))
     house.sell(file)
     house.converge("1001", date(2026, 2, 1))
+    rest = {"suspend": {"from_on": "2026-06-01", "until_on": "2026-06-05"}}
+    assert house.amend("1001", date(2026, 2, 1), rest).booked
     house.pay(100_00, "r-1")
     house.dun("1001", date(2026, 3, 6))
     part = CreditPart(line=0, days=Interval(start=date(2026, 1, 20), end=date(2026, 1, 22)))

@@ -20,11 +20,11 @@ from activities.adapters.einvoice.cii import write_cii
 from activities.adapters.pdf import render
 from activities.adapters.pdf.archive import with_line_ends
 from activities.adapters.pdf.color_profile import srgb
-from models.documents import InvoiceDocument
-from models.einvoice_mapping import einvoice_of
+from models.documents import CreditNoteDocument, InvoiceDocument
+from models.einvoice_mapping import einvoice_of, einvoice_of_credit_note
 from models.einvoice_settings import EInvoiceFormat, EInvoiceUse
 from models.money import Money
-from tests.adapters.einvoice_samples import INVOICES
+from tests.adapters.einvoice_samples import INVOICES, credit_note
 from tests.adapters.official import findings
 from tests.adapters.pdf_samples import SELLER, invoice, invoice_line
 
@@ -258,3 +258,15 @@ def test_an_invoice_whose_sums_do_not_hold_is_printed_without_xml() -> None:
     wrong = invoice(lines=(invoice_line(net=Money(minor=1, currency="EUR")),))
 
     assert b"/EmbeddedFile" not in render(InvoiceDocument(invoice=wrong))
+
+
+def test_a_credit_note_carries_its_xml_too() -> None:
+    """Type 381, in the PDF of the credit note."""
+    note = credit_note(INVOICES["mixed"])
+    content = render(CreditNoteDocument(credit_note=note))
+
+    name, xml = facturx.get_xml_from_pdf(content, check_xsd=True)
+
+    assert name == "factur-x.xml"
+    assert xml == write_cii(einvoice_of_credit_note(note))
+    assert b"<ram:TypeCode>381</ram:TypeCode>" in xml

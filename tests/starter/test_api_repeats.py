@@ -57,9 +57,11 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
 
 READS = frozenset(
     {
+        "/v1/deals/{number}/amendments/preview",
         "/v1/deals/check",
         "/v1/requests-for-quote",
         "/v1/deals/{number}/purchase-order/compare",
+        "/v1/invoices/check",
         "/v1/invoices/{number}/credit/preview",
     }
 )

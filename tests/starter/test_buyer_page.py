@@ -11,11 +11,13 @@ import pytest
 from models.deal_file import DealFile
 from models.links import Link, LinkPurpose, link_token
 from models.negotiation import said_hash
+from models.parties import parse_customer
 from models.quoting import Quote
 from models.revision import Origin
+from models.steps import RegisterKind
 from models.tables import CommentRow, DealRow, DocumentRow, LinkRevocationRow, MailRow
 from starter.web.frame import HEADERS, style
-from tests.starter.conftest import NOW
+from tests.starter.conftest import CUSTOMER, NOW
 
 BEA = "bea@acme.example"
 END = datetime(2026, 2, 15, 8, tzinfo=UTC)
@@ -442,3 +444,28 @@ def test_only_the_seller_of_a_deal_answers_its_buyer(world: Any, by: Any, quote:
     assert world.gateway.updates[-1].message.text == "In two weeks."
     assert by("sam", "counter-offer", "show", "1001").exit_code == 1
     assert quote.content_hash
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "wish"),
+    [
+        ("de", ("Gültig bis", "9.600,00", "Annehmen", "Ein Gegenangebot machen"), "30 statt 25"),
+        ("fr", ("Valable jusqu'au", "Accepter ce devis"), "30 au lieu de 25"),
+        ("es", ("Válido hasta", "Aceptar este presupuesto"), "30 en lugar de 25"),
+    ],
+)
+def test_the_page_speaks_the_language_of_the_customer(
+    world: Any, quote: Quote, language: str, said: tuple[str, ...], wish: str
+) -> None:
+    """Words, numbers and what a change asks for; the browser is told the language as well."""
+    customer = parse_customer({**CUSTOMER, "language": language})
+    world.register(RegisterKind.CUSTOMER, "C-100", customer.model_dump_json(), 2)
+
+    page = world.client.get(link(world))
+    boxes = {"base": quote.content_hash, "key": "k", "do": "preview", "quantity-1": "30"}
+    preview = send(world, "change", **boxes)
+
+    assert f'<html lang="{language}">' in page.text
+    assert [words for words in said if words not in text_of(page)] == []
+    assert wish in text_of(preview)
+    assert "Accept this quote" not in page.text

@@ -104,6 +104,8 @@ class Deal:
         steps, quote = state.approval.steps, state.quote
         if state.renewal.quote is not None:
             steps, quote = state.renewal.approval.steps, state.renewal.quote
+        if state.amendment.quote is not None:
+            steps, quote = state.amendment.approval.steps, state.amendment.quote
         assert quote is not None
         step = next(one.key for one in steps if one.approver == person and one.status == "active")
         token = self.token(step, person, quote.content_hash)

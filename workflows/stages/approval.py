@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from models import steps
     from models.agenda import AgendaItem, AgendaKind
     from models.approval import ApprovalStep, StepStatus
-    from models.deal import Approval, QuoteReference, Stage
+    from models.deal import AmendmentProgress, Approval, QuoteReference, Stage
     from models.decisions import DecisionKind
     from models.messages import Answer, Command
     from models.working_hours import due_after
@@ -74,6 +74,8 @@ def ask(desk: Desk, approval: Approval) -> None:
 
 
 def _quote_of(desk: Desk, approval: Approval) -> QuoteReference | None:
+    if approval is desk.state.amendment.approval:
+        return desk.state.amendment.quote
     return desk.state.renewal.quote if approval is desk.state.renewal.approval else desk.state.quote
 
 
@@ -84,6 +86,9 @@ def _find(desk: Desk, reference: str) -> tuple[Approval, ApprovalStep | None, in
     renewal = desk.state.renewal
     of_renewal = renewal.quote is not None and renewal.quote.version == version
     approval = renewal.approval if of_renewal else desk.state.approval
+    amendment = desk.state.amendment
+    if amendment.quote is not None and amendment.quote.version == version:
+        approval = amendment.approval
     return approval, next((step for step in approval.steps if step.key == key), None), version
 
 
@@ -120,9 +125,15 @@ async def escalate(desk: Desk, item: AgendaItem) -> None:
 
 
 def _replace_steps(desk: Desk, approval: Approval, path: tuple[ApprovalStep, ...]) -> Approval:
-    changed = approval.model_copy(update={"steps": path})
+    return _keep(desk, approval, approval.model_copy(update={"steps": path}))
+
+
+def _keep(desk: Desk, approval: Approval, changed: Approval) -> Approval:
+    """Put a changed approval in the place of the one it was made from."""
     if approval is desk.state.renewal.approval:
         desk.state.renewal = desk.state.renewal.model_copy(update={"approval": changed})
+    elif approval is desk.state.amendment.approval:
+        desk.state.amendment = desk.state.amendment.model_copy(update={"approval": changed})
     else:
         desk.state.approval = changed
     return changed
@@ -173,7 +184,7 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     decision = command.decision
     if decision is None:
         return Answer(accepted=False, text="The message says nothing: it needs a person.")
-    approval, quote = _waiting(desk)
+    approval, quote = _waiting(desk, decision.content_hash)
     if quote is None:
         return Answer(accepted=False, text=f"No approval is open ({desk.state.stage}).")
     payload = _payload(desk, command, kind, quote.version)
@@ -186,8 +197,10 @@ async def _take(desk: Desk, command: Command, kind: DecisionKind) -> Answer:
     if kind in (DecisionKind.COUNTER, DecisionKind.RECALL):
         return await _stop(desk, kind, changed, quote)
     ask(desk, _set_recalled(desk, changed, recalled=False))
+    if quote is desk.state.amendment.quote and is_approved(changed):
+        desk.put("amendment", AgendaKind.AMENDMENT)
     done = "handed in" if kind is DecisionKind.RESUBMIT else "approved by you"
-    return Answer(accepted=True, text=f"Quote {quote.number} is {done}; {_left(changed)}.")
+    return Answer(accepted=True, text=f"Quote {quote.number} is {done}; {left(changed)}.")
 
 
 def _payload(
@@ -205,7 +218,12 @@ def _payload(
     )
 
 
-def _left(approval: Approval) -> str:
+def is_stopped(approval: Approval) -> bool:
+    """Whether nobody is asked any more: it was recalled, or answered by a counter."""
+    return approval.recalled or not any(step.status is StepStatus.ACTIVE for step in approval.steps)
+
+
+def left(approval: Approval) -> str:
     """Say whose yes is missing."""
     missing = _missing(approval.steps)
     return f"still missing: {', '.join(missing)}" if missing else "nothing is missing"
@@ -239,20 +257,18 @@ async def _stop(
 def _set_recalled(desk: Desk, approval: Approval, *, recalled: bool) -> Approval:
     if approval.recalled == recalled:
         return approval
-    changed = approval.model_copy(update={"recalled": recalled})
-    if approval is desk.state.renewal.approval:
-        desk.state.renewal = desk.state.renewal.model_copy(update={"approval": changed})
-    else:
-        desk.state.approval = changed
-    return changed
+    return _keep(desk, approval, approval.model_copy(update={"recalled": recalled}))
 
 
-def _waiting(desk: Desk) -> tuple[Approval, QuoteReference | None]:
+def _waiting(desk: Desk, content: str) -> tuple[Approval, QuoteReference | None]:
+    """Return what waits for a decision; of two, the one whose content is named."""
     if desk.state.stage is Stage.APPROVE:
         return desk.state.approval, desk.state.quote
-    renewal = desk.state.renewal
-    if renewal.quote and not is_approved(renewal.approval):
-        return renewal.approval, renewal.quote
+    both = (desk.state.renewal, desk.state.amendment)
+    waiting = [one for one in both if one.quote and not is_approved(one.approval)]
+    named = [one for one in waiting if one.quote and one.quote.content_hash == content]
+    for one in named or waiting:
+        return one.approval, one.quote
     return desk.state.approval, None
 
 
@@ -260,6 +276,8 @@ async def _reject(desk: Desk, quote: QuoteReference, reason: str) -> Answer:
     desk.strike(f"approval:{quote.version}:")
     if desk.state.stage is Stage.APPROVE:
         desk.state.outcome = "rejected"
+    elif quote is desk.state.amendment.quote:
+        desk.state.amendment = AmendmentProgress()
     else:
         desk.hold(
             "renewal", f"the renewal quote was rejected: {reason}", answers=("renew", "expire")

@@ -34,7 +34,7 @@ async def dun(desk: Desk, item: AgendaItem) -> None:
 
 async def take_change(desk: Desk, command: Command) -> Answer:
     """Re-read the books after something else than a payment changed what is owed."""
-    if command.account is None:
+    if command.account is None or not command.account.cause:
         return Answer(accepted=False, text="The message says nothing: it needs a cause.")
     if command.account.bill:
         desk.put("converge", AgendaKind.CONVERGE)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from activities.adapters.einvoice.cii import write_cii
+from activities.adapters.pdf.amendment import amendment_sheet
 from activities.adapters.pdf.archive import Archive
 from activities.adapters.pdf.credit_note import credit_note_sheet
 from activities.adapters.pdf.delivery_note import delivery_note_sheet
@@ -21,6 +22,7 @@ from activities.adapters.pdf.statement import statement_sheet
 from activities.adapters.pdf.typeface import register
 from activities.adapters.pdf.work_order import work_order_sheet
 from models.documents import (
+    AmendmentDocument,
     CreditNoteDocument,
     DeliveryNoteDocument,
     Document,
@@ -35,7 +37,7 @@ from models.documents import (
     WorkOrderDocument,
     entity_on,
 )
-from models.einvoice_mapping import einvoice_of
+from models.einvoice_mapping import einvoice_of, einvoice_of_credit_note
 from models.einvoice_rules import einvoice_problems
 from models.einvoice_settings import EInvoiceFormat
 
@@ -60,19 +62,27 @@ def render(document: Document, logo_of: Callable[[str], bytes] | None = None) ->
 
 def _archive(document: Document) -> Archive | None:
     """Return the structured invoice a document carries, where its entity says so."""
-    if not isinstance(document, InvoiceDocument) or not document.invoice.entity.embeds_xml:
+    if not entity_on(document).embeds_xml:
         return None
-    einvoice = einvoice_of(document.invoice)
+    match document:
+        case InvoiceDocument():
+            einvoice = einvoice_of(document.invoice)
+        case CreditNoteDocument():
+            einvoice = einvoice_of_credit_note(document.credit_note)
+        case _:
+            return None
     if einvoice_problems(einvoice, EInvoiceFormat.CII):
         # It was issued before these rules were asked; a wrong file would be worse than none.
         return None
     return Archive(xml=write_cii(einvoice), dated_on=einvoice.issued_on)
 
 
-def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911 - one case per document is the point
+def _sheet(document: Document, edition: Edition) -> Sheet:  # noqa: C901, PLR0911, PLR0912 - one case per document is the point
     match document:
         case QuoteDocument():
             return quote_sheet(document, edition)
+        case AmendmentDocument():
+            return amendment_sheet(document, edition)
         case RenewalQuoteDocument():
             return renewal_quote_sheet(document, edition)
         case OrderFormDocument():

@@ -1,0 +1,62 @@
+"""Structured invoices: written in a format, checked, and followed over the network."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from activities.adapters.einvoice.checking import CheckedFile
+from models.einvoice_settings import EInvoiceFormat
+from starter.api.access import TheCaller, TheHouse
+from starter.api.problems import responses
+from starter.service import einvoices
+
+router = APIRouter(tags=["Invoices"])
+
+Wanted = Annotated[
+    EInvoiceFormat, Query(alias="format", description="The syntax: CII, or UBL for Peppol.")
+]
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            media: {"schema": {"type": "string", "format": "binary"}}
+            for media in ("application/pdf", "application/xml")
+        },
+    }
+}
+
+
+@router.get(
+    "/invoices/{number}/xml",
+    summary="An invoice as structured data",
+    response_class=Response,
+    responses={200: {"content": {"application/xml": {}}}, **responses(401, 404, 422)},
+)
+def invoice_xml(
+    house: TheHouse, _: TheCaller, number: str, wanted: Wanted = EInvoiceFormat.CII
+) -> Response:
+    """Return an issued invoice or credit note as EN 16931 data, in CII or in UBL.
+
+    Electronic addresses and the buyer's reference are those on record today. Refused with every
+    problem and its remedy where the format needs what is missing.
+    """
+    found = einvoices.written(house, number, wanted)
+    headers = {
+        "Content-Disposition": f'inline; filename="{found.filename}"',
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(found.content, media_type="application/xml", headers=headers)
+
+
+@router.post(
+    "/invoices/check",
+    summary="Check a structured invoice of anybody",
+    responses=responses(401, 422),
+    openapi_extra=_BODY,
+)
+async def check_invoice(_: TheCaller, request: Request) -> CheckedFile:
+    """Read a Factur-X PDF, a CII or a UBL file, and list everything that is wrong with it.
+
+    Looked at are its XSD and every sum of EN 16931 (BR-CO-10 to BR-CO-17). Nothing is kept.
+    """
+    return await einvoices.checked(await request.body())
