@@ -8,7 +8,7 @@ from models.deal import local_date
 from tests.workflows import records
 from tests.workflows.driver import Deal, audited, live
 from tests.workflows.house import House
-from tests.workflows.register_data import _CUSTOMER as CUSTOMER
+from tests.workflows.register_data import CUSTOMER
 
 PAYMENT: dict[str, Any] = {
     "provider": "bank",
