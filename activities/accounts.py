@@ -16,6 +16,7 @@ from models.credit_notes import CreditEffect
 from models.money import Money
 from models.steps import Account
 from models.tables import (
+    ContractRow,
     CreditApplicationRow,
     CreditNoteRow,
     DealRow,
@@ -246,6 +247,14 @@ def _nothing_released(session: Session, deal: str) -> bool:
     )
 
 
+def has_fixed_price(session: Session, contract: ContractRow) -> bool:
+    """Whether a term has promises with a share of a price, beside what is charged by usage."""
+    shares = select(func.coalesce(func.sum(ObligationRow.allocated_minor), 0)).where(
+        ObligationRow.deal == contract.deal, ObligationRow.term == contract.term
+    )
+    return session.exec(shares).one() != 0
+
+
 def conceded(session: Session, deal: str, term: int | None = None) -> int:
     """Return by how many minor units concessions have lowered a deal's price."""
     if term is None:
@@ -256,5 +265,7 @@ def conceded(session: Session, deal: str, term: int | None = None) -> int:
 def _fully_recognized(session: Session, deal: str) -> bool:
     promised = session.exec(_PROMISED, params={"deal": deal}).one()
     recognized = session.exec(_RECOGNIZED, params={"deal": deal}).one()
-    is_even = 0 <= promised == recognized + conceded(session, deal)
+    # Where nothing fixed was sold, what was conceded came off the revenue of usage.
+    given = conceded(session, deal) if promised else 0
+    is_even = 0 <= promised == recognized + given
     return is_even and pools_are_closed(session, deal)

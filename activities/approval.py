@@ -11,7 +11,7 @@ from activities.approval_paths import current_path
 from activities.contract import signer_names
 from activities.ports import Office
 from activities.pricing import quote_version
-from activities.register import customer_of, delegations, people
+from activities.register import approval_policy, customer_of, delegations, people
 from activities.signatures import ESCALATE_APPROVAL, RECORD_DECISION
 from models.approval import (
     ESCALATE,
@@ -44,6 +44,7 @@ _ON_PATHS = (
     DecisionKind.RESUBMIT,
     DecisionKind.OVERRIDE,
 )
+_LOSING = (DecisionKind.REJECT, DecisionKind.DECLINE)
 _AGAIN = (DecisionKind.RECALL, DecisionKind.RESUBMIT, DecisionKind.COUNTER)
 """Decisions that the same person may make about the same version more than once."""
 
@@ -83,7 +84,8 @@ class ApprovalActivities:
         key = _step_key(session, step, path)
         assurance, refusal = self._assurance(step, quote, key)
         outcome = _outcome(session, step, path, key)
-        refusal = refusal or outcome.refused_because or _refusal(session, step, quote)
+        refusal = refusal or _code_refusal(session, step) or outcome.refused_because or ""
+        refusal = refusal or _refusal(session, step, quote)
         used = _digest(step, quote, key)
         if not refusal and _is_used(session, used):
             refusal = f"{step.person} has already decided this; a token works once."
@@ -103,6 +105,7 @@ class ApprovalActivities:
             policy_version=path.policy_version if step.kind in _ON_PATHS else "",
             facts=_facts_seen(path) if step.kind in _ON_PATHS else "",
             counter=step.counter.model_dump_json() if step.counter else "",
+            reason_code=step.reason_code,
             channel=step.channel.value,
             assurance=assurance.value,
             command_id=step.command_id,
@@ -218,7 +221,7 @@ def _approvers_outcome(
             approve=step.kind is DecisionKind.APPROVE,
             counter=step.kind is DecisionKind.COUNTER,
             content_hash=path.content_hash,
-            reason=step.reason or (str(step.counter) if step.counter else ""),
+            reason=step.reason or (str(step.counter) if step.counter else step.reason_code),
             step=key,
             delegations=delegations(session),
             on=step.on,
@@ -314,6 +317,17 @@ def _customers_refusal(session: Session, step: RecordDecision, quote: Quote) -> 
 def _is_open(quote: Quote, step: RecordDecision) -> bool:
     """Versions made before the customer's zone was on record are valid by the entity's days."""
     return is_open_at(quote, step.at) if quote.time_zone else is_valid_on(quote, step.on)
+
+
+def _code_refusal(session: Session, step: RecordDecision) -> str:
+    """Return why a reason's code cannot be counted, or an empty text."""
+    if not step.reason_code:
+        return ""
+    if step.kind not in _LOSING:
+        return f"A reason's code is for a no; {step.kind} takes none."
+    codes = approval_policy(session).loss_reasons
+    known = ", ".join(codes)
+    return "" if step.reason_code in codes else f"{step.reason_code} is no loss reason: {known}."
 
 
 def _override_refusal(session: Session, step: RecordDecision) -> str:

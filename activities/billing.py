@@ -18,7 +18,7 @@ from activities.consolidating import Consolidation, is_consolidated, next_consol
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
 from activities.issuing import issue, request_for
-from activities.metering import Metering, metering_of
+from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock
 from activities.open_terms import OpenTerm, open_term, transferred
 from activities.payers import payer_of
@@ -87,6 +87,7 @@ class BillingActivities:
                 question = self._bill(session, term, payer, step, metering)
                 parked += [question] if question else []
             dates.append(break_pools(session, contract, step.on, now))
+            concede_usage(session, contract, step.on, now)
         touched, question = Consolidation(session, deal, payer, step).run(terms)
         parked += [question] if question else []
         dates += [next_billing(session, term, payer, step.on) for term in terms]
@@ -120,7 +121,7 @@ class BillingActivities:
         due = () if is_consolidated(term, payer) else tuple(term.due)
         if metering is not None:
             due = (*due, *metering.due(due, is_last=term.is_last(step.on)))
-            term = replace(term, quote=metering.explained(term.quote))
+            term = replace(term, explained=metering.explained)
             for order in metering.credits():
                 # Usage that was billed too much, once no invoice is left to take it off.
                 issue_credit_note(session, self._office, order)

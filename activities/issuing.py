@@ -38,10 +38,7 @@ def request_for(
         or corrected_order(session, contract.deal, contract.term)
         or contract.purchase_order,
         charges=tuple(charges),
-        lines={
-            **{line.reference: line for line in term.quote.lines},
-            **lines_by_reference(session, contract),
-        },
+        lines={**lines_by_reference(session, contract), **term.explained},
         rules=tax_rules(session),
     )
 

@@ -61,3 +61,14 @@ def contract_position(session: Session, deal: str, currency: str) -> Money:
     """Return a deal's net contract position: positive is an asset, negative a liability."""
     minor = session.exec(_POSITION, params={"deal": deal}).one()
     return Money(minor=int(minor), currency=currency)
+
+
+def revenue_of(session: Session, prefix: str, currency: str) -> Money:
+    """Return the revenue posted by entries whose key begins with `prefix` and a colon."""
+    statement = (
+        select(func.coalesce(func.sum(PostingRow.amount_minor), 0))
+        .join(JournalEntryRow, col(JournalEntryRow.key) == col(PostingRow.entry))
+        .where(col(JournalEntryRow.key).startswith(f"{prefix}:", autoescape=True))
+        .where(PostingRow.account == Account.REVENUE.value)
+    )
+    return Money(minor=-int(session.exec(statement).one()), currency=currency)

@@ -6,7 +6,7 @@ belongs to the period of the use (as invoiced, ASC 606-10-55-18), so a period th
 not billed yet is a contract asset; what comes late is earned on the day it is known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,10 +14,10 @@ from decimal import Decimal
 from sqlmodel import Session
 
 from activities import journal
-from activities.accounts import deal_row, scope_of
+from activities.accounts import conceded, deal_row, has_fixed_price, scope_of
+from activities.contract_versions import signed_quote
 from activities.pool_rows import pool_states
 from activities.pools import top_ups
-from activities.pricing import quote_of_term
 from activities.usage import last_event, measured, span_of
 from activities.usage_rows import (
     PeriodKey,
@@ -89,7 +89,10 @@ class Figures:
 
 
 class Metering:
-    """The usage of one term of a deal, brought up to a day."""
+    """The usage of one term of a deal, brought up to a day.
+
+    `explained` are priced lines for what `due` returned, by reference.
+    """
 
     def __init__(
         self, session: Session, contract: ContractRow, quote: Quote, on: date, now: datetime
@@ -101,6 +104,7 @@ class Metering:
         self._zone = deal_row(session, contract.deal).time_zone
         self._last_event = last_event(session, contract.deal)
         self._left: list[_Bill] = []
+        self.explained: Mapping[str, PricedLine] = {}
         self._states = dict(pool_states(session, contract.deal))
 
     def rate(self) -> None:
@@ -263,6 +267,7 @@ class Metering:
         )
         fit = {charge.charge.reference for charge in charges}
         self._left = [one for one in late if is_final and one[1].reference not in fit]
+        self.explained = self._explain(charges)
         return tuple(charges)
 
     def _unbilled_top_ups(self) -> list[UsagePoolRow]:
@@ -273,21 +278,25 @@ class Metering:
             if not billed.of(row.reference, row.starts_on).amounts
         ]
 
-    def explained(self, quote: Quote) -> Quote:
-        """Return the quote with a line for whatever may be billed of usage, by its reference."""
-        bills = [*self._bills()[0], *self._bills()[1]]
-        lines = [
-            self._lines[each.reference].model_copy(update={"reference": bill.reference})
-            for each, bill in bills
-        ]
-        # Credit is taxed as what it is for: when it is sold, a single-purpose voucher is the supply
-        # itself (Directive 2006/112/EC, art. 30b(1)).
+    def _explain(self, charges: Sequence[DueCharge]) -> dict[str, PricedLine]:
+        """Return a priced line for each charge of usage, by its reference.
+
+        Credit is taxed as what it is for: when it is sold, a single-purpose voucher is the supply
+        itself (Directive 2006/112/EC, art. 30b(1)).
+        """
         some = next(iter(self._lines.values()))
-        lines += [
-            some.model_copy(update={"reference": row.reference, "timing": Timing.IN_ADVANCE})
-            for row in self._unbilled_top_ups()
-        ]
-        return quote.model_copy(update={"lines": (*quote.lines, *lines)})
+        found: dict[str, PricedLine] = {}
+        for each in charges:
+            reference = each.charge.reference
+            base = reference.partition(f"/{LATE}-")[0].removesuffix(f"/{TRUE_UP}")
+            line = self._lines.get(base)
+            changes = (
+                {"reference": reference}
+                if line
+                else {"reference": reference, "timing": Timing.IN_ADVANCE}
+            )
+            found[reference] = (line or some).model_copy(update=changes)
+        return found
 
     def credits(self) -> tuple[CreditOrder, ...]:
         """Return what has to be taken back of invoices, for no later one can carry it."""
@@ -337,8 +346,9 @@ class Metering:
 
     def next_on(self) -> date | None:
         """Return the next day after this one on which usage is accounted for or settled."""
+        last_end = max(each.period.end for each in self._periods)
         days = (
-            each.next_after(self._on)
+            each.next_after(self._on, last_end)
             for each in self._periods
             if not is_settled(self._latest.get(_key(each)), each)
         )
@@ -351,8 +361,33 @@ def metering_of(
     """Return the usage of a term; None where there is none, or all of it is billed for good."""
     if term_is_billed(session, contract.deal, contract.term):
         return None
-    quote = quote_of_term(session, contract.deal, contract.term)
-    return Metering(session, contract, quote, on, now) if quote else None
+    return Metering(session, contract, signed_quote(session, contract), on, now)
+
+
+def concede_usage(session: Session, contract: ContractRow, on: date, now: datetime) -> None:
+    """Lower revenue by what was conceded on invoices of a term that sold nothing but usage.
+
+    Elsewhere the concession comes off the fixed price, and its revenue follows (ASC 606-10-32-44).
+    """
+    if not period_rows(session, contract.deal, contract.term) or has_fixed_price(session, contract):
+        return
+    off = conceded(session, contract.deal, contract.term)
+    key = f"usage-concession:{contract.deal}:{contract.term}"
+    less = Money(minor=-off, currency=contract.currency) - journal.revenue_of(
+        session, key, contract.currency
+    )
+    header = EntryHeader(
+        key=f"{key}:{off}",
+        entity=contract.entity,
+        deal=contract.deal,
+        customer=contract.customer,
+        booked_on=on,
+        cause=contract.number,
+        text="Usage conceded",
+    )
+    position = journal.contract_position(session, contract.deal, contract.currency)
+    scope = scope_of(deal_row(session, contract.deal))
+    journal.post(session, revenue_entry(header, less, position), now, scope)
 
 
 def due_charge(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
@@ -11,6 +12,7 @@ from activities.pricing import quote_of_term
 from models.billing import DueCharge, due_charges, next_billing_on
 from models.money import Money
 from models.periods import Interval
+from models.pricing import PricedLine
 from models.quoting import PlannedCharge, Quote
 from models.tables import ContractRow, MilestoneRow, OrderLineRow, PlannedChargeRow
 
@@ -19,7 +21,8 @@ from models.tables import ContractRow, MilestoneRow, OrderLineRow, PlannedCharge
 class OpenTerm:
     """The contract of one term with something left to bill; `due` is what may be billed now.
 
-    `ready` says, by reference, since when charges without a day of their own may be billed.
+    `ready` says, by reference, since when charges without a day of their own may be billed;
+    `explained` has the priced lines of what usage bills beside the plan.
     """
 
     contract: ContractRow
@@ -27,6 +30,7 @@ class OpenTerm:
     plan: Sequence[PlannedCharge]
     ready: Mapping[str, date]
     due: Sequence[DueCharge]
+    explained: Mapping[str, PricedLine] = MappingProxyType({})
 
     def is_last(self, on: date) -> bool:
         """Whether nothing of the plan is known to become billable after a day."""

@@ -5,11 +5,14 @@ from datetime import date
 
 from sqlmodel import Session, col, func, select
 
+from models.amendment import ContractState
 from models.credit_notes import CreditEffect
 from models.money import Money
 from models.periods import Interval
 from models.rating import LATE, TRUE_UP, BilledBefore, Settlement, UsagePeriod
 from models.tables import (
+    AmendmentBookedRow,
+    AmendmentRow,
     CreditNoteLineRow,
     CreditNoteRow,
     InvoiceLineRow,
@@ -24,14 +27,48 @@ PeriodKey = tuple[str, date]
 
 
 def period_rows(session: Session, deal: str, term: int | None = None) -> Sequence[UsagePeriodRow]:
-    """Return the periods a deal is charged for by usage, oldest first."""
+    """Return the periods a deal is charged for by usage, oldest first, as far as its contract runs.
+
+    A contract that was amended to end earlier cuts the period it ends in.
+    """
     statement = select(UsagePeriodRow).where(
         UsagePeriodRow.deal == deal, col(UsagePeriodRow.canceled_on).is_(None)
     )
     if term is not None:
         statement = statement.where(UsagePeriodRow.term == term)
     ordered = statement.order_by(col(UsagePeriodRow.starts_on), col(UsagePeriodRow.id))
-    return session.exec(ordered).all()
+    rows = session.exec(ordered).all()
+    ends = _early_ends(session, deal) if rows else {}
+    return [_cut(row, ends.get(row.term)) for row in rows if _runs(row, ends.get(row.term))]
+
+
+def _early_ends(session: Session, deal: str) -> dict[int, date]:
+    """Return the first day after the contract of each term whose amendments count."""
+    statement = (
+        select(AmendmentRow)
+        .join(
+            AmendmentBookedRow,
+            (col(AmendmentBookedRow.deal) == col(AmendmentRow.deal))
+            & (col(AmendmentBookedRow.number) == col(AmendmentRow.number)),
+        )
+        .where(AmendmentRow.deal == deal)
+        .order_by(col(AmendmentBookedRow.version))
+    )
+    return {
+        row.term: ContractState.model_validate_json(row.state).ends_on
+        for row in session.exec(statement)
+    }
+
+
+def _runs(row: UsagePeriodRow, ends_on: date | None) -> bool:
+    return ends_on is None or row.starts_on < ends_on
+
+
+def _cut(row: UsagePeriodRow, ends_on: date | None) -> UsagePeriodRow:
+    if ends_on is None or row.ends_on <= ends_on:
+        return row
+    final_on = row.final_on - (row.ends_on - ends_on)
+    return UsagePeriodRow(**row.model_dump() | {"ends_on": ends_on, "final_on": final_on})
 
 
 def period_of(row: UsagePeriodRow) -> UsagePeriod:
@@ -112,7 +149,7 @@ def billed_usage(session: Session, deal: str, term: int) -> BilledUsage:
 
 def is_settled(row: UsageRatingRow | None, each: UsagePeriod) -> bool:
     """Whether a period was rated for good: nothing is taken for it any more."""
-    return row is not None and row.before == each.period.end and row.rated_on >= each.final_on
+    return row is not None and row.before >= each.period.end and row.rated_on >= each.final_on
 
 
 def usage_is_billed(session: Session, deal: str) -> bool:

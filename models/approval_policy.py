@@ -151,12 +151,17 @@ class PolicyRule(Value):
         return self.steps or tuple(nearest)
 
 
+LOSS_REASONS = ("price", "competitor", "budget", "timing", "features", "terms", "other")
+"""Why offers are lost, where a house names no reasons of its own."""
+
+
 class ApprovalPolicy(Value):
     """The approval matrix as data.
 
     Hours are counted from when a step became active: hours of work if there is a `calendar`, else
     all hours. `authority` lists titles from the lowest to the highest; with `higher_covers_lower`
-    a title that is asked answers for the lower ones, which are then not asked.
+    a title that is asked answers for the lower ones, which are then not asked. `loss_reasons` are
+    the codes that a rejection or a customer's no may be counted under.
     """
 
     version: str
@@ -166,6 +171,7 @@ class ApprovalPolicy(Value):
     calendar: WorkingCalendar | None = None
     authority: tuple[str, ...] = ()
     higher_covers_lower: bool = False
+    loss_reasons: tuple[str, ...] = LOSS_REASONS
 
 
 class Demand(NamedTuple):

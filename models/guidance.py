@@ -5,7 +5,8 @@ segment. A figure is only given with the number of quotes it rests on, and none 
 three quotes are an anecdote.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from models.money import round_half_up
@@ -21,12 +22,13 @@ BANDS = (1, 10, 50, 100, 500, 1_000, 5_000)
 class PastOffer(Value):
     """A line that was offered before: at which discount, and what became of it.
 
-    `won` is None while its deal is undecided.
+    `won` is None while its deal is undecided; `loss_reason` is the code of its loss, if it has one.
     """
 
     quantity: Decimal
     discount_percent: Decimal
     won: bool | None = None
+    loss_reason: str = ""
 
 
 class Distribution(Value):
@@ -43,7 +45,8 @@ class Guidance(Value):
     """What the past says about an offer. `support` counts the decided offers it rests on.
 
     Without enough of them `reason` says so, and there are no figures. `won_discounts` are those of
-    the offers that were won, which need the same support of their own.
+    the offers that were won, which need the same support of their own. `loss_reasons` counts those
+    that were lost under a code, the commonest first.
     """
 
     sku: str
@@ -58,6 +61,7 @@ class Guidance(Value):
     discounts: Distribution | None = None
     won_discounts: Distribution | None = None
     reason: str = ""
+    loss_reasons: Mapping[str, int] = {}
 
 
 def band_of(quantity: Decimal) -> tuple[Decimal, Decimal | None]:
@@ -88,6 +92,7 @@ def guidance(
         open_offers=len(similar) - len(decided),
         won=len(won),
         lost=len(decided) - len(won),
+        loss_reasons=_counted([each.loss_reason for each in decided if each.won is False]),
     )
     if len(decided) < LEAST_SUPPORT:
         reason = f"not enough: {len(decided)} similar offers were decided, {LEAST_SUPPORT} needed"
@@ -101,6 +106,11 @@ def guidance(
             else None,
         }
     )
+
+
+def _counted(codes: Sequence[str]) -> dict[str, int]:
+    counts = Counter(code for code in codes if code)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
 def distribution(values: Sequence[Decimal]) -> Distribution | None:

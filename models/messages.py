@@ -67,7 +67,8 @@ class Decision(Message):
 
     `step` names the approval step (any step waiting for `person` if empty). `content_hash` says
     which content the decision is for and `token` proves that `person` was asked. A counter says in
-    `counter` what the approver would say yes to.
+    `counter` what the approver would say yes to. `reason_code` is one of the policy's reasons for
+    which offers are lost, beside the `reason` in words.
     """
 
     person: str = ""
@@ -77,6 +78,7 @@ class Decision(Message):
     reason: str = ""
     purchase_order: str = ""
     counter: ApproverCounter | None = None
+    reason_code: str = Field(default="", max_length=40)
 
 
 class Revision(Message):
@@ -270,6 +272,8 @@ class Command(Value):
             left_out.add("counter")  # so that messages from before there were counters keep theirs
         changes = getattr(self.message, "delta", None)
         exclude: dict[str, Any] = dict.fromkeys(left_out, True)
+        if self.decision is not None and not self.decision.reason_code:
+            exclude["reason_code"] = True  # likewise
         if isinstance(changes, QuoteDelta) and changes.total_discount is None:
             exclude["delta"] = {"total_discount"}  # likewise, from before it could be asked for
         asked = self.message.model_dump_json(exclude=exclude)

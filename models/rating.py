@@ -44,10 +44,16 @@ class UsagePeriod(Value):
         days = [*month_starts(self.period.start, self.period.end - _ONE_DAY), self.period.end]
         return max((day for day in days if day <= on), default=None)
 
-    def next_after(self, on: date) -> date | None:
-        """Return the next day on which there is something to account for, or None."""
+    def next_after(self, on: date, last_end: date) -> date | None:
+        """Return the next day on which there is something to account for, or None.
+
+        A period is settled beside a later one that ends, as long as there is one: `last_end` is the
+        end of the last. So a month needs one day, not two.
+        """
         days = [*month_starts(self.period.start, self.period.end - _ONE_DAY), self.period.end]
-        return min((day for day in (*days, self.final_on) if day > on), default=None)
+        if self.final_on >= last_end:
+            days.append(self.final_on)
+        return min((day for day in days if day > on), default=None)
 
 
 def usage_periods(quote: Quote) -> Iterator[UsagePeriod]:

@@ -149,6 +149,7 @@ class RecordDecision(DealStep):
     command_id: str = ""
     quote_version: int = 0
     counter: ApproverCounter | None = None
+    reason_code: str = ""
 
 
 class DecisionRecorded(Value):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import NamedTuple
 
 from models.errors import InvalidInputError, Problem
@@ -34,7 +35,8 @@ class UsageEvent(NamedTuple):
     """One event: who used how much of what, when.
 
     `source` and `id` name it within its deal. With `replaces` it takes the place of another event
-    of its source, with `deletes` that event counts no more. `place` is where it stood in its batch.
+    of its source, with `deletes` that event counts no more. `place` is where it stood in its batch,
+    `properties` are JSON, or nothing, and `digest` is the same for equal contents.
     """
 
     place: str
@@ -44,9 +46,10 @@ class UsageEvent(NamedTuple):
     at: datetime
     value: Decimal
     source: str = ""
-    properties: Mapping[str, str] = {}
+    properties: str = ""
     replaces: str = ""
     deletes: str = ""
+    digest: str = ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -58,21 +61,23 @@ class UsageEvent(NamedTuple):
         """The event it replaces or deletes, or nothing."""
         return self.replaces or self.deletes
 
-    @property
-    def written_properties(self) -> str:
-        """Its properties as JSON in one order; nothing for none."""
-        return _written(self.properties)
 
-    @property
-    def digest(self) -> str:
-        """What is the same for equal contents: 10 and 10.0 are equal, and so are equal moments."""
-        value = f"{self.value.normalize():f}"
-        moment = self.at.astimezone(UTC).isoformat()
-        parts = (self.meter, moment, value, self.written_properties, self.replaces, self.deletes)
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+def _digest(texts: Mapping[str, str], at: datetime, value: Decimal, properties: str) -> str:
+    """Return what is the same for equal contents: 10 and 10.0 are equal, and so are moments."""
+    parts = (
+        texts["meter"],
+        at.isoformat(),
+        f"{value.normalize():f}",
+        properties,
+        texts["replaces"],
+        texts["deletes"],
+    )
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-def _written(properties: Mapping[str, str]) -> str:
+@lru_cache(maxsize=4096)
+def _written(properties: tuple[tuple[str, str], ...]) -> str:
+    """Return properties as JSON in one order; most events share theirs with many others."""
     return json.dumps(dict(properties), sort_keys=True) if properties else ""
 
 
@@ -165,13 +170,14 @@ def _event(place: str, row: Mapping[str, object], problems: list[Problem]) -> Us
         properties=properties,
         replaces=texts["replaces"],
         deletes=texts["deletes"],
+        digest=_digest(texts, at, value, properties),
     )
 
 
 def _text(place: str, name: str, value: object, problems: list[Problem]) -> str:
     if value is None:
         return ""
-    if isinstance(value, bool | Mapping | list):
+    if not isinstance(value, str) and isinstance(value, bool | Mapping | list):
         problems.append(_problem(place, name, "is no text", "write it in quotes"))
         return ""
     text = str(value).strip()
@@ -229,9 +235,7 @@ def _number_fault(value: Decimal, text: str) -> tuple[str, str]:
     return "", ""
 
 
-def _properties(
-    place: str, row: Mapping[str, object], problems: list[Problem]
-) -> Mapping[str, str]:
+def _properties(place: str, row: Mapping[str, object], problems: list[Problem]) -> str:
     """Return the properties: of JSON the object of that name, of CSV the columns besides ours."""
     given = row.get("properties")
     if isinstance(given, Mapping):
@@ -243,10 +247,11 @@ def _properties(
     else:
         found = {name: str(row[name]).strip() for name in row if name not in _FIELDS}
         found = {name: value for name, value in found.items() if value}
-    if found and len(_written(found)) > _LONGEST_PROPERTIES:
+    written = _written(tuple(sorted(found.items())))
+    if len(written) > _LONGEST_PROPERTIES:
         reason = f"are longer than {_LONGEST_PROPERTIES} characters"
         problems.append(_problem(place, "properties", reason, "leave out what is not counted"))
-    return found
+    return written
 
 
 def _problem(place: str, name: str, reason: str, remedy: str) -> Problem:

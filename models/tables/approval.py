@@ -28,7 +28,7 @@ class DecisionRow(SQLModel, table=True):
     `document_hash` is the SHA-256 of the document a signature was given to. `on_behalf_of` is for
     whom a delegate decided, or whose step was escalated. Decisions of approvers keep the version of
     the policy and the `facts` (JSON) they were made on; `counter` is the
-    `models.approval_counter.ApproverCounter` of a counter.
+    `models.approval_counter.ApproverCounter` of a counter. `reason_code` is why an offer was lost.
     """
 
     __tablename__ = "decision"
@@ -54,5 +54,6 @@ class DecisionRow(SQLModel, table=True):
     policy_version: str = Field(default="", sa_column_kwargs={"server_default": ""})
     facts: str = Field(default="", sa_column_kwargs={"server_default": ""})
     counter: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    reason_code: str = Field(default="", sa_column_kwargs={"server_default": ""})
     used: str | None = None
     decided_at: datetime = Field(sa_type=Moment)

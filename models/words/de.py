@@ -114,6 +114,7 @@ _LABELS = Labels(
     plan_line_count=Plural(one="{count} Position", other="{count} Positionen"),
     plan_total="Gesamtbetrag vor Steuern",
     usage_note="Verbrauch wird nach Anfall berechnet und ist im Gesamtbetrag nicht enthalten.",
+    usage_estimate="Schätzung: {amount} für {quantity}",
     terms="Bedingungen",
     validity_terms="Dieses Angebot kann bis zum Ende des {day} angenommen werden.",
     payment_sentence=Plural(

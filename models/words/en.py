@@ -111,6 +111,7 @@ _LABELS = Labels(
     plan_line_count=Plural(one="{count} line", other="{count} lines"),
     plan_total="Total, before tax",
     usage_note="Usage is billed as it occurs and is not part of the total.",
+    usage_estimate="Estimate: {amount} for {quantity}",
     terms="Terms",
     validity_terms="This quote can be accepted until {day}, the end of that day included.",
     payment_sentence=Plural(

@@ -113,6 +113,7 @@ _LABELS = Labels(
     plan_line_count=Plural(one="{count} línea", other="{count} líneas"),
     plan_total="Total sin impuestos",
     usage_note="El consumo se factura según se produce y no está incluido en el total.",
+    usage_estimate="Estimación: {amount} por {quantity}",
     terms="Condiciones",
     validity_terms="Esta oferta puede aceptarse hasta el {day} inclusive.",
     payment_sentence=Plural(

@@ -117,6 +117,7 @@ _LABELS = Labels(
         "Les consommations sont facturées au fur et à mesure et ne sont pas comprises dans le"
         " total."
     ),
+    usage_estimate="Estimation\xa0: {amount} pour {quantity}",
     terms="Conditions",
     validity_terms="Ce devis peut être accepté jusqu'au {day} inclus.",
     payment_sentence=Plural(

@@ -30,6 +30,8 @@ class PageWords(Value):
     amount: str
     included: str
     one_time: str
+    by_usage: str
+    usage_estimate: str
     per_week: str
     per_month: str
     per_quarter: str

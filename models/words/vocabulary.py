@@ -141,6 +141,7 @@ class Labels(Value):
     plan_line_count: Plural
     plan_total: str
     usage_note: str
+    usage_estimate: str
 
     terms: str
     validity_terms: str

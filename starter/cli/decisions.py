@@ -40,6 +40,14 @@ RequestToken = Annotated[
         "--token", help="Token from the mail that asked for the decision.", show_default=False
     ),
 ]
+ReasonCode = Annotated[
+    str,
+    typer.Option(
+        "--reason-code",
+        help="Why it is lost, as the policy lists it: price, competitor, budget and so on.",
+        show_default=False,
+    ),
+]
 PurchaseOrder = Annotated[
     str, typer.Option("--po", help="The customer's purchase order number.", show_default=False)
 ]
@@ -77,12 +85,19 @@ def approve(ctx: typer.Context, deal: DealNumber, step: Step = "", reason: Reaso
     tell(session_of(ctx), deal, "approve", step=step, reason=reason)
 
 
-def reject(ctx: typer.Context, deal: DealNumber, reason: RequiredReason, step: Step = "") -> None:
+def reject(
+    ctx: typer.Context,
+    deal: DealNumber,
+    reason: RequiredReason,
+    step: Step = "",
+    reason_code: ReasonCode = "",
+) -> None:
     """Reject the quote of a deal; the reason goes to its seller.
 
     Example: `q2c reject 1001 --reason "Discount too high for one year" --as mia`
     """
-    tell(session_of(ctx), deal, "reject", step=step, reason=reason)
+    said = {"reason": reason, "reason_code": reason_code}
+    tell(session_of(ctx), deal, "reject", step=step, **said)
 
 
 LineCounters = Annotated[
@@ -273,12 +288,14 @@ def decline(
     person: Person = "",
     reason: Reason = "",
     token: RequestToken = "",
+    reason_code: ReasonCode = "",
 ) -> None:
     """Record that the customer declines the quote; the deal ends as lost.
 
-    Example: `q2c decline 1001 --reason "Budget cut"`
+    Example: `q2c decline 1001 --reason-code budget --reason "Cut in March"`
     """
-    tell(session_of(ctx), deal, "decline_quote", person=person, reason=reason, token=token)
+    said = {"reason": reason, "reason_code": reason_code, "token": token}
+    tell(session_of(ctx), deal, "decline_quote", person=person, **said)
 
 
 def sign(

@@ -243,7 +243,9 @@ def guidance_text(found: Row) -> str:
     median = (found.get("discounts") or {}).get("median")
     won, support = found.get("won"), found.get("support")
     rate = found.get("win_rate_percent")
-    return f"{about}: {won} of {support} won ({rate} %), median discount {median} %"
+    lost = ", ".join(f"{code} {count}" for code, count in (found.get("loss_reasons") or {}).items())
+    why = f"; lost by {lost}" if lost else ""
+    return f"{about}: {won} of {support} won ({rate} %), median discount {median} %{why}"
 
 
 def _spread(spread: Row) -> str:

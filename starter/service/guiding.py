@@ -7,7 +7,7 @@ from sqlmodel import Session, col, func, select
 from models.errors import InvalidInputError, NotFoundError
 from models.guidance import Guidance, PastOffer, guidance
 from models.quoting import Quote
-from models.tables import ContractRow, DealRow, PricedLineRow
+from models.tables import ContractRow, DealRow, DecisionRow, PricedLineRow
 from models.written import nearest, number_problem
 from starter.service.register import newest_catalog
 
@@ -63,14 +63,26 @@ def _offers(session: Session, sku: str, segment: str) -> list[PastOffer]:
     if segment:
         statement = statement.where(PricedLineRow.segment == segment)
     signed = set(session.exec(select(ContractRow.deal).where(ContractRow.term == 1)))
+    codes = _loss_codes(session)
     return [
         PastOffer(
             quantity=line.quantity,
             discount_percent=line.discount_percent,
             won=_won(deal, is_signed=deal.number in signed),
+            loss_reason=codes.get(deal.number, ""),
         )
         for line, deal in session.exec(statement)
     ]
+
+
+def _loss_codes(session: Session) -> dict[str, str]:
+    """Return under which code each deal was lost, the last word of it."""
+    statement = (
+        select(DecisionRow.deal, DecisionRow.reason_code)
+        .where(DecisionRow.reason_code != "", col(DecisionRow.accepted).is_(True))
+        .order_by(col(DecisionRow.id))
+    )
+    return dict(session.exec(statement).all())
 
 
 def _won(deal: DealRow, *, is_signed: bool) -> bool | None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from activities.accounts import balance_of, open_items, settled, touching
+from activities.usage_rows import period_rows
 from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
 from models.credit_notes import CreditEffect
@@ -30,7 +31,6 @@ from models.tables import (
     PaymentRow,
     PlannedChargeRow,
     PostingRow,
-    RecognizedRow,
 )
 from models.value import Value
 from starter.service.amendments import AmendmentEntry, entries
@@ -297,17 +297,14 @@ def figures(session: Session, row: DealRow) -> Figures:
     )
     credited = _credited(session, row.number)
     billed -= credited.get(CreditEffect.REVERSAL, 0) + credited.get(CreditEffect.CHANGE, 0)
-    revenue = _sum(
-        session,
-        select(func.sum(RecognizedRow.amount_minor)).where(RecognizedRow.deal == row.number),
-    )
+    by_usage = _billed_by_usage(session, row.number)
     receivable = balance_of(session, row.number, open_items(session, deal=row.number))
     return Figures(
         currency=row.currency,
         contract_minor=planned,
         billed_minor=billed,
-        unbilled_minor=planned - billed,
-        revenue_minor=revenue,
+        unbilled_minor=planned - (billed - by_usage),
+        revenue_minor=-_on_account(session, row.number, Account.REVENUE),
         contract_asset_minor=_on_account(session, row.number, Account.CONTRACT_ASSET),
         contract_liability_minor=-_on_account(session, row.number, Account.CONTRACT_LIABILITY),
         receivable_minor=receivable,
@@ -319,6 +316,19 @@ def figures(session: Session, row: DealRow) -> Figures:
         ),
         credited_minor=credited.get(CreditEffect.CONCESSION, 0),
     )
+
+
+def _billed_by_usage(session: Session, number: str) -> int:
+    """Return what is billed of usage and credit for it, which no plan holds."""
+    if not period_rows(session, number):
+        return 0
+    planned = select(PlannedChargeRow.reference).where(PlannedChargeRow.deal == number)
+    statement = (
+        select(func.sum(InvoiceLineRow.net_minor))
+        .where(InvoiceLineRow.deal == number, col(InvoiceLineRow.reference).not_in(planned))
+        .where(col(InvoiceLineRow.invoice).not_in(select(InvoiceVoidRow.invoice)))
+    )
+    return _sum(session, statement)
 
 
 def _credited(session: Session, number: str) -> dict[str, int]:

@@ -39,6 +39,7 @@ lines:
 #     - quantity: "25"
 #     - from_month: 6     # or from_on: 2027-07-31; until_month or until_on where there is a gap
 #       quantity: "40"
+#   expected_usage: {calls: "250000"} # of usage charges, in a period: for the estimate
 #   buyer_may:            # what the buyer may change on their page
 #     minimum: "10"
 #     maximum: "50"

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, func, select
 
+from activities.contract_versions import signed_quote
 from activities.pool_rows import pool_states
-from activities.pricing import quote_of_term
 from activities.usage import measured, span_of
 from activities.usage_rows import PeriodKey, latest_ratings, period_of, period_rows
 from models.deal import local_date
@@ -19,7 +19,7 @@ from models.money import Money
 from models.prepaid import PoolState, pools_for
 from models.projection import projected, projected_amount
 from models.rating import Rated, Settlement, UsagePeriod, period_true_up, rate, settle
-from models.tables import DealRow, PlannedChargeRow, UsageRatingRow
+from models.tables import ContractRow, DealRow, PlannedChargeRow, UsageRatingRow
 from models.usage import Measured, Span
 from models.usage_terms import UsageTerms
 from models.value import Value
@@ -188,13 +188,20 @@ class _Running:
             if row.starts_on <= self._today < row.ends_on
         ]
         for term in sorted({row.term for row in rows}):
-            quote = quote_of_term(self._session, self._deal.number, term)
-            lines = {line.reference: line for line in quote.lines} if quote else {}
+            lines = self._lines(term)
             latest = latest_ratings(self._session, self._deal.number, term)
             for row in rows:
                 line = lines.get(row.reference)
                 if row.term == term and line is not None and line.usage is not None:
                     yield self._item(period_of(row), line, line.usage, latest)
+
+    def _lines(self, term: int) -> dict[str, PricedLine]:
+        contract = self._session.exec(
+            select(ContractRow).where(
+                ContractRow.deal == self._deal.number, ContractRow.term == term
+            )
+        ).one()
+        return {line.reference: line for line in signed_quote(self._session, contract).lines}
 
     def _item(
         self,

@@ -1,5 +1,6 @@
 """The page of an offer: what a buyer reads, and below it what they can do."""
 
+from activities.usage_words import usage_estimate, usage_prices
 from models.charges import Cadence, ChargeType
 from models.documents import PlanRow, plan_rows
 from models.money import Money
@@ -170,11 +171,15 @@ def _line(reader: Reader, line: PricedLine) -> Html:
     off = line.list_amount - line.net
     depth = " part" if line.parent else ""
     quantity = f"{formats.quantity(line.billed_quantity)} {line.billed_unit}"
+    metered = [*usage_prices(formats, line.usage)] if line.usage else []
+    if line.usage:
+        quantity = ""
+        metered.append(usage_estimate(formats, line.usage, words.usage_estimate))
     cells = [
         (words.quantity, quantity),
         (words.unit_price, "" if is_free else formats.unit_price(line.list_unit, off.currency)),
         (words.discount, formats.money(-off) if off.minor else ""),
-        (words.amount, words.included if is_free else formats.money(line.net)),
+        (words.amount, _amount(reader, line, is_free=is_free)),
     ]
     return tag(
         "tr",
@@ -183,6 +188,7 @@ def _line(reader: Reader, line: PricedLine) -> Html:
             tag("span", line.name, class_="name"),
             tag("span", _rhythm(reader, line), class_="hint"),
             tag("span", once, class_="hint") if line.once_discount.minor else None,
+            *(tag("span", each, class_="hint") for each in metered if each),
         ),
         *(
             tag("td", value, data_label=label, class_=None if value else "none")
@@ -192,8 +198,16 @@ def _line(reader: Reader, line: PricedLine) -> Html:
     )
 
 
+def _amount(reader: Reader, line: PricedLine, *, is_free: bool) -> str:
+    if line.usage is not None:
+        return reader.words.by_usage
+    return reader.words.included if is_free else reader.formats.money(line.net)
+
+
 def _rhythm(reader: Reader, line: PricedLine) -> str:
     words = reader.words
+    if line.usage is not None:
+        return words.by_usage
     if line.charge_type is ChargeType.ONE_TIME or line.cadence is None:
         return words.one_time
     return {

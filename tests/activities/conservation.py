@@ -101,7 +101,7 @@ def _earned_by_usage(house: House, deal: str) -> int:
     broken = sum(
         -posting.amount_minor
         for posting in house.rows(PostingRow, account=Account.REVENUE.value)
-        if posting.entry.startswith(f"breakage:{deal}:")
+        if posting.entry.startswith((f"breakage:{deal}:", f"usage-concession:{deal}:"))
     )
     return sum(latest.values()) + broken
 

@@ -59,6 +59,7 @@ PRODUCTS = [
     _product("USERS", _usage("active", "users")),
     _product("PAYOUTS", _usage("share", "payouts", model="percentage")),
     _product("FEED", FEED, _usage("calls", "eu-calls")),
+    _product("COMMITTED", _usage("calls", "calls")),
     _product("YEARLY", _usage("calls", "calls", cadence="quarterly")),
     _product(
         "PREPAID",
@@ -89,6 +90,12 @@ ENTRIES: list[dict[str, Any]] = [
     },
     {"sku": "FEED", "charge": "fee", "unit": "30"},
     {"sku": "FEED", "charge": "calls", "unit": "0.10"},
+    {
+        "sku": "COMMITTED",
+        "charge": "calls",
+        "unit": "0.10",
+        "commitment": {"amount": "100", "span": "term"},
+    },
     {"sku": "YEARLY", "charge": "calls", "unit": "0.10"},
     {
         "sku": "PREPAID",

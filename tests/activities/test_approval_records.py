@@ -357,3 +357,25 @@ def test_who_set_the_customers_own_prices_does_not_approve_them(house: House) ->
 
     assert [entry.approver for entry in asked.steps] == ["vera"]
     assert refused.refused_because == "mia cannot decide on it: set the own prices of C-100"
+
+
+def test_a_no_is_counted_under_a_code_of_the_policy(house: House) -> None:
+    """The code stands beside the reason in words, and is one where there are none."""
+    priced(house)
+
+    said = decide(house, DecisionKind.REJECT, "mia", "sales-1", reason_code="price")
+
+    (row,) = house.rows(DecisionRow, kind="reject")
+    assert (said.accepted, row.reason_code, row.reason) == (True, "price", "")
+
+
+def test_a_code_nobody_lists_is_refused_and_so_is_one_for_a_yes(house: House) -> None:
+    """Otherwise losses would be counted under as many words as there are people."""
+    house.publish(RegisterKind.APPROVAL_POLICY, {**POLICY, "loss_reasons": ["too dear", "other"]})
+    priced(house)
+
+    unknown = decide(house, DecisionKind.REJECT, "mia", "sales-1", reason="No", reason_code="price")
+    of_yes = decide(house, APPROVE, "mia", "sales-1", reason_code="other", command_id="2")
+
+    assert unknown.refused_because == "price is no loss reason: too dear, other."
+    assert of_yes.refused_because == "A reason's code is for a no; approve takes none."

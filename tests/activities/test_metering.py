@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from activities.crediting import issue_credit_note
 from activities.pool_rows import pool_states
 from activities.pools import PoolActivities
 from models.billing import Invoice, InvoiceLine
+from models.credit_steps import CreditOrder
 from models.ledger import Account
 from models.steps import ToppedUp, TopUpCredit
 from models.tables import CreditNoteRow, InvoiceRow, JournalEntryRow, UsageRatingRow
@@ -440,3 +442,90 @@ def test_what_was_drawn_goes_back_when_usage_is_corrected(meters: Meters) -> Non
     drawn = house.books.read(lambda session: pool_states(session, "1001")["top-up-1"].drawn)
     assert drawn.minor == 60_00
     assert sum(minor for _, minor in lines(house)) == 110_00
+
+
+def test_a_commitment_over_the_term_is_compared_with_all_of_it(meters: Meters) -> None:
+    """100.00 are committed; 30.00 and 50.00 are used, so 20.00 are missing in the end."""
+    house = meters.house
+    house.sell(deal_file("1001", line("COMMITTED"), term_months=2))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "300"))
+    meters.send(date(2026, 2, 28), event("e2", "2026-02-02", "500"))
+
+    house.converge("1001", FEBRUARY)
+    house.converge("1001", MARCH)
+
+    assert lines(house) == [("1/calls", 30_00), ("1/calls", 50_00), ("1/calls/true-up", 20_00)]
+    assert_conserved(house)
+
+
+def test_a_deposit_is_drawn_by_invoices_of_usage_after_tax(meters: Meters) -> None:
+    """Paid in before it is used and taxed when it is: 90.00 and 17.10 tax come off 200.00."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=2))
+    house.pay(200_00, "deposit", deal="1001", received_on=date(2026, 1, 1))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+    waiting = balance(house, Account.UNAPPLIED_CASH)
+
+    settled = house.converge("1001", FEBRUARY)
+
+    assert (waiting, balance(house, Account.UNAPPLIED_CASH)) == (-200_00, -92_90)
+    assert (invoices(house)[0].gross.minor, settled.account.balance_minor) == (107_10, 0)
+    assert_conserved(house)
+
+
+def test_a_cut_between_effect_and_answer_rates_and_bills_once(meters: Meters) -> None:
+    """Whoever tries again finds what is on record, also of the batch and of the credit."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=1))
+    for _ in range(2):
+        meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+        bought(house, "50.00", date(2026, 1, 10))
+        house.converge("1001", FEBRUARY)
+
+    assert lines(house) == [("top-up-1", 50_00), ("1/calls", 40_00)]
+    assert len(house.rows(UsageRatingRow)) == 1
+
+
+def test_usage_ends_with_a_contract_that_is_ended_early(meters: Meters) -> None:
+    """The contract ends on 16 February: what was used until then is billed then."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CRM"), line("CALLS"), term_months=3))
+    house.converge("1001", FEBRUARY)
+    amended = house.amend("1001", date(2026, 2, 10), {"end_on": date(2026, 2, 16)}, accepted_by="")
+    meters.send(date(2026, 2, 15), event("e1", "2026-02-05", "300"))
+
+    house.converge("1001", date(2026, 2, 16))
+    late = meters.send(date(2026, 2, 20), event("e2", "2026-02-18", "300"))
+
+    assert amended.problems == ()
+    usage = [
+        one for invoice in invoices(house) for one in invoice.lines if "calls" in one.reference
+    ]
+    assert [(one.net.minor, one.period.end) for one in usage] == [(30_00, date(2026, 2, 16))]
+    assert "charges nothing for calls" in late.problems[0].reason
+
+
+def test_a_concession_on_usage_alone_lowers_revenue(meters: Meters) -> None:
+    """Nothing fixed is sold that its price could come off; 10.00 less are earned at once."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CALLS"), term_months=1))
+    meters.send(date(2026, 1, 31), event("e1", "2026-01-02", "900"))
+    house.converge("1001", FEBRUARY)
+    order = CreditOrder(
+        key="k-1",
+        invoice=invoices(house)[0].number,
+        on=date(2026, 2, 5),
+        reason="goodwill",
+        amount_minor=10_00,
+        currency="EUR",
+    )
+    house.books.write(lambda session: issue_credit_note(session, house.office, order))
+
+    for _ in range(2):
+        house.converge("1001", date(2026, 2, 6))
+    settled = house.converge("1001", date(2026, 3, 3))
+
+    assert -balance(house, Account.REVENUE) == 80_00
+    assert lines(house) == [("1/calls", 90_00)]
+    assert settled.account.fully_recognized
+    assert_conserved(house)

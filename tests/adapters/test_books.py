@@ -52,6 +52,10 @@ from models.tables import (
     PaymentRow,
     PostingRow,
     RebillRow,
+    UsageBatchRow,
+    UsageEventRow,
+    UsagePoolRow,
+    UsageRatingRow,
 )
 from models.value import Value
 from models.write_offs import Refund, WriteOff
@@ -107,6 +111,7 @@ def fill_every_table(books: Books) -> None:
     books.write(
         lambda session: session.add_all([audit, stored, _reached(), *_words(), *_taken_back()])
     )
+    _use(books)
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
     assert house.revision.revise_quote(change).quote is not None
@@ -147,6 +152,28 @@ def _taken_back() -> list[SQLModel]:
         "actor": "finn",
     }
     return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
+
+
+def _use(books: Books) -> None:
+    """Write a batch of one event, a pool to draw on, and the rating of a period."""
+    said: dict[str, Any] = {
+        "deal": "1001",
+        "term": 1,
+        "content_hash": "0",
+        **dict.fromkeys(("events", "added", "deals", "batch", "revision", "events_until"), 1),
+        **dict.fromkeys(("source", "event", "meter", "reference", "key", "name", "actor"), "x"),
+        **dict.fromkeys(("starts_on", "ends_on", "before", "rated_on"), START),
+        **dict.fromkeys(("recorded_at", "at"), noon(START)),
+        **dict.fromkeys(("amount_minor", "billable_minor", "true_up_minor", "earned_minor"), 1),
+        **dict.fromkeys(("paid_minor", "credit_minor", "priority"), 1),
+        **dict.fromkeys(("value", "overage_percent", "digest", "content", "settlement"), "1"),
+        "currency": "EUR",
+        "is_top_up": True,
+    }
+    books.write(lambda session: session.add(UsageBatchRow.model_validate(said)))
+    tables = (UsageEventRow, UsagePoolRow, UsageRatingRow)
+    rows = [table.model_validate(said) for table in tables]
+    books.write(lambda session: session.add_all(rows))
 
 
 def _reached() -> SQLModel:

@@ -1,9 +1,9 @@
 """Measure pricing, invoicing and the deal engine: `python -m tests.bench`.
 
-Prints the CPU of pricing quotes of 10 to 10,000 lines and invoices per second, and then, in one run
-on one server: deals per second to first cash with twenty at once, CPU seconds per deal, activities
-and history events per deal and per month, and the ratio to a bare workflow of fourteen sequential
-empty activities.
+Prints the CPU of pricing quotes of 10 to 10,000 lines, invoices and usage events per second, and
+then, in one run on one server: deals per second to first cash with twenty at once, CPU seconds per
+deal, activities and history events per deal and per month, and the ratio to a bare workflow of
+fourteen sequential empty activities.
 """
 
 import asyncio
@@ -29,6 +29,7 @@ from models.decisions import decision_token
 from models.tables import DealRow, MailRow, QuoteRow
 from tests.bench.invoices import measure_invoices
 from tests.bench.pricing import measure_pricing
+from tests.bench.usage import measure_usage
 from tests.bench.world import BUYER, QUEUE, SIGNATORY, deal_file, furnish
 from workers.attributes import ensure_namespace
 from workers.connection import connect
@@ -283,6 +284,7 @@ def report_counts(first: Counter[str], month: Counter[str]) -> None:
 if __name__ == "__main__":
     measure_pricing()
     measure_invoices()
+    measure_usage()
     asyncio.run(measure())
     sys.stdout.flush()
     # The SDK's threads may abort the interpreter on its way out.

@@ -54,6 +54,17 @@ def test_win_rate_and_quarter_points_come_with_their_support() -> None:
     assert found.won_discounts is None
 
 
+def test_losses_are_counted_by_their_code() -> None:
+    """The commonest first; one without a code, or won, is in no count."""
+    codes = ("price", "timing", "price", "")
+    lost = [offer("5", won=False).model_copy(update={"loss_reason": code}) for code in codes]
+    won = offer("5").model_copy(update={"loss_reason": "price"})
+
+    found = guidance("SEAT", Decimal(30), [*lost, won])
+
+    assert list(found.loss_reasons.items()) == [("price", 2), ("timing", 1)]
+
+
 def test_too_few_decided_offers_are_not_enough() -> None:
     """Open ones are no evidence."""
     found = guidance("SEAT", Decimal(30), [offer("10")] * 4 + [offer("10", won=None)] * 9)

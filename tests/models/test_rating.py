@@ -237,7 +237,8 @@ def test_a_quarter_is_accounted_for_at_each_first_of_a_month() -> None:
         date(2026, 3, 1),
         date(2026, 4, 30),
     ]
-    assert [quarter.next_after(day) for day in days] == [
+    assert quarter.next_after(date(2026, 4, 30), date(2026, 7, 31)) is None
+    assert [quarter.next_after(day, quarter.period.end) for day in days] == [
         date(2026, 2, 1),
         date(2026, 3, 1),
         date(2026, 4, 1),

@@ -57,10 +57,10 @@ def test_a_line_of_csv_is_an_event_and_other_columns_are_properties() -> None:
     assert (first.place, first.value, first.properties) == (
         "line 2",
         Decimal("12.50"),
-        {"region": "eu"},
+        '{"region": "eu"}',
     )
     assert first.at == datetime(2026, 2, 3, 9, tzinfo=UTC)
-    assert (second.value, dict(second.properties)) == (Decimal(1), {})
+    assert (second.value, second.properties) == (Decimal(1), "")
 
 
 def test_json_says_the_same() -> None:
@@ -233,3 +233,11 @@ def test_a_deal_that_has_ended_takes_nothing() -> None:
     assert refused(sort_out, [event()], {}, ended) == [
         "events[0]: deal: 1001 has ended: completed (leave it out)"
     ]
+
+
+def test_one_bad_line_of_a_hundred_thousand_is_found() -> None:
+    """The whole file is refused for it, and nothing else is said."""
+    lines = [f"e{n},1001,calls,2026-02-03T10:00:00Z,{n % 9 + 1},eu" for n in range(100_000)]
+    lines[77_775] = "e77775,1001,calls,2026-02-03T10:00:00Z,minus one,eu"
+
+    assert refused(csv, *lines) == ["line 77777: value: minus one is no number (write digits)"]

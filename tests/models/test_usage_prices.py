@@ -17,8 +17,13 @@ from models.catalog import Catalog, Product, ProductKind, check_catalog
 from models.charge_models import charge_amount, cheaper_quantity
 from models.charges import Charge, ChargeModel, ChargeType
 from models.chosen import Attribute
+from models.configuration import configure
+from models.deal_file import DealFile, LineRequest
 from models.meters import Meter
 from models.price_books import PriceBook, PriceBookEntry, Tier
+from models.pricing import PricingRequest, price
+from models.rating import rate
+from models.usage import Measured
 from tests.shared_data import shared
 
 THOUSANDS = 1000
@@ -112,3 +117,35 @@ def test_no_provider_makes_more_tokens_cheaper() -> None:
     """Their prices only rise, so nobody needs to be warned."""
     for entry in catalog().price_books[0].entries:
         assert cheaper_quantity(ChargeModel.VOLUME, Decimal(150), entry) is None
+
+
+def test_a_month_of_tokens_is_rated_at_the_price_that_was_sold() -> None:
+    """7.6 million tokens in at 2.50 and 0.88 million out at 10.00 a million: 19.00 and 8.80."""
+    file = DealFile(
+        term_months=12,
+        lines=(
+            LineRequest(product="TOKENS", attributes={"provider": "openai", "model": "gpt-4o"}),
+        ),
+    )
+    entries = tuple(
+        entry
+        for entry in catalog().price_books[0].entries
+        if entry.attributes == {"provider": "openai", "model": "gpt-4o"}
+    )
+    meters = {entry.charge for entry in entries}
+    (tokens,) = catalog().products
+    sold = tokens.model_copy(
+        update={"charges": tuple(one for one in tokens.charges if one.key in meters)}
+    )
+    book = catalog().price_books[0].model_copy(update={"entries": entries})
+    small = catalog().model_copy(update={"products": (sold,), "price_books": (book,)})
+    request = PricingRequest(currency="USD", priced_on=date(2026, 1, 1))
+    lines = {line.charge: line for line in price(small, configure(small, file).lines, request)}
+
+    amounts = {}
+    for meter, thousands in (("input_mtok", "7600"), ("output_mtok", "880")):
+        terms = lines[meter].usage
+        assert terms is not None
+        amounts[meter] = rate(terms, Measured(quantity=Decimal(thousands)), "USD").amount.minor
+
+    assert amounts == {"input_mtok": 19_00, "output_mtok": 8_80}

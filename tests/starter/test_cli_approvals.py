@@ -31,6 +31,16 @@ _DONE = {"accepted": True, "text": "Done.", "reference": ""}
                 }
             },
         ),
+        (
+            ["reject", "1001", "--reason", "No", "--reason-code", "price"],
+            "reject",
+            {"reason": "No", "reason_code": "price"},
+        ),
+        (
+            ["decline", "1001", "--reason-code", "budget"],
+            "decline_quote",
+            {"reason_code": "budget"},
+        ),
         (["counter", "1001", "--step", "sales-1"], "counter", {"counter": {}, "step": "sales-1"}),
         (["recall", "1001"], "recall", {}),
         (["resubmit", "1001", "--reason", "they insist"], "resubmit", {"reason": "they insist"}),

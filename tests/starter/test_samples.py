@@ -1,6 +1,7 @@
 """The samples: everything a newcomer plays with is sound, and its real figures are real."""
 
 import csv
+import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -28,6 +29,7 @@ from models.price_terms import CustomerPrices, parse_customer_prices
 from models.pricing import PricedLine, PricingRequest, price
 from models.promotions import Promotion, parse_promotion
 from models.tax import TaxKey, find_rule, parse_tax_rules
+from models.usage_intake import read_csv
 from models.waterfall import WaterfallStep
 from starter.cli.files import read_document, read_documents
 from starter.first_start import sample_people
@@ -413,3 +415,30 @@ def listed(saas: str, year: str, name: str) -> Decimal:
             if (row["saas"], row["year"], row["name"]) == (saas, year, name)
         ]
     return found
+
+
+def test_the_tokens_of_the_samples_cost_what_the_source_says() -> None:
+    """genai-prices, openai gpt-4o, for a million tokens."""
+    with shared("data/usage_prices/genai_prices.json").open(encoding="utf-8") as file:
+        providers = json.load(file, parse_float=Decimal)
+    models = {
+        each["id"]: each for one in providers if one["id"] == "openai" for each in one["models"]
+    }
+    prices = models["gpt-4o"]["prices"]
+
+    lines = {line.charge: line for line in priced(deal("TRY-9")) if line.usage}
+
+    for charge, meter in (("input", "input_mtok"), ("output", "output_mtok")):
+        terms = lines[charge].usage
+        assert terms is not None
+        assert terms.exact(Decimal(1_000_000)) == Decimal(prices[meter])
+
+
+def test_the_usage_of_the_samples_can_be_sent() -> None:
+    """Its events are of the deal and of a meter that the deal is charged by."""
+    with (SAMPLES / "usage.csv").open(encoding="utf-8", newline="") as file:
+        events = read_csv(file)
+
+    meters = {line.usage.meter.source for line in priced(deal("TRY-9")) if line.usage}
+    assert {(event.deal, event.meter) for event in events} == {("TRY-9", "tokens")}
+    assert meters == {"tokens"}

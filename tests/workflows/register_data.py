@@ -192,6 +192,22 @@ def catalog_change(**prices: str) -> RegisterChange:
     return RegisterChange(kind=RegisterKind.CATALOG, key="house", content=json.dumps(later))
 
 
+def usage_catalog() -> RegisterChange:
+    """Return a further catalogue that sells calls of an interface by usage."""
+    (book,) = _CATALOG["price_books"]
+    calls = {"key": "calls", "name": "Calls", "type": "usage", "meter": "calls"}
+    api = {**_recurring("API", "Interface", "in_arrears"), "charges": [calls]}
+    price = {"sku": "API", "charge": "calls", "unit": "0.1"}
+    later = {
+        **_CATALOG,
+        "version": "2026-usage",
+        "meters": [{"key": "calls", "name": "Calls", "unit": "call"}],
+        "products": [*_CATALOG["products"], api],
+        "price_books": [{**book, "entries": [*book["entries"], price]}],
+    }
+    return RegisterChange(kind=RegisterKind.CATALOG, key="house", content=json.dumps(later))
+
+
 def stock(quantity: str, reference: str) -> StockReceipt:
     """Return a delivery of gadgets to the warehouse."""
     return StockReceipt(entity="US1", sku="BOX", quantity=quantity, reference=reference)

@@ -208,6 +208,7 @@ def _payload(
 ) -> steps.RecordDecision:
     """Return a decision as it goes on record."""
     fields = {"person", "step", "token", "content_hash", "reason", "actor", "channel", "counter"}
+    fields |= {"reason_code"}
     said = command.decision.model_dump(include=fields) if command.decision else {}
     return desk.step(
         steps.RecordDecision,

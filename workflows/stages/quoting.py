@@ -190,6 +190,7 @@ async def record(
                     "token",
                     "content_hash",
                     "reason",
+                    "reason_code",
                     "purchase_order",
                     "actor",
                     "channel",

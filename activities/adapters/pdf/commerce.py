@@ -11,6 +11,7 @@ from activities.adapters.pdf import theme
 from activities.adapters.pdf.blocks import Column, described, gap, indented, text
 from activities.adapters.pdf.edition import Edition
 from activities.adapters.pdf.long_table import Row
+from activities.usage_words import usage_estimate, usage_prices
 from models.charges import ChargeModel, ChargeType, Timing
 from models.deal_file import RenewalTerms
 from models.documents import PlanRow, plan_rows
@@ -209,6 +210,7 @@ def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[ob
         _rhythm(edition, line, times),
         *_reductions(edition, line),
         once if line.once_discount.minor else "",
+        *_usage(edition, line),
     ]
     name = described(line.name, details)
     is_free = not line.list_amount.minor and not line.net.minor
@@ -224,6 +226,13 @@ def _line(edition: Edition, line: PricedLine, depth: int, times: int) -> list[ob
     ]
 
 
+def _usage(edition: Edition, line: PricedLine) -> Iterator[str]:
+    """Yield what is charged by usage: the prices, and what is expected of them."""
+    if line.usage is not None:
+        yield from usage_prices(edition.formats, line.usage)
+        yield usage_estimate(edition.formats, line.usage, edition.labels.usage_estimate)
+
+
 def _reductions(edition: Edition, line: PricedLine) -> Iterator[str]:
     """Yield what promotions take off some billings only, which the amount does not show."""
     formats = edition.formats
@@ -233,6 +242,8 @@ def _reductions(edition: Edition, line: PricedLine) -> Iterator[str]:
 
 
 def _quantity(edition: Edition, line: PricedLine) -> str:
+    if line.usage is not None:
+        return ""
     if line.model is ChargeModel.FLAT:
         return edition.labels.flat_fee
     return f"{edition.formats.quantity(line.billed_quantity)} {line.billed_unit}"

@@ -9,6 +9,8 @@ branch_labels = None
 depends_on = None
 
 _TABLE = "usage_pool"
+APPEND_ONLY = (_TABLE,)
+
 _EVENTS = ("UPDATE", "DELETE")
 
 
