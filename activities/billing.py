@@ -36,6 +36,7 @@ from models.steps import COVERED, Converge, Converged
 from models.tables import (
     AuditRow,
     ContractRow,
+    DealRow,
     DocumentRow,
     InvoiceLineRow,
     InvoiceRow,
@@ -62,12 +63,7 @@ class BillingActivities:
         return self._converge(session, step)
 
     def _converge(self, session: Session, step: Converge) -> Converged:
-        deal = deal_row(session, step.deal)
-        payer = payer_of(session, deal.customer)
-        if payer.consolidate_invoices is not None:
-            # What spans deals is decided under the customer's lock, which comes before any deal's.
-            lock(session, f"customer:{payer.number}")
-        lock(session, f"deal:{step.deal}")
+        deal, payer = _held(session, step.deal)
         now = self._office.wall_clock()
         contracts = session.exec(
             select(ContractRow).where(ContractRow.deal == step.deal).order_by(col(ContractRow.term))
@@ -135,6 +131,16 @@ class BillingActivities:
             except ParkedError as error:
                 return str(error)
         return ""
+
+
+def _held(session: Session, number: str) -> tuple[DealRow, Customer]:
+    """Lock a deal and return it with its payer; what spans deals is locked first."""
+    deal = deal_row(session, number)
+    payer = payer_of(session, deal.customer)
+    if payer.consolidate_invoices is not None:
+        lock(session, f"customer:{payer.number}")
+    lock(session, f"deal:{number}")
+    return deal, payer
 
 
 def recognized(

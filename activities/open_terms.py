@@ -1,9 +1,8 @@
 """Open terms: what of a contract may be billed by a day and is not, read from the books."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from types import MappingProxyType
 
 from sqlmodel import Session, col, select
 
@@ -30,7 +29,7 @@ class OpenTerm:
     plan: Sequence[PlannedCharge]
     ready: Mapping[str, date]
     due: Sequence[DueCharge]
-    explained: Mapping[str, PricedLine] = MappingProxyType({})
+    explained: Mapping[str, PricedLine] = field(default_factory=dict)
 
     def is_last(self, on: date) -> bool:
         """Whether nothing of the plan is known to become billable after a day."""
