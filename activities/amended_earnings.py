@@ -1,6 +1,6 @@
 """Revenue of past days that an amendment changed, posted on the day it is made."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -55,13 +55,12 @@ def catch_up(
     entry = amended_revenue_entry(header, [amount for _, amount in pieces], position)
     if not journal.post(session, entry, recorded_at, scope_of(deal_row(session, contract.deal))):
         return
-    noted = _free_day(session, contract, [each for each, _ in pieces], before)
     session.add_all(
         RecognizedRow(
             deal=contract.deal,
             term=contract.term,
             reference=reference,
-            before=noted,
+            before=before,
             amount_minor=amount.minor,
             currency=contract.currency,
             entry=key,
@@ -83,18 +82,3 @@ def _pieces(
         amount = due - Money(minor=known.get(reference, 0), currency=contract.currency)
         if not amount.is_zero:
             yield reference, amount
-
-
-def _free_day(
-    session: Session, contract: ContractRow, references: Sequence[str], day: date
-) -> date:
-    """Return a day none of these promises has revenue noted up to: two may be made on one day."""
-    statement = select(col(RecognizedRow.before)).where(
-        RecognizedRow.deal == contract.deal,
-        RecognizedRow.term == contract.term,
-        col(RecognizedRow.reference).in_(references),
-    )
-    taken = frozenset(session.exec(statement))
-    while day in taken:
-        day += _ONE_DAY
-    return day

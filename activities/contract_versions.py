@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sqlmodel import Session, col, select
 
-from activities.pricing import file_of_version, quote_version
-from models.amended_contract import lines_of_contract
+from activities.pricing import file_of_version, quote_of_term, quote_version
+from models.amended_contract import lines_of_contract, renumbered
 from models.amendment import ContractState, first_state
 from models.periods import Interval
 from models.quoting import Quote
@@ -37,6 +37,18 @@ def contract_of(session: Session, deal: str, term: int) -> ContractRow | None:
 def signed_quote(session: Session, contract: ContractRow) -> Quote:
     """Return the quote a contract was signed for."""
     return Quote.model_validate_json(session.get_one(QuoteRow, contract.quote).content)
+
+
+def quote_in_force(session: Session, deal: str, term: int) -> Quote | None:
+    """Return what a term is sold at now, its lines under the numbers of the contract."""
+    contract = contract_of(session, deal, term)
+    if contract is None:
+        return quote_of_term(session, deal, term)
+    state = state_of(session, contract)
+    quote = quote_version(session, deal, state.quote_version)
+    if state.version == 1:
+        return quote
+    return renumbered(quote, state.numbers)
 
 
 def state_of(session: Session, contract: ContractRow) -> ContractState:

@@ -7,7 +7,7 @@ from datetime import date
 from sqlmodel import Session, col, select
 
 from activities.billed_days import has_released, taken
-from activities.pricing import quote_of_term
+from activities.contract_versions import quote_in_force
 from models.billing import DueCharge, due_charges, next_billing_on
 from models.money import Money
 from models.periods import Interval
@@ -69,7 +69,7 @@ def open_term(
     is_whole = not has_released(session, contract.deal, contract.term)
     if is_whole and len(plan) <= count and not metered:
         return None
-    quote = quote_of_term(session, contract.deal, contract.term)
+    quote = quote_in_force(session, contract.deal, contract.term)
     if quote is None:
         return None
     ready = {

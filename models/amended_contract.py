@@ -63,8 +63,7 @@ def lines_of_contract(
     """
     found = {}
     for line in quote.firm:
-        top, _, rest = line.number.partition(".")
-        number = f"{numbers[int(top) - 1]}{f'.{rest}' if rest else ''}"
+        number = _renumbered(line.number, numbers)
         named = line.model_copy(
             update={
                 "reference": numbered(line.reference, number, generation),
@@ -73,6 +72,25 @@ def lines_of_contract(
         )
         found[base_of(named.reference)] = named
     return found
+
+
+def renumbered(quote: Quote, numbers: Sequence[int]) -> Quote:
+    """Return a version with its lines, and their agreed billing, under the contract's numbers."""
+    agreed = tuple(
+        each.model_copy(update={"line": _renumbered(each.line, numbers)})
+        for each in quote.billing.lines
+    )
+    return quote.model_copy(
+        update={
+            "lines": tuple(lines_of_contract(quote, numbers, 0).values()),
+            "billing": quote.billing.model_copy(update={"lines": agreed}),
+        }
+    )
+
+
+def _renumbered(number: str, numbers: Sequence[int]) -> str:
+    top, dot, rest = number.partition(".")
+    return f"{numbers[int(top) - 1]}{dot}{rest}"
 
 
 def promise_of(line: PricedLine) -> str:

@@ -72,27 +72,26 @@ def prospective(
     and one-time services keep their share. If nothing is left, what was not earned is earned with
     the services that were rendered.
     """
-    touched = [
-        one
-        for one in promises
-        if one.satisfaction is Satisfaction.OVER_TIME and one.period.end > at
-    ]
-    done = {one.reference: earned(one, at) for one in touched}
+    services = [one for one in promises if one.satisfaction is Satisfaction.OVER_TIME]
+    touched = [one for one in services if one.period.end > at]
+    done = {one.reference: earned(one, at) for one in services}
     pool = change + Money.total(
         (one.allocated - done[one.reference] for one in touched), change.currency
     )
     started = [one for one in touched if one.period.start < at]
-    if not left and started:
+    if not left and not pool.is_zero:
+        started = started or [one for one in services if one.period.start < at] or touched
         shares = pool.allocate([max(one.ssp.minor, 1) for one in started])
         for one, share in zip(started, shares, strict=True):
             done[one.reference] += share
+    kept = {one.reference for one in started}
     weights = [stretch.ssp.minor for stretch in left]
     if left and not any(weights):
         weights = [stretch.days.days for stretch in left]
     new = pool.allocate(weights) if left else []
     return Modified(
         kept=tuple(_cut(one, at, done[one.reference]) for one in started),
-        ended=tuple(one.reference for one in touched if one.period.start >= at),
+        ended=tuple(one.reference for one in touched if one.reference not in kept),
         new=tuple(_promise(stretch, share) for stretch, share in zip(left, new, strict=True)),
     )
 
@@ -108,8 +107,9 @@ def rest_of(promise: Obligation, at: date) -> Stretch | None:
 
 
 def _cut(promise: Obligation, at: date, allocated: Money) -> Obligation:
-    days = Interval(start=promise.period.start, end=at)
-    ssp = promise.ssp.prorate(days.days, promise.period.days)
+    start = promise.period.start
+    days = Interval(start=start, end=max(min(promise.period.end, at), start))
+    ssp = promise.ssp.prorate(days.days, promise.period.days or 1)
     return promise.model_copy(update={"period": days, "allocated": allocated, "ssp": ssp})
 
 

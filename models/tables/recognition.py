@@ -24,10 +24,13 @@ class ObligationRow(SQLModel, table=True):
 
 
 class RecognizedRow(SQLModel, table=True):
-    """Revenue of one obligation earned since the last row, for days before `before`."""
+    """Revenue of one obligation earned since the last row, for days before `before`.
+
+    An amendment catches up beside the entry of a month, so two rows may be up to one day.
+    """
 
     __tablename__ = "recognized"
-    __table_args__ = (UniqueConstraint("deal", "term", "reference", "before"),)
+    __table_args__ = (UniqueConstraint("deal", "term", "reference", "before", "entry"),)
 
     id: int | None = Field(default=None, primary_key=True)
     deal: str = Field(foreign_key="deal.number", index=True)

@@ -34,7 +34,7 @@ def waterfall(
     summary="The waterfall chart",
     response_class=Response,
     responses={
-        200: {"content": {"image/svg+xml": {}, "application/pdf": {}}},
+        200: {"content": {"image/svg+xml": {}, "application/pdf": {}, "image/png": {}}},
         **responses(401, 404),
     },
 )
@@ -46,7 +46,7 @@ def waterfall_chart(
     version: Version = None,
     line: Line = "",
 ) -> Response:
-    """Return the chart of a quote version, or of one of its lines, as SVG or PDF."""
+    """Return the chart of a quote version, or of one of its lines, as SVG, PDF or PNG."""
     found = house.books.read(lambda session: explaining.explain(session, number, version, line))
     about = f", line {line}" if line else ""
     title = f"{found.quote}{about}: list to net, {found.currency}"

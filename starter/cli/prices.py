@@ -12,7 +12,7 @@ from starter.cli.session import Session, session_of
 from starter.cli.trouble import bad_input
 
 _GROUP = "quote"
-_FORMS = (".svg", ".pdf")
+_FORMS = (".svg", ".pdf", ".png")
 _BLOCKS = 40
 _STEPS = (
     Column("Step", lambda row: plain(row.get("step")).replace("_", " ")),
@@ -61,7 +61,7 @@ def explain(
     ] = "",
     chart: Annotated[
         Path | None,
-        typer.Option(help="Save the chart to this file, .svg or .pdf.", show_default=False),
+        typer.Option(help="Save the chart to this file, .svg, .pdf or .png.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +106,7 @@ def _save(session: Session, path: str, found: Row, wanted: tuple[str, Path]) -> 
     line, file = wanted
     if file.suffix not in _FORMS:
         raise bad_input(
-            f"{file} is neither {' nor '.join(_FORMS)}.", "Name the file chart.svg or chart.pdf."
+            f"{file} is neither {' nor '.join(_FORMS)}.", "Name the file chart.svg, .pdf or .png."
         )
     version = found.get("version")
     query = f"version={version}" + (f"&line={segment(line)}" if line else "")

@@ -9,7 +9,8 @@ import pytest
 from models.amended_contract import Effect
 from models.billing import Invoice
 from models.credit_notes import CreditNote
-from models.steps import BookAmendment, DealAmended
+from models.quoting import Quote
+from models.steps import BookAmendment, DealAmended, PriceQuote, RegisterKind, RenewTerm
 from models.tables import (
     AmendmentBookedRow,
     AmendmentRow,
@@ -19,10 +20,11 @@ from models.tables import (
     ObligationRow,
     OrderLineRow,
     PlannedChargeRow,
+    QuoteRow,
     RecognizedRow,
 )
 from tests.activities.conservation import assert_conserved
-from tests.activities.house import START, House, deal_file, line, off, step
+from tests.activities.house import CATALOG, START, House, deal_file, line, off, step
 
 END = date(2027, 1, 1)
 
@@ -434,3 +436,83 @@ def test_what_is_sold_once_is_not_amended(house: House) -> None:
     amended = house.amend("1001", days(1, 16), {"lines": [{"line": 2, "remove": True}]})
 
     assert problems(amended) == ["delta.lines[0].line: line 2 is sold once"]
+
+
+def measured(house: House, proration: str) -> None:
+    """Publish a catalogue whose seats are measured so, and sell three of them."""
+    products = [
+        {**each, "charges": [{**charge, "proration": proration} for charge in each["charges"]]}
+        for each in CATALOG["products"]
+    ]
+    published = house.publish(
+        RegisterKind.CATALOG, {**CATALOG, "version": proration, "products": products}
+    )
+    assert published.problems == ()
+    sold(house)
+
+
+@pytest.mark.parametrize(
+    ("proration", "credited", "billed"),
+    [
+        ("day", 77_42, 129_03),  # 16 of 31 days
+        ("second", 77_42, 129_03),  # January has no change of the clock
+        ("30/360", 75_00, 125_00),  # 15 of 30 days
+        ("fixed_days", 80_00, 133_33),  # 16 of 30 days
+    ],
+)
+def test_a_part_of_a_period_is_measured_as_the_charge_says(
+    house: House, proration: str, credited: int, billed: int
+) -> None:
+    """From 16 January: the same rule for what comes back and for what is new."""
+    measured(house, proration)
+
+    house.amend("1001", days(1, 16), add_two())
+    house.converge("1001", days(1, 16))
+
+    assert [note.net.minor for note in notes(house)] == [credited]
+    assert [one.net.minor for one in invoices(house)] == [150_00, billed]
+    run_out(house)
+
+
+def test_what_is_not_prorated_changes_with_its_next_period(house: House) -> None:
+    """No credit and no charge for January, whatever the amendment says."""
+    measured(house, "none")
+
+    house.amend("1001", days(1, 16), add_two(when="now"))
+    house.converge("1001", days(2, 1))
+
+    assert notes(house) == []
+    assert [one.net.minor for one in invoices(house)] == [150_00, 250_00]
+    run_out(house)
+
+
+def test_the_next_term_is_that_of_the_amended_contract(house: House) -> None:
+    """Five seats are renewed, not three; a line that was removed is not."""
+    sold(house, line("CRM", "3"), line("HOSTING"))
+    house.amend("1001", days(1, 16), add_two())
+    house.amend("1001", days(2, 1), {"lines": [{"line": 2, "remove": True}], "when": "now"})
+
+    priced = house.pricing.price_quote(step(PriceQuote, "1001", days(11, 1), term=2, renewal=True))
+
+    assert priced.problems == ()
+    quote = Quote.model_validate_json(house.rows(QuoteRow)[-1].content)
+    assert [(one.sku, one.quantity) for one in quote.lines] == [("CRM", Decimal(5))]
+
+
+def test_a_second_term_is_amended_like_the_first(house: House) -> None:
+    """Its own lines, versions and charges; the first term stays as it was."""
+    sold(house)
+    priced = house.pricing.price_quote(step(PriceQuote, "1001", days(11, 1), term=2, renewal=True))
+    assert priced.quote is not None
+    renewed = step(RenewTerm, "1001", END, term=2, quote_version=priced.quote.version)
+    house.renewal.renew_term(renewed)
+    house.converge("1001", END)
+    on = date(2027, 1, 16)
+
+    amended = house.amend("1001", on, add_two(), term=2)
+    house.converge("1001", on)
+
+    assert (amended.problems, amended.version) == ((), 2)
+    assert [note.term for note in notes(house)] == [2]
+    house.converge("1001", date(2028, 1, 1))
+    assert_conserved(house)

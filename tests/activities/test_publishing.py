@@ -228,6 +228,13 @@ def credited(press: "Press") -> DocumentPublished:
     return press.publish(DocumentKind.CREDIT_NOTE, "CN-2026-00001")
 
 
+def amended(press: "Press") -> DocumentPublished:
+    """Let the contract rest for a week in June, once, and publish the confirmation."""
+    rest = {"suspend": {"from_on": "2026-06-01", "until_on": "2026-06-08"}}
+    assert press.house.amend("1001", START, rest).booked
+    return press.publish(DocumentKind.AMENDMENT, "AM-1001-1")
+
+
 @dataclass(frozen=True)
 class Case:
     """A document, under which name it is mailed, and to whom."""
@@ -280,6 +287,7 @@ CASES: Mapping[str, Case] = {
         "credit_note-CN-2026-00001.pdf",
         (BILL,),
     ),
+    "amendment": Case(amended, K.AMENDMENT, "amendment-AM-1001-1.pdf", (BEN,)),
     "receipt": Case(
         lambda press: press.receipt("PAY-2026-00001"),
         K.RECEIPT,

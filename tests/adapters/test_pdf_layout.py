@@ -17,6 +17,7 @@ from activities.adapters.books import Books, migrate
 from activities.adapters.document_store import DocumentStore
 from activities.adapters.logo_check import entities_without_logo
 from activities.adapters.pdf import render
+from activities.adapters.pdf.chart import ChartForm, draw_waterfall
 from activities.adapters.pdf.logo import MOST_BYTES, logo_problems
 from models.branding import Brand
 from models.charges import Cadence, ChargeModel, ChargeType
@@ -28,6 +29,7 @@ from models.documents import (
     ReminderDocument,
     WorkOrderDocument,
 )
+from models.leakage import Bar
 from models.money import Money
 from models.periods import Interval
 from models.plan import PlannedCharge, billing_plan
@@ -476,3 +478,27 @@ def books_with(tmp_path: Path) -> Any:
         return url
 
     return make
+
+
+def test_a_chart_as_picture_has_the_bars_of_the_drawing() -> None:
+    """Sampled inside its bar: list and net in the color of totals, what came off in its own."""
+
+    def money(minor: int) -> Money:
+        return Money(minor=minor, currency="EUR")
+
+    bars = [
+        Bar(name="list", before=money(0), after=money(100)),
+        Bar(name="discount", before=money(100), after=money(60)),
+        Bar(name="net", before=money(0), after=money(60)),
+    ]
+
+    picture = Image.open(io.BytesIO(draw_waterfall(bars, "Q-1", ChartForm.PNG)))
+
+    # 680 points for three slots, bars in their middle; 250 points stand for 100 minor units.
+    middles = [round((20 + 680 / 3 * (slot + 0.5)) * 2) for slot in range(3)]
+    colors = [
+        picture.getpixel((x, (360 - y) * 2)) for x, y in zip(middles, (100, 280, 100), strict=True)
+    ]
+    assert picture.size == (1440, 720)
+    assert colors == [(0x1F, 0x4E, 0x79), (0xC0, 0x50, 0x4D), (0x1F, 0x4E, 0x79)]
+    assert picture.getpixel((middles[1], (360 - 100) * 2)) == (255, 255, 255)

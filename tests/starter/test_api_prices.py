@@ -182,7 +182,11 @@ def test_what_is_not_there_is_not_explained(world: Any, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("form", "kind", "start"),
-    [("svg", "image/svg+xml", b"<?xml"), ("pdf", "application/pdf", b"%PDF-")],
+    [
+        ("svg", "image/svg+xml", b"<?xml"),
+        ("pdf", "application/pdf", b"%PDF-"),
+        ("png", "image/png", b"\x89PNG"),
+    ],
 )
 def test_the_chart_is_drawn_the_same_every_time(
     world: Any, form: str, kind: str, start: bytes

@@ -1,4 +1,4 @@
-"""The waterfall chart: bars from list to net, as SVG or PDF."""
+"""The waterfall chart: bars from list to net, as SVG, PDF or PNG."""
 
 import io
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
 
+from activities.adapters.pdf.raster import as_png
 from models.leakage import Bar
 
 WIDTH, HEIGHT = 720.0, 360.0
@@ -22,9 +23,14 @@ class ChartForm(StrEnum):
 
     SVG = "svg"
     PDF = "pdf"
+    PNG = "png"
 
 
-MEDIA_TYPES = {ChartForm.SVG: "image/svg+xml", ChartForm.PDF: "application/pdf"}
+MEDIA_TYPES = {
+    ChartForm.SVG: "image/svg+xml",
+    ChartForm.PDF: "application/pdf",
+    ChartForm.PNG: "image/png",
+}
 
 
 def draw_waterfall(bars: Sequence[Bar], title: str, form: ChartForm) -> bytes:
@@ -35,6 +41,8 @@ def draw_waterfall(bars: Sequence[Bar], title: str, form: ChartForm) -> bytes:
             return str(renderSVG.drawToString(drawing)).encode()
         case ChartForm.PDF:
             return _as_pdf(drawing, title)
+        case ChartForm.PNG:
+            return as_png(drawing)
 
 
 def _as_pdf(drawing: Drawing, title: str) -> bytes:
