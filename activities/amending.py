@@ -7,6 +7,7 @@ it happens by doing it and taking it back.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from sqlmodel import Session, col, func, select
 from temporalio import activity
@@ -57,6 +58,7 @@ from models.tables import (
     PlannedChargeRow,
     WorkOrderRow,
 )
+from models.usage_terms import UsageTerms
 
 
 def amendment_document(deal: str, number: int) -> str:
@@ -171,6 +173,7 @@ class AmendmentActivities:
         new = old
         if step.delta.changes_prices:
             new = self._price(session, step, contract, (file, state, old))
+            _require_usage_kept(old, new)
         number = _next_number(session, step.deal)
         after = amended_state(state, step.delta, step.on)
         after = after.model_copy(update={"quote_version": new.version})
@@ -340,6 +343,32 @@ def _scheduled(old: Quote, state: ContractState, delta: AmendmentDelta) -> Itera
             reason = f"line {number} is billed by a schedule"
             remedy = "credit what was billed, and agree on the rest in a deal of its own"
             yield Problem(field="delta", reason=reason, remedy=remedy)
+
+
+def _require_usage_kept(old: Quote, new: Quote) -> None:
+    """Refuse to add, drop or reprice what is charged by usage: its terms hold for a whole term."""
+    before, after = _usage_of(old), _usage_of(new)
+    problems = [
+        Problem(
+            field="delta",
+            reason=f"{sku}/{charge} is charged by usage, whose terms hold until the term ends",
+            remedy="change it with the renewal, or sell it in a deal of its own",
+        )
+        for sku, charge in sorted({*before, *after})
+        if before.get((sku, charge)) != after.get((sku, charge))
+    ]
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _usage_of(quote: Quote) -> dict[tuple[str, str], UsageTerms]:
+    """Return what a quote says about usage, but for what is expected of it."""
+    unexpected = {"estimated": Decimal(0), "estimate": Money.zero(quote.currency)}
+    return {
+        (line.sku, line.charge): line.usage.model_copy(update=unexpected)
+        for line in quote.firm
+        if line.usage is not None
+    }
 
 
 def _require_consent(change: Change, step: AmendDeal) -> None:

@@ -26,6 +26,7 @@ from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
 from activities.signatures import CONVERGE
+from activities.usage_rows import period_rows
 from models.billing import Invoice
 from models.documents import DocumentKind
 from models.errors import ParkedError
@@ -70,10 +71,10 @@ class BillingActivities:
         ).all()
         moved = transferred(session, step.deal)
         dates = [recognized(session, contract, moved, step.on, now) for contract in contracts]
-        terms: list[OpenTerm] = []
-        parked: list[str] = []
+        terms, parked = list[OpenTerm](), list[str]()
+        by_usage = bool(period_rows(session, step.deal))
         for contract in contracts:
-            metering = metering_of(session, contract, step.on, now)
+            metering = metering_of(session, contract, step.on, now) if by_usage else None
             if metering is not None:
                 metering.rate()
                 dates.append(metering.next_on())
@@ -82,8 +83,9 @@ class BillingActivities:
                 terms.append(term)
                 question = self._bill(session, term, payer, step, metering)
                 parked += [question] if question else []
-            dates.append(break_pools(session, contract, step.on, now))
-            concede_usage(session, contract, step.on, now)
+            if by_usage:
+                dates.append(break_pools(session, contract, step.on, now))
+                concede_usage(session, contract, step.on, now)
         touched, question = Consolidation(session, deal, payer, step).run(terms)
         parked += [question] if question else []
         dates += [next_billing(session, term, payer, step.on) for term in terms]

@@ -277,7 +277,7 @@ class Metered(NamedTuple):
 def place_problems(event: UsageEvent, deal: Metered | None) -> Iterator[Problem]:
     """Yield why an event does not belong to its deal: unknown, too late, or not yet."""
     if deal is None:
-        reason = f"there is no deal {event.deal} with a contract"
+        reason = f"there is no deal {event.deal} that is charged by usage"
         yield _problem(event.place, "deal", reason, "see `q2c deal list`")
         return
     if deal.ended:

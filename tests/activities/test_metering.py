@@ -529,3 +529,20 @@ def test_a_concession_on_usage_alone_lowers_revenue(meters: Meters) -> None:
     assert lines(house) == [("1/calls", 90_00)]
     assert settled.account.fully_recognized
     assert_conserved(house)
+
+
+def test_an_amendment_keeps_what_was_agreed_about_usage(meters: Meters) -> None:
+    """Seats may change beside it; to add or drop usage within a term is refused."""
+    house = meters.house
+    house.sell(deal_file("1001", line("CRM", "3"), line("CALLS"), term_months=3))
+    day = date(2026, 1, 10)
+
+    added = house.amend("1001", day, {"add": [{"product": "FEED"}]})
+    dropped = house.amend("1001", day, {"lines": [{"line": 2, "remove": True}]})
+    seats = house.amend("1001", day, {"lines": [{"line": 1, "quantity": "5"}]})
+
+    assert [one.reason for one in added.problems] == [
+        "FEED/calls is charged by usage, whose terms hold until the term ends"
+    ]
+    assert dropped.problems != ()
+    assert seats.problems == ()

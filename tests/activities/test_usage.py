@@ -108,7 +108,7 @@ def test_a_deal_without_usage_takes_none(house: House) -> None:
 
     (problem,) = found.send(DAY, event("e1", "2026-01-02")).problems
 
-    assert problem.reason == "there is no deal 1001 with a contract"
+    assert problem.reason == "there is no deal 1001 that is charged by usage"
 
 
 def test_meters_that_share_events_are_fed_by_one_stream(house: House) -> None:

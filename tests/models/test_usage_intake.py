@@ -163,7 +163,7 @@ def test_what_belongs_nowhere_is_refused_for_each_reason() -> None:
     )
 
     assert found == [
-        "events[0]: deal: there is no deal 9 with a contract (see `q2c deal list`)",
+        "events[0]: deal: there is no deal 9 that is charged by usage (see `q2c deal list`)",
         "events[0]: meter: cals is no meter that deal 1001 is charged by (did you mean calls?)",
         (
             "events[0]: at: 2026-02-10T00:05:01+00:00 has not come yet; it is "
