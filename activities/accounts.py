@@ -28,6 +28,7 @@ from models.tables import (
     PlannedChargeRow,
     RecognizedRow,
     ReminderItemRow,
+    WithheldRow,
     WriteOffRow,
 )
 
@@ -57,6 +58,9 @@ _PAID, _CREDITED = (
     .where(col(table.invoice).in_(_NUMBERS), col(table.applied_on) <= _LAST)
     .group_by(table.invoice)
     for table in (PaymentApplicationRow, CreditApplicationRow)
+)
+_KEPT_BACK = select(WithheldRow.invoice, WithheldRow.amount_minor).where(
+    col(WithheldRow.invoice).in_(_NUMBERS), col(WithheldRow.booked_on) <= _LAST
 )
 _VOIDED = (
     select(InvoiceRow.number, InvoiceRow.gross_minor)
@@ -139,10 +143,13 @@ def open_items(
         return ()
     numbers = [row.number for row in rows]
     done, levels = settled(session, numbers), _levels(session, numbers)
-    given_up = _given_up(session, numbers)
+    given_up, kept_back = _given_up(session, numbers), _kept_back(session, rows)
     items = (
         _open_item(row, done.get(row.number, 0), levels.get(row.number)).model_copy(
-            update={"written_off": row.number in given_up}
+            update={
+                "written_off": row.number in given_up,
+                "withheld": kept_back.get(row.number),
+            }
         )
         for row in rows
     )
@@ -164,10 +171,38 @@ def settled(session: Session, numbers: Sequence[str], until: date | None = None)
 def _settled(session: Session, numbers: Sequence[str], last: date) -> dict[str, int]:
     found: dict[str, int] = {}
     of = {"numbers": numbers, "last": last}
-    for statement in (_PAID, _CREDITED):
+    for statement in (_PAID, _CREDITED, _KEPT_BACK):
         for invoice, amount in session.exec(statement, params=of):
             found[invoice] = found.get(invoice, 0) + int(amount)
     return found | dict(session.exec(_VOIDED, params=of).all())
+
+
+def _kept_back(session: Session, rows: Sequence[InvoiceRow]) -> dict[str, Money]:
+    """Return what customers keep back of invoices and did not settle yet.
+
+    Of an invoice that was credited in part it is less in proportion.
+    """
+    agreed = [row for row in rows if row.withheld_minor]
+    if not agreed:
+        return {}
+    numbers = [row.number for row in agreed]
+    done = set(
+        session.exec(select(WithheldRow.invoice).where(col(WithheldRow.invoice).in_(numbers)))
+    )
+    credited = dict(
+        session.exec(
+            select(CreditApplicationRow.invoice, func.sum(CreditApplicationRow.amount_minor))
+            .where(col(CreditApplicationRow.invoice).in_(numbers))
+            .group_by(CreditApplicationRow.invoice)
+        ).all()
+    )
+    return {
+        row.number: Money(minor=row.withheld_minor, currency=row.currency).prorate(
+            row.gross_minor - int(credited.get(row.number, 0)), row.gross_minor
+        )
+        for row in agreed
+        if row.number not in done
+    }
 
 
 def _given_up(session: Session, numbers: Sequence[str]) -> frozenset[str]:

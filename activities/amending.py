@@ -169,6 +169,7 @@ class AmendmentActivities:
         _require_in_force(step, state)
         require_fitting(file, state, step.delta, step.on)
         old = quote_version(session, step.deal, state.quote_version)
+        _require_net(old)
         _require_recurring(old, state, step.delta)
         new = old
         if step.delta.changes_prices:
@@ -307,6 +308,15 @@ def _require_in_force(step: AmendDeal, state: ContractState) -> None:
     if step.signed_on is not None and step.signed_on > step.on:
         reason = f"{step.signed_on} has not come yet"
         raise InvalidInputError([Problem(field="signed_on", reason=reason)])
+
+
+def _require_net(quote: Quote) -> None:
+    """Refuse to split charges with tax in them: their net parts would not come to their price."""
+    if quote.prices_include_tax:
+        reason = "has prices with tax in them, which cannot be changed within a term"
+        remedy = "end the contract with its term, or sell the change as a deal of its own"
+        problem = Problem(field=f"deal {quote.deal}", reason=reason, remedy=remedy)
+        raise InvalidInputError([problem])
 
 
 def _require_recurring(old: Quote, state: ContractState, delta: AmendmentDelta) -> None:

@@ -7,6 +7,7 @@ that a month that was missed is earned in its own month and billed today.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 from temporalio import activity
@@ -26,6 +27,7 @@ from activities.pools import break_pools
 from activities.ports import Office
 from activities.recognition import Term
 from activities.signatures import CONVERGE
+from activities.tax_desk import AnswersNeededError, TaxDesk
 from activities.usage_rows import period_rows
 from models.billing import Invoice
 from models.documents import DocumentKind
@@ -45,6 +47,14 @@ from models.tables import (
 )
 
 
+class _Run(NamedTuple):
+    """What a term is billed by: the step, who works out its tax, and what was metered."""
+
+    step: Converge
+    desk: TaxDesk
+    metering: Metering | None
+
+
 class BillingActivities:
     """Issues invoices and posts revenue."""
 
@@ -57,13 +67,21 @@ class BillingActivities:
 
         Safe to retry: what is on record is subtracted first, and its numbers are returned again.
         """
-        return self._office.books.write(lambda session: self._converge(session, step))
+        desk = TaxDesk(self._office.tax_engine)
+        while True:
+            try:
+                return self._office.books.write(lambda one: self._converge(one, step, desk))
+            except AnswersNeededError:
+                desk.ask()
 
     def converge_within(self, session: Session, step: Converge) -> Converged:
-        """Converge as a part of a transaction, so that it can be shown before it happens."""
-        return self._converge(session, step)
+        """Converge as a part of a transaction, so that it can be shown before it happens.
 
-    def _converge(self, session: Session, step: Converge) -> Converged:
+        A tax engine is not asked within one: the rules on record decide.
+        """
+        return self._converge(session, step, TaxDesk(None))
+
+    def _converge(self, session: Session, step: Converge, desk: TaxDesk) -> Converged:
         deal, payer = _held(session, step.deal)
         now = self._office.wall_clock()
         contracts = session.exec(
@@ -81,12 +99,13 @@ class BillingActivities:
             term = open_term(session, contract, moved, step.on, metered=metering is not None)
             if term is not None:
                 terms.append(term)
-                question = self._bill(session, term, payer, step, metering)
+                question = self._bill(session, term, payer, _Run(step, desk, metering))
                 parked += [question] if question else []
             if by_usage:
                 dates.append(break_pools(session, contract, step.on, now))
                 concede_usage(session, contract, step.on, now)
-        touched, question = Consolidation(session, deal, payer, step).run(terms)
+        touched, question = Consolidation(session, deal, payer, step, desk).run(terms)
+        desk.require_answers()
         parked += [question] if question else []
         dates += [next_billing(session, term, payer, step.on) for term in terms]
         for other in touched:
@@ -109,13 +128,13 @@ class BillingActivities:
         session: Session,
         term: OpenTerm,
         payer: Customer,
-        step: Converge,
-        metering: Metering | None,
+        run: _Run,
     ) -> str:
         """Issue the invoices of one term for itself; return the question that parks them, if any.
 
         What is consolidated waits; what is charged by usage does not.
         """
+        step, desk, metering = run
         due = () if is_consolidated(term, payer) else tuple(term.due)
         if metering is not None:
             due = (*due, *metering.due(due, is_last=term.is_last(step.on)))
@@ -129,7 +148,7 @@ class BillingActivities:
                 continue  # What was billed too much waits for an invoice that it can come off.
             request = request_for(session, term, group.charges, group.purchase_order, step)
             try:
-                issue(session, [request], scope)
+                issue(session, request, scope, desk)
             except ParkedError as error:
                 return str(error)
         return ""

@@ -9,6 +9,7 @@ from activities import journal
 from activities.accounts import deal_row, open_items, scope_of
 from activities.numbering import lock
 from activities.payers import payers
+from activities.withholding import settle_withheld
 from models.collection import Applied, apply_payment
 from models.ledger import EntryHeader, application_entry
 from models.money import Money
@@ -41,6 +42,7 @@ def apply_waiting_cash(session: Session, number: str, on: date, recorded_at: dat
             )
         session.flush()
         _post(session, deal, payment, outcome.applied, (on, recorded_at))
+        settle_withheld(session, payment, outcome.applied, items, (on, recorded_at))
 
 
 def waiting_cash(session: Session, deal: DealRow) -> list[tuple[PaymentRow, Money]]:

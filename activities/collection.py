@@ -18,6 +18,7 @@ from activities.payers import is_paid_by, paid_by
 from activities.ports import Office
 from activities.register import customer_of, dunning_policy, entity_of
 from activities.signatures import DUN, READ_ACCOUNT, RECORD_PAYMENT
+from activities.withholding import settle_withheld
 from models.collection import (
     Applied,
     CashApplication,
@@ -122,7 +123,10 @@ class CollectionActivities:
             text=f"Payment {request.provider} {request.reference}",
         )
         entry = payment_entry(header, amount, outcome.applied)
-        journal.post(session, entry, self._office.wall_clock(), scope)
+        now = self._office.wall_clock()
+        journal.post(session, entry, now, scope)
+        moment = (request.received_on, now)
+        settle_withheld(session, payment, outcome.applied, open_here, moment)
         return _recorded(payment, outcome.applied, deals)
 
     @activity.defn(name=DUN.name, no_thread_cancel_exception=True)
@@ -419,7 +423,7 @@ def _write_letter(
         written_on=on,
         level=max(one.step.level for _, one in letters),
         policy_version=policy.version,
-        content=LetterItems(items=tuple(item for item, _ in letters)).model_dump_json(),
+        content=LetterItems(items=tuple(item.as_expected for item, _ in letters)).model_dump_json(),
     )
     session.add(letter)
     session.flush()

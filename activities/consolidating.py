@@ -10,10 +10,12 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 
 from activities.accounts import scope_of
-from activities.issuing import issue, request_for, require_sound
+from activities.issuing import issue, request_for, require_sound, together
 from activities.numbering import lock
 from activities.open_terms import OpenTerm, open_terms
 from activities.payers import deals_together
+from activities.register import customer_of
+from activities.tax_desk import TaxDesk
 from models.billing import DueCharge, InvoiceRequest, draft_invoice
 from models.billing_terms import Split
 from models.consolidation import consolidation_on, open_consolidation_on
@@ -23,7 +25,11 @@ from models.steps import Converge
 from models.tables import DealRow, InvoiceRow
 
 _Place = tuple[int, str]
-"""What an invoice has one of: days to pay, and an order number where the deal splits by it."""
+"""What an invoice has one of: days to pay, and what keeps deals apart beside them.
+
+That is the order number where a deal splits by it, the place of supply, and whether tax is in the
+prices.
+"""
 
 
 def is_consolidated(term: OpenTerm, payer: Customer) -> bool:
@@ -45,8 +51,11 @@ def next_consolidation(term: OpenTerm, session: Session, payer: Customer, on: da
 class Consolidation:
     """Makes the invoices of one payer in which one deal takes part."""
 
-    def __init__(self, session: Session, deal: DealRow, payer: Customer, step: Converge) -> None:
+    def __init__(
+        self, session: Session, deal: DealRow, payer: Customer, step: Converge, desk: TaxDesk
+    ) -> None:
         self._session, self._deal, self._payer, self._step = session, deal, payer, step
+        self._desk = desk
         self._scope = scope_of(deal)
         self._closed: dict[_Place, frozenset[date]] = {}
 
@@ -66,8 +75,9 @@ class Consolidation:
             except ParkedError as error:
                 return touched, str(error)
             others = [each for each in requests if each not in mine and self._is_sound(each)]
-            issue(self._session, _one_order([*mine, *others]), self._scope, self._key(place, day))
-            touched += [each.deal for each in others]
+            request = together([*mine, *others])
+            if issue(self._session, request, self._scope, self._desk, self._key(place, day)):
+                touched += [each.deal for each in others]
         return list(dict.fromkeys(touched)), ""
 
     def _members(self, own: Sequence[OpenTerm]) -> dict[tuple[date, _Place], list[InvoiceRequest]]:
@@ -84,7 +94,8 @@ class Consolidation:
                 if day := self._day(term, item):
                     parts.setdefault((day, self._place(term, item)), []).append(item)
             for key, charges in parts.items():
-                request = request_for(self._session, term, charges, key[1][1], self._step)
+                order = self._order(term, charges[0])
+                request = request_for(self._session, term, charges, order, self._step)
                 found.setdefault(key, []).append(request)
         return found
 
@@ -98,10 +109,17 @@ class Consolidation:
         return day if day <= self._step.on else None
 
     def _place(self, term: OpenTerm, item: DueCharge) -> _Place:
+        served = customer_of(self._session, term.contract.customer).place_of_supply
+        kind = "gross" if term.quote.prices_include_tax else "net"
+        parts = (self._order(term, item), served.country, served.region, kind)
+        return term.contract.payment_terms_days, ":".join(parts)
+
+    def _order(self, term: OpenTerm, item: DueCharge) -> str:
+        """Return the order number that wants an invoice of its own, or ''."""
         billing = term.quote.billing
-        by_order = billing.terms.split is Split.BY_PURCHASE_ORDER
-        order = billing.purchase_order_of(item.charge.number) or term.contract.purchase_order
-        return term.contract.payment_terms_days, order if by_order else ""
+        if billing.terms.split is not Split.BY_PURCHASE_ORDER:
+            return ""
+        return billing.purchase_order_of(item.charge.number) or term.contract.purchase_order
 
     def _closed_days(self, place: _Place) -> frozenset[date]:
         """Return the consolidation days whose invoice went out already."""
@@ -124,7 +142,8 @@ class Consolidation:
         return f"{self._prefix(place)}{day}"
 
     def _require_sound(self, requests: Sequence[InvoiceRequest]) -> None:
-        require_sound(draft_invoice(*requests))
+        if not self._desk.has_engine:
+            require_sound(draft_invoice(together(requests)))
 
     def _is_sound(self, request: InvoiceRequest) -> bool:
         """Whether another deal's part may go out; a broken deal never stops its neighbours."""
@@ -133,10 +152,3 @@ class Consolidation:
         except ParkedError:
             return False
         return True
-
-
-def _one_order(requests: Sequence[InvoiceRequest]) -> list[InvoiceRequest]:
-    """Name an order number on the invoice only where all deals have the same."""
-    orders = {each.purchase_order for each in requests}
-    order = orders.pop() if len(orders) == 1 else ""
-    return [each.model_copy(update={"purchase_order": order}) for each in requests]

@@ -8,11 +8,12 @@ from activities.pools import write_pools
 from activities.ports import Office
 from activities.pricing import file_of_term, quote_version
 from activities.promotions import PromotionUses
-from activities.register import customer_of, people
+from activities.register import customer_of, entity_of, people, tax_rules
 from activities.signatures import CONCLUDE_CONTRACT, DRAW_UP_CONTRACT
 from activities.usage import write_usage_periods
 from models.contract import SIGNED, customer_signer, order_form_number, our_signer
 from models.deal_file import RenewalTerms
+from models.inclusive import rules_between, without_tax
 from models.quoting import Quote
 from models.recognition import obligations
 from models.steps import (
@@ -72,23 +73,36 @@ def conclude(session: Session, step: DealStep, version: int) -> ContractConclude
     file = file_of_term(session, step.deal, step.term)
     renewal = file.renewal if file else RenewalTerms()
     if found is None:
-        session.add(_contract_row(session, quote, step, renewal))
+        kept = _as_kept(session, quote)
+        found = _contract_row(session, kept, step, renewal)
+        session.add(found)
         if step.term == 1:
             # Until now it was that of the version in force, which an alternative may not have been.
-            deal_row(session, step.deal).total_minor = quote.total.minor
-        _write_plan(session, quote)
+            deal_row(session, step.deal).total_minor = found.total_minor
+        _write_plan(session, kept)
         write_usage_periods(session, quote)
         write_pools(session, quote)
-        _write_obligations(session, quote)
+        _write_obligations(session, kept)
         PromotionUses(session, step.deal, step.on, step.at).redeem(quote)
         session.flush()
     return ContractConcluded(
         starts_on=quote.starts_on,
         ends_on=quote.ends_on,
-        total_minor=quote.total.minor,
+        total_minor=found.total_minor,
         term_months=quote.term_months,
         renewal=renewal,
     )
+
+
+def _as_kept(session: Session, quote: Quote) -> Quote:
+    """Return the quote with net amounts, if its prices have tax in them.
+
+    Raises `ParkedError` with the question which tax that is.
+    """
+    if not quote.prices_include_tax:
+        return quote
+    seller, buyer = entity_of(session, quote.entity), customer_of(session, quote.customer)
+    return without_tax(quote, rules_between(seller, buyer, tax_rules(session)))
 
 
 def _contract_row(
@@ -137,6 +151,7 @@ def _write_plan(session: Session, quote: Quote) -> None:
                 bill_on=charge.bill_on,
                 amount_minor=charge.amount.minor,
                 discount_minor=charge.discount.minor,
+                gross_minor=charge.gross.minor if charge.gross else None,
                 currency=charge.amount.currency,
                 part=charge.part,
                 milestone=charge.milestone,

@@ -9,6 +9,8 @@ from activities.numbering import next_number
 from activities.open_terms import OpenTerm
 from activities.payers import payer_of
 from activities.register import customer_of, entity_of, tax_rules
+from activities.tax import refused_vat_id
+from activities.tax_desk import TaxDesk
 from activities.voiding import corrected_order
 from models.billing import DueCharge, Invoice, InvoiceRequest, check_invoice, draft_invoice
 from models.einvoice_mapping import demanded, einvoice_of
@@ -23,45 +25,74 @@ def request_for(
 ) -> InvoiceRequest:
     """Return what an invoice over charges of a term is made of; its payer is billed."""
     contract = term.contract
-    payer = payer_of(session, contract.customer)
+    payer, recipient = payer_of(session, contract.customer), customer_of(session, contract.customer)
     is_own = payer.number == contract.customer
+    named = {} if is_own else {"recipient": recipient.legal_name}
     return InvoiceRequest(
         deal=contract.deal,
         term=contract.term,
         entity=entity_of(session, contract.entity),
         customer=payer,
-        recipient=None if is_own else customer_of(session, contract.customer),
+        recipient=None if is_own else recipient,
         currency=contract.currency,
         issued_on=step.on,
         payment_terms_days=contract.payment_terms_days,
         purchase_order=order
         or corrected_order(session, contract.deal, contract.term)
         or contract.purchase_order,
-        charges=tuple(charges),
+        charges=tuple(due.model_copy(update=named) for due in charges),
         lines={**lines_by_reference(session, contract), **term.explained},
         rules=tax_rules(session),
+        refused_vat_id=refused_vat_id(session, payer),
+        prices_include_tax=term.quote.prices_include_tax,
     )
 
 
+def together(requests: Sequence[InvoiceRequest]) -> InvoiceRequest:
+    """Return one request for the requests of several deals; of one it is that request.
+
+    Every charge names its deal. An order number is named only where all have the same.
+    """
+    first = requests[0]
+    if len(requests) == 1:
+        return first
+    orders = {each.purchase_order for each in requests}
+    charges = [
+        due.model_copy(update={"deal": each.deal, "term": each.term})
+        for each in requests
+        for due in each.charges
+    ]
+    lines = {
+        f"{each.deal}:{each.term}|{reference}": line
+        for each in requests
+        for reference, line in each.lines.items()
+    }
+    order = orders.pop() if len(orders) == 1 else ""
+    changes = {"charges": tuple(charges), "lines": lines, "purchase_order": order}
+    return first.model_copy(update=changes)
+
+
 def issue(
-    session: Session, requests: Sequence[InvoiceRequest], scope: str, key: str = ""
-) -> Invoice:
-    """Write one invoice over what is requested, of one deal or several, with its number.
+    session: Session, request: InvoiceRequest, scope: str, desk: TaxDesk, key: str = ""
+) -> bool:
+    """Write one invoice over what is requested, with its number; False while tax is asked for.
 
     Without a `key` its first charge is its identity. Raises `ParkedError` before a number is drawn.
     """
-    first = requests[0]
-    require_sound(draft_invoice(*requests))
-    place = next_number(session, first.entity, "INV", first.issued_on, scope)
-    dated = [each.model_copy(update={"issued_on": place[3]}) for each in requests]
-    invoice = draft_invoice(*dated).model_copy(update={"number": place[0]})
-    identity = key or _key(first)
+    taxed = desk.taxed(request)
+    if taxed is None:
+        return False
+    require_sound(draft_invoice(taxed))
+    place = next_number(session, taxed.entity, "INV", taxed.issued_on, scope)
+    dated = taxed.model_copy(update={"issued_on": place[3]})
+    invoice = draft_invoice(dated).model_copy(update={"number": place[0]})
+    identity = key or _key(taxed)
     identity += _repetition(session, identity)
     session.add(_invoice_row(invoice, scope, identity, (place[1], place[2])))
     session.flush()
     session.add_all(_line_rows(invoice, dated))
     session.flush()
-    return invoice
+    return True
 
 
 def require_sound(draft: Invoice) -> None:
@@ -107,24 +138,24 @@ def _invoice_row(invoice: Invoice, scope: str, key: str, place: tuple[str, int])
         net_minor=invoice.net.minor,
         tax_minor=invoice.tax.minor,
         gross_minor=invoice.gross.minor,
+        withheld_minor=invoice.withheld.amount.minor if invoice.withheld else 0,
         content=invoice.model_dump_json(),
     )
 
 
-def _line_rows(invoice: Invoice, requests: Sequence[InvoiceRequest]) -> list[InvoiceLineRow]:
-    charges = [(each, due.charge) for each in requests for due in each.charges]
+def _line_rows(invoice: Invoice, request: InvoiceRequest) -> list[InvoiceLineRow]:
     return [
         InvoiceLineRow(
             invoice=invoice.number,
-            deal=request.deal,
-            term=request.term,
-            reference=charge.reference,
-            starts_on=charge.period.start,
-            ends_on=charge.period.end,
+            deal=due.deal or request.deal,
+            term=due.term or request.term,
+            reference=due.charge.reference,
+            starts_on=due.charge.period.start,
+            ends_on=due.charge.period.end,
             net_minor=line.net.minor,
             tax_minor=line.tax.minor,
             currency=invoice.currency,
             unconditional_on=line.unconditional_on,
         )
-        for (request, charge), line in zip(charges, invoice.lines, strict=True)
+        for due, line in zip(request.charges, invoice.lines, strict=True)
     ]

@@ -107,11 +107,16 @@ def planned(session: Session, contract: ContractRow) -> tuple[PlannedCharge, ...
             bill_on=row.bill_on,
             amount=Money(minor=row.amount_minor, currency=row.currency),
             discount=Money(minor=row.discount_minor, currency=row.currency),
+            gross=_gross(row),
             part=row.part,
             milestone=row.milestone,
         )
         for row in rows
     )
+
+
+def _gross(row: PlannedChargeRow) -> Money | None:
+    return None if row.gross_minor is None else Money(minor=row.gross_minor, currency=row.currency)
 
 
 def reached(

@@ -388,6 +388,7 @@ def _quote_request(
         priced_on=draft.price_list.on,
         anchor_on=file.anchor_on,
         billing=file.agreed_billing,
+        prices_include_tax=book.prices_include_tax,
     )
 
 

@@ -29,7 +29,7 @@ from models.parties import (
     Partner,
     Person,
 )
-from models.register import HOUSE, MODELS, PARSERS, TaxRules, key_of
+from models.register import HOUSE, MODELS, TaxRules, key_of, parse
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.tables import OrderLineRow, RegisterRow, StockMovement
 from models.tax import TaxRule
@@ -206,7 +206,7 @@ class RegisterActivities:
         """
         try:
             data: Any = json.loads(change.content)
-            parsed = PARSERS[change.kind](data)
+            parsed = parse(change.kind, data, self._office.vat_numbers)
         except InvalidInputError as error:
             return ChangeRecorded(problems=error.problems)
         except ValueError as error:

@@ -70,6 +70,7 @@ AMEND_DEAL = Signature("amend_deal", Queue.BOOKS, steps.AmendDeal, steps.DealAme
 BOOK_AMENDMENT = Signature("book_amendment", Queue.BOOKS, steps.BookAmendment, steps.DealAmended)
 CLOSE_DEAL = Signature("close_deal", Queue.BOOKS, steps.CloseDeal, steps.Account)
 RECORD_CHANGE = Signature("record_change", Queue.BOOKS, steps.RegisterChange, steps.ChangeRecorded)
+CHECK_VAT_ID = Signature("check_vat_id", Queue.BOOKS, steps.CheckVatId, steps.VatIdChecked)
 TOP_UP = Signature("top_up", Queue.BOOKS, steps.TopUpCredit, steps.ToppedUp)
 TAKE_USAGE = Signature("take_usage", Queue.BOOKS, steps.UsageBatch, steps.UsageTaken)
 RECEIVE_STOCK = Signature("receive_stock", Queue.BOOKS, steps.StockReceipt, steps.ChangeRecorded)

@@ -9,7 +9,7 @@ from activities.accounts import settled
 from models.collection import OpenItem
 from models.money import Money
 from models.statements import AccountScope, Movement, Statement, StatementFact, make_statement
-from models.tables import CreditNoteRow, InvoiceRow, InvoiceVoidRow, PaymentRow
+from models.tables import CreditNoteRow, InvoiceRow, InvoiceVoidRow, PaymentRow, WithheldRow
 
 
 def statement_of(session: Session, scope: AccountScope, test_clock: str = "") -> Statement:
@@ -27,6 +27,7 @@ def _facts(session: Session, scope: AccountScope, test_clock: str) -> Iterator[S
     yield from _voids(session, scope, test_clock)
     yield from _credit_notes(session, scope, test_clock)
     yield from _payments(session, scope, test_clock)
+    yield from _withheld(session, scope, test_clock)
 
 
 def _invoices(session: Session, scope: AccountScope, test_clock: str) -> Iterator[StatementFact]:
@@ -39,6 +40,14 @@ def _voids(session: Session, scope: AccountScope, test_clock: str) -> Iterator[S
     for row in _rows_of(session, scope, test_clock):
         if row.number in days:
             yield _fact(row, days[row.number], Movement.VOID, -row.gross_minor)
+
+
+def _withheld(session: Session, scope: AccountScope, test_clock: str) -> Iterator[StatementFact]:
+    kept_back = {row.invoice: row for row in session.exec(select(WithheldRow))}
+    for row in _rows_of(session, scope, test_clock):
+        if row.number in kept_back:
+            found = kept_back[row.number]
+            yield _fact(row, found.booked_on, Movement.WITHHELD, -found.amount_minor)
 
 
 def _fact(row: InvoiceRow, on: date, kind: Movement, minor: int) -> StatementFact:

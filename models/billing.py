@@ -10,23 +10,23 @@ from decimal import Decimal
 from itertools import groupby
 
 from models.charges import ChargeModel, Timing
-from models.errors import InvalidInputError, Problem
+from models.errors import InvalidInputError, ParkedError, Problem
 from models.money import Money
 from models.parties import Customer, Entity, TaxRounding
 from models.periods import Interval
 from models.pricing import PricedLine
 from models.quoting import PlannedCharge
-from models.tax import (
-    CODES_WITH_TEXT,
-    TaxableLine,
-    TaxKey,
-    TaxRule,
-    TaxTotal,
-    find_rule,
-    percentage,
-    tax_totals,
+from models.tax import CODES_WITH_TEXT, TaxRule, TaxTotal, percentage
+from models.taxing import (
+    Supply,
+    TaxAnswer,
+    TaxedSupply,
+    TaxInquiry,
+    answer_by_rules,
+    totals_of,
 )
 from models.value import Value
+from models.withholding import Withheld, withheld_of
 
 _ONE_DAY = timedelta(days=1)
 _BUYER_PAYS_TAX = frozenset({"AE", "K"})
@@ -38,8 +38,9 @@ class InvoiceLine(Value):
     `quantity` times `unit_price` less `discount` is `net`. `unconditional_on` is the day from which
     the right to the amount depends on nothing but time (IFRS 15.105, 108): only then it makes a
     receivable. `period` is what is billed, `supplied` when it was or is supplied: for goods the day
-    of their delivery (None on invoices from before it was kept). `deal` and `term` are named where
-    an invoice is for several deals, `recipient` where somebody else pays for who is served.
+    of their delivery (None on invoices from before it was kept). `gross` is what was agreed with
+    tax in it, if it was: net and tax sum to it. `deal` and `term` are named where an invoice is for
+    several deals, `recipient` where somebody else pays for who is served.
     """
 
     reference: str
@@ -55,6 +56,7 @@ class InvoiceLine(Value):
     tax: Money
     unconditional_on: date
     supplied: Interval | None = None
+    gross: Money | None = None
     deal: str = ""
     term: int = 0
     recipient: str = ""
@@ -63,7 +65,8 @@ class InvoiceLine(Value):
 class Invoice(Value):
     """An issued invoice. It never changes; a later document corrects it and points to it.
 
-    A draft is an invoice without a number. One for several deals names the first as its own.
+    A draft is an invoice without a number. `tax_engine` worked out the tax, under `tax_reference`;
+    it is empty for the rules on record. `withheld` is what the customer keeps back of `gross`.
     """
 
     number: str
@@ -81,6 +84,9 @@ class Invoice(Value):
     net: Money
     tax: Money
     gross: Money
+    tax_engine: str = ""
+    tax_reference: str = ""
+    withheld: Withheld | None = None
 
     def deal_of(self, line: InvoiceLine) -> str:
         """Return the deal of a line: its own, or that of the invoice."""
@@ -96,12 +102,30 @@ class Invoice(Value):
         lines = tuple(line for line in self.lines if self.deal_of(line) == deal)
         return self.model_copy(update={"lines": lines})
 
+    @property
+    def payable(self) -> Money:
+        """What is to be paid: all of it, less what the customer keeps back."""
+        return self.gross - self.withheld.amount if self.withheld else self.gross
+
 
 class DueCharge(Value):
-    """A planned charge that may be billed, and since when."""
+    """A planned charge that may be billed, and since when.
+
+    On an invoice for several deals it names its `deal` and `term`, and its `recipient` where
+    somebody else is billed.
+    """
 
     charge: PlannedCharge
     billable_on: date
+    deal: str = ""
+    term: int = 0
+    recipient: str = ""
+
+    @property
+    def line_key(self) -> str:
+        """Where a request has its priced line: by its reference, and its deal if it names one."""
+        reference = self.charge.line_reference
+        return f"{self.deal}:{self.term}|{reference}" if self.deal else reference
 
     @property
     def supplied(self) -> Interval:
@@ -118,9 +142,12 @@ class DueCharge(Value):
 
 
 class InvoiceRequest(Value):
-    """What an invoice is made of for one deal; `lines` are the priced lines by their reference.
+    """Everything one invoice is made of; `lines` are the priced lines by the key of their charges.
 
     `customer` is who is billed, `recipient` who is served, if that is somebody else.
+    `taxed` is the answer of a tax engine; without it the rules decide. `refused_vat_id` is why the
+    customer's VAT number does not count, if it does not. With `prices_include_tax` every charge was
+    agreed with tax in it.
     """
 
     deal: str
@@ -134,6 +161,9 @@ class InvoiceRequest(Value):
     charges: tuple[DueCharge, ...]
     lines: Mapping[str, PricedLine]
     rules: tuple[TaxRule, ...]
+    taxed: TaxAnswer | None = None
+    refused_vat_id: str = ""
+    prices_include_tax: bool = False
     recipient: Customer | None = None
 
     @property
@@ -197,34 +227,22 @@ def unconditional_on(charge: PlannedCharge, timing: Timing, issued_on: date, due
     return max(issued_on, min(charge.period.start, due_on))
 
 
-def draft_invoice(request: InvoiceRequest, *others: InvoiceRequest) -> Invoice:
+def draft_invoice(request: InvoiceRequest) -> Invoice:
     """Compute an invoice without a number; lines in the order of the charges.
 
     Each line shows its quantity at list price, its discount and its net amount; gross is net plus
-    tax (EN 16931 BR-CO-15). With `others` it is one invoice for several deals, which agree in who
-    sells, who is billed, currency and terms; tax is then computed over all of them together.
+    tax (EN 16931 BR-CO-15).
 
     Raises:
         InvalidInputError: nothing to bill, or a charge without its priced line.
         ParkedError: a line's tax is a question for a person.
         CurrencyMismatchError: a charge is in another currency.
     """
-    requests = (request, *others)
-    for each in requests:
-        _require_complete(each)
-    charges = [(each, due) for each in requests for due in each.charges]
-    rules = [_rule_for(each, due) for each, due in charges]
-    taxable = [
-        TaxableLine(net=due.charge.amount, rule=rule)
-        for (_, due), rule in zip(charges, rules, strict=True)
-    ]
-    totals, taxes = tax_totals(taxable, request.entity.tax_rounding)
-    net = Money.total((line.net for line in taxable), request.currency)
-    tax = Money.total(taxes, request.currency)
-    lines = (
-        _invoice_line(each, due, rule, share)
-        for (each, due), rule, share in zip(charges, rules, taxes, strict=True)
-    )
+    _require_complete(request)
+    inquiry = tax_inquiry(request)
+    answer = request.taxed or answer_by_rules(inquiry, request.rules)
+    net = Money.total((supply.net for supply in inquiry.supplies), request.currency)
+    tax = Money.total((line.tax for line in answer.lines), request.currency)
     return Invoice(
         number="",
         deal=request.deal,
@@ -234,21 +252,40 @@ def draft_invoice(request: InvoiceRequest, *others: InvoiceRequest) -> Invoice:
         currency=request.currency,
         issued_on=request.issued_on,
         due_on=request.due_on,
-        supplied=_supplied([due for _, due in charges]),
+        supplied=_supplied(request.charges),
         purchase_order=request.purchase_order,
         lines=tuple(
-            _named(line, each) if others else line
-            for line, (each, _) in zip(lines, charges, strict=True)
+            _invoice_line(request, due, taxed)
+            for due, taxed in zip(request.charges, answer.lines, strict=True)
         ),
-        taxes=totals,
+        taxes=totals_of(inquiry, answer),
         net=net,
         tax=tax,
         gross=net + tax,
+        tax_engine=answer.engine,
+        tax_reference=answer.reference,
+        withheld=_withheld(request, inquiry),
     )
 
 
-def _named(line: InvoiceLine, request: InvoiceRequest) -> InvoiceLine:
-    return line.model_copy(update={"deal": request.deal, "term": request.term})
+def tax_inquiry(request: InvoiceRequest) -> TaxInquiry:
+    """Return what a tax engine is asked about an invoice: each charge on its day of supply.
+
+    Raises `InvalidInputError` as `draft_invoice` does.
+    """
+    _require_complete(request)
+    supplies = [_supply(request, due) for due in request.charges]
+    taxed = request.customer
+    if request.recipient is not None:
+        place = request.recipient.place_of_supply
+        taxed = taxed.model_copy(update={"ship_to": place})
+    inquiry = TaxInquiry.between(request.entity, taxed, supplies, request.currency)
+    changes = {
+        "deal": request.deal,
+        "term": request.term,
+        "refused_vat_id": request.refused_vat_id,
+    }
+    return inquiry.model_copy(update=changes)
 
 
 def check_invoice(invoice: Invoice) -> tuple[Problem, ...]:
@@ -272,7 +309,7 @@ def _is_taken(period: Interval, taken: Sequence[Interval]) -> bool:
 def _require_complete(request: InvoiceRequest) -> None:
     problems = [
         Problem(field=f"lines[{reference}]", reason="a charge is due that no priced line explains")
-        for reference in dict.fromkeys(due.charge.line_reference for due in request.charges)
+        for reference in dict.fromkeys(due.line_key for due in request.charges)
         if reference not in request.lines
     ]
     if not request.charges:
@@ -283,27 +320,32 @@ def _require_complete(request: InvoiceRequest) -> None:
         raise InvalidInputError(problems)
 
 
-def _rule_for(request: InvoiceRequest, due: DueCharge) -> TaxRule:
-    seller = request.entity.address
-    place = (request.recipient or request.customer).place_of_supply
-    key = TaxKey(
-        seller_country=seller.country,
-        seller_region=seller.region,
-        place_country=place.country,
-        place_region=place.region,
-        category=request.lines[due.charge.line_reference].tax_category,
-        status=request.customer.status,
-        has_vat_id=bool(request.customer.vat_id),
-        exempt=bool(request.customer.tax_exemption),
+def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
+    charge, line = due.charge, request.lines[due.line_key]
+    quantity, _ = _quantity_and_price(charge, line)
+    if request.prices_include_tax and charge.gross is None:
+        raise ParkedError(
+            f"{charge.description} was priced with tax in it, but its net amount is not known. "
+            "What is it before tax?"
+        )
+    return Supply(
+        reference=f"{due.deal}:{due.term}|{charge.reference}" if due.deal else charge.reference,
+        description=charge.description,
+        category=line.tax_category,
+        net=charge.amount,
+        quantity=quantity,
         supplied_on=due.supplied_on,
+        gross=charge.gross,
     )
-    return find_rule(request.rules, key)
 
 
-def _invoice_line(
-    request: InvoiceRequest, due: DueCharge, rule: TaxRule, tax: Money
-) -> InvoiceLine:
-    charge, line = due.charge, request.lines[due.charge.line_reference]
+def _withheld(request: InvoiceRequest, inquiry: TaxInquiry) -> Withheld | None:
+    nets = [(supply.category, supply.net) for supply in inquiry.supplies]
+    return withheld_of(request.customer.withholding, nets, request.issued_on, request.currency)
+
+
+def _invoice_line(request: InvoiceRequest, due: DueCharge, taxed: TaxedSupply) -> InvoiceLine:
+    charge, line = due.charge, request.lines[due.line_key]
     quantity, unit_price = _quantity_and_price(charge, line)
     return InvoiceLine(
         reference=charge.reference,
@@ -314,12 +356,15 @@ def _invoice_line(
         period=charge.period,
         discount=charge.discount,
         net=charge.amount,
-        tax_code=rule.code,
-        tax_rate_percent=rule.rate_percent,
-        tax=tax,
+        tax_code=taxed.code,
+        tax_rate_percent=taxed.rate_percent,
+        tax=taxed.tax,
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
         supplied=due.supplied,
-        recipient=request.recipient.legal_name if request.recipient else "",
+        gross=charge.gross,
+        deal=due.deal,
+        term=due.term,
+        recipient=due.recipient,
     )
 
 
@@ -404,6 +449,8 @@ def _line_problems(invoice: Invoice) -> Iterator[Problem]:
             )
         if not line.quantity:
             yield Problem(field=f"{where}.quantity", reason="is zero; art. 226(6): how much")
+        if line.gross is not None:
+            yield from _difference(f"{where}.gross", line.gross, line.net + line.tax, "net + tax")
         shown = Money.from_decimal(line.quantity * line.unit_price, invoice.currency)
         yield from _difference(
             f"{where}.net", line.net, shown - line.discount, "quantity x unit price - discount"
@@ -436,9 +483,22 @@ def _category_problems(invoice: Invoice, total: TaxTotal) -> Iterator[Problem]:
     tax = Money.total((line.tax for line in members), invoice.currency)
     yield from _difference(f"{where}.base", total.base, base, "the sum of its lines")
     yield from _difference(f"{where}.tax", total.tax, tax, "the sum of its lines' taxes")
-    if invoice.entity.tax_rounding is TaxRounding.CATEGORY:
+    if total.levies:
+        parts = Money.total((levy.tax for levy in total.levies), invoice.currency)
+        yield from _difference(f"{where}.tax", total.tax, parts, "the sum of its levies")
+    elif invoice.entity.tax_rounding is TaxRounding.CATEGORY:
         computed = percentage(total.base, total.rate_percent)
-        yield from _difference(f"{where}.tax", total.tax, computed, "base x rate (BR-CO-17)")
+        if abs(total.tax - computed).minor > _room(invoice, members):
+            yield from _difference(f"{where}.tax", total.tax, computed, "base x rate (BR-CO-17)")
+
+
+def _room(invoice: Invoice, members: Sequence[InvoiceLine]) -> int:
+    """Return how many minor units a category may lie beside base times rate.
+
+    None for what is added by our rules. A price with tax in it stays to the cent, and an engine may
+    round by line, so that each such line moves its category by at most one.
+    """
+    return sum(1 for line in members if line.gross is not None or invoice.tax_engine)
 
 
 def _category_name(total: TaxTotal) -> str:

@@ -14,7 +14,8 @@ from models.value import Value
 class OpenItem(Value):
     """An issued invoice with a balance. `level` is the highest dunning level reached (0: none).
 
-    One that is `written_off` is still owed, but nobody reminds of it.
+    One that is `written_off` is still owed, but nobody reminds of it. `withheld` is the part that
+    the customer keeps back as tax, as agreed, and has not settled yet.
     """
 
     invoice: str
@@ -26,6 +27,20 @@ class OpenItem(Value):
     level: int = 0
     last_reminded_on: date | None = None
     written_off: bool = False
+    withheld: Money | None = None
+
+    @property
+    def expected(self) -> Money:
+        """What is still to be paid: the balance less what is kept back."""
+        if self.withheld is None:
+            return self.balance
+        return max(self.balance - self.withheld, Money.zero(self.balance.currency))
+
+    @property
+    def as_expected(self) -> "OpenItem":
+        """The same item with what is still to be paid of it as its balance."""
+        changes = {"balance": self.expected, "withheld": None}
+        return self if self.withheld is None else self.model_copy(update=changes)
 
 
 class Applied(Value):
@@ -132,8 +147,9 @@ def apply_payment(
     The rules, each on what the ones before left over: the invoices the payer named, oldest due
     first; the one invoice with exactly this balance; the one set of invoices with exactly this sum;
     the oldest due, by invoice number on one day, and what was written off after all others. The
-    rest stays unapplied. A set is only searched
-    for among up to 15 invoices.
+    rest stays unapplied. A set is only searched for among up to 15 invoices. An invoice counts with
+    what is expected of it, less tax that the customer keeps back; who pays exactly that part as
+    well keeps nothing back.
 
     Raises:
         InvalidInputError: the amount is negative.
@@ -147,8 +163,9 @@ def apply_payment(
     by_name, rest = _fill_up(amount, named)
     rule, targets = _match(rest, others)
     by_rule, unapplied = _fill_up(rest, targets)
+    applied, unapplied = _not_kept_back((*by_name, *by_rule), unapplied, open_items)
     return CashApplication(
-        applied=(*by_name, *by_rule),
+        applied=applied,
         unapplied=unapplied,
         rule=MatchRule.REFERENCES if by_name else rule,
     )
@@ -241,9 +258,9 @@ def _fill_up(amount: Money, items: Sequence[OpenItem]) -> tuple[tuple[Applied, .
     """Settle the items in their order as far as the amount goes; return what is left of it."""
     applied: list[Applied] = []
     for item in items:
-        part = min(amount, item.balance)
+        part = min(amount, item.expected)
         if part.is_zero:
-            break
+            continue
         applied.append(
             Applied(
                 invoice=item.invoice,
@@ -256,11 +273,32 @@ def _fill_up(amount: Money, items: Sequence[OpenItem]) -> tuple[tuple[Applied, .
     return tuple(applied), amount
 
 
+def _not_kept_back(
+    applied: Sequence[Applied], left: Money, items: Sequence[OpenItem]
+) -> tuple[tuple[Applied, ...], Money]:
+    """Settle what was not kept back after all: if exactly that is left of the payment."""
+    paid = {part.invoice: part.amount for part in applied}
+    more = {
+        item.invoice: item.withheld
+        for item in items
+        if item.withheld is not None and paid.get(item.invoice) == item.expected
+    }
+    if not more or Money.total(more.values(), left.currency) != left:
+        return tuple(applied), left
+    full = (
+        part.model_copy(update={"amount": part.amount + more[part.invoice]})
+        if part.invoice in more
+        else part
+        for part in applied
+    )
+    return tuple(full), Money.zero(left.currency)
+
+
 def _match(amount: Money, items: Sequence[OpenItem]) -> tuple[MatchRule, Sequence[OpenItem]]:
     """Return the first rule that finds invoices for an amount nobody named, and the invoices."""
     if amount.is_zero or not items:
         return MatchRule.UNAPPLIED, ()
-    exact = [item for item in items if item.balance == amount]
+    exact = [item for item in items if amount in (item.balance, item.expected)]
     if len(exact) == 1:
         return MatchRule.EXACT_INVOICE, exact
     if subset := _only_subset(amount, items):
@@ -278,9 +316,9 @@ def _only_subset(amount: Money, items: Sequence[OpenItem]) -> tuple[OpenItem, ..
     sets: dict[int, list[tuple[OpenItem, ...]]] = {0: [()]}
     for item in items:
         grown = {
-            total + item.balance.minor: [(*chosen, item) for chosen in known]
+            total + item.expected.minor: [(*chosen, item) for chosen in known]
             for total, known in sets.items()
-            if total + item.balance.minor <= amount.minor
+            if total + item.expected.minor <= amount.minor
         }
         for total, found in grown.items():
             sets[total] = (sets.get(total, []) + found)[:2]

@@ -23,6 +23,7 @@ class Account(StrEnum):
     CASH = "1000 Cash"
     RECEIVABLE = "1200 Receivable"
     CONTRACT_ASSET = "1300 Contract asset"
+    WITHHOLDING = "1350 Withholding tax receivable"
     UNAPPLIED_CASH = "2000 Unapplied cash"
     CUSTOMER_CREDIT = "2100 Customer credit"
     TAX_PAYABLE = "2200 Tax payable"
@@ -295,6 +296,16 @@ def reversal_entry(
         if posting.account not in (Account.CONTRACT_ASSET, Account.CONTRACT_LIABILITY)
     )
     return _entry(header, (*contract_postings(position_before, net), *_postings(*others)))
+
+
+def withholding_key(invoice: str) -> str:
+    """Return the key of the entry that books tax kept back of an invoice."""
+    return f"withheld:{invoice}"
+
+
+def withholding_entry(header: EntryHeader, amount: Money) -> JournalEntry | None:
+    """Book tax a customer kept back: the claim is on the authority now. None for no amount."""
+    return _entry(header, _postings((Account.WITHHOLDING, amount), (Account.RECEIVABLE, -amount)))
 
 
 def balance(entries: Iterable[JournalEntry], account: Account, currency: str) -> Money:

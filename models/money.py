@@ -283,7 +283,9 @@ def cut(value: Fraction, scale: int) -> Decimal:
     return _scaled(_whole(value * Fraction(10) ** scale, RoundingMode.DOWN), scale)
 
 
-def round_to_increment(value: Decimal, increment: Decimal, mode: RoundingMode) -> Decimal:
+def round_to_increment(
+    value: Decimal | Fraction, increment: Decimal, mode: RoundingMode
+) -> Decimal:
     """Return the multiple of `increment` that stands for the value: 1.24 for 1.2345 by 0.02.
 
     Cash is rounded so (0.05 CHF), and prices to a price point. Raises `ValueError` if the increment

@@ -12,6 +12,7 @@ from functools import cache
 from zoneinfo import available_timezones
 
 from models.branding import Brand, brand_problems
+from models.certificates import TaxCertificate, certificate_problems
 from models.countries import EU_COUNTRIES, is_country, vat_prefix
 from models.currencies import is_currency
 from models.einvoice_settings import (
@@ -24,6 +25,7 @@ from models.einvoice_settings import (
 from models.errors import Problem
 from models.reading import FieldRule, is_filled, read, text_at, value_at, within
 from models.value import Value
+from models.withholding import Withholding, withholding_problems
 from models.words import LANGUAGES, spoken
 from models.written import NUMBERS_AS_TEXT
 
@@ -121,6 +123,8 @@ class Contact(Value):
 class Customer(Value):
     """The party we sell to and bill; without a `language` it is written to in the entity's.
 
+    `tax_exemption` exempts without end; a certificate of `tax_certificates` while it is valid.
+    `withholding` is tax it keeps back of what it pays us.
     `e_invoice_format` is the structured format it asks for, `e_invoice_send` whether invoices go
     out over a network by themselves. `buyer_reference` is what its own people find an invoice by
     (BT-10), such as the Leitweg-ID of a German authority. With `billed_to_parent` the `parent` gets
@@ -145,6 +149,8 @@ class Customer(Value):
     consolidate_invoices: int | None = None
     segment: str = ""
     tags: tuple[str, ...] = ()
+    tax_certificates: tuple[TaxCertificate, ...] = ()
+    withholding: tuple[Withholding, ...] = ()
     buyer_reference: str = ""
     electronic_address: ElectronicAddress | None = None
     e_invoice_format: EInvoiceFormat | None = None
@@ -230,6 +236,8 @@ def parse_customer(data: object) -> Customer:
         _region_problems("ship_to"),
         _other_than_itself("number", "parent"),
         _payer_problems,
+        certificate_problems,
+        withholding_problems,
         address_problems,
         format_problems,
     )

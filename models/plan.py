@@ -24,7 +24,7 @@ class PlannedCharge(Value):
     `milestone` is confirmed. `amount` is after every discount and before tax; `discount` (not
     negative) is how far it lies below list. `part` counts the parts of a schedule from 1.
     Where `quantity` is given, `quantity` times `unit_price` is the amount, in `unit`s: what was
-    metered.
+    metered. `gross` is what was agreed with tax in it, if it was.
     """
 
     reference: str
@@ -33,6 +33,7 @@ class PlannedCharge(Value):
     bill_on: date | None
     amount: Money
     discount: Money
+    gross: Money | None = None
     part: int = 0
     milestone: str = ""
     quantity: Decimal | None = None

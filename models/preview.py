@@ -4,13 +4,14 @@ It is made by the functions that make the quote and the invoices, so it is what 
 long as prices and tax rules stay as they are.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from models.billing import Invoice, InvoiceRequest, draft_invoice, due_charges
 from models.errors import ParkedError
 from models.guidance import Guidance
+from models.inclusive import rules_between, without_tax
 from models.invoice_groups import invoice_groups
 from models.leakage import (
     Bar,
@@ -25,15 +26,19 @@ from models.leakage import (
 from models.money import Money
 from models.parties import Customer, Entity
 from models.quoting import Quote, discount_percent, margin_percent
-from models.tax import TaxRule, TaxTotal
+from models.tax import TaxRule, TaxTotal, together
 from models.value import Value
+
+Taxed = Callable[[InvoiceRequest], InvoiceRequest | None]
+"""Has an invoice taxed by an engine; None while the engine was not asked."""
 
 
 class TaxPreview(Value):
     """The tax of a quote: over its whole term, by category and rate, and on its first invoice.
 
     `question` is what a person has to answer before an invoice can be issued; then there are no
-    figures. What is billed on delivery counts as delivered on the first day.
+    figures. What is billed on delivery counts as delivered on the first day. `withheld` is what the
+    customer keeps back of all of it.
     """
 
     taxes: tuple[TaxTotal, ...] = ()
@@ -42,6 +47,8 @@ class TaxPreview(Value):
     invoices: int = 0
     first_invoice_gross: Money
     question: str = ""
+    withheld: Money | None = None
+    net: Money | None = None
 
 
 class Figures(Value):
@@ -80,19 +87,36 @@ def figures_of(quote: Quote) -> Figures:
     )
 
 
+def _by_rules(request: InvoiceRequest) -> InvoiceRequest:
+    return request
+
+
 def tax_preview(
-    quote: Quote, entity: Entity, customer: Customer, rules: Sequence[TaxRule]
+    quote: Quote,
+    entity: Entity,
+    customer: Customer,
+    rules: Sequence[TaxRule],
+    *,
+    refused_vat_id: str = "",
+    taxed: Taxed = _by_rules,
 ) -> TaxPreview:
-    """Return the tax on every invoice the plan will lead to, summed by category and rate."""
+    """Return the tax on every invoice the plan will lead to, summed by category and rate.
+
+    `taxed` has each of them answered by a tax engine, or says that it was not asked yet.
+    """
+    nothing = Money.zero(quote.currency)
+    try:
+        quote = without_tax(quote, rules_between(entity, customer, rules))
+    except ParkedError as error:
+        return _asking(quote, str(error))
     delivered = {line.reference: quote.starts_on for line in quote.lines}
     reached = {each.reference: quote.starts_on for each in quote.plan if each.milestone}
     due = due_charges(quote.plan, {**delivered, **reached}, {}, date.max)
     groups = invoice_groups(due, quote.billing, quote.ends_on, date.max)
     lines = {line.reference: line for line in quote.lines}
-    nothing = Money.zero(quote.currency)
     try:
-        invoices = [
-            draft_invoice(
+        requests = [
+            taxed(
                 InvoiceRequest(
                     deal=quote.deal,
                     term=quote.term,
@@ -104,15 +128,15 @@ def tax_preview(
                     charges=group.charges,
                     lines=lines,
                     rules=tuple(rules),
+                    refused_vat_id=refused_vat_id,
+                    prices_include_tax=quote.prices_include_tax,
                 )
             )
             for group in groups
         ]
+        invoices = [draft_invoice(request) for request in requests if request is not None]
     except ParkedError as error:
-        question = str(error)
-        return TaxPreview(
-            tax=nothing, gross=quote.total, first_invoice_gross=nothing, question=question
-        )
+        return _asking(quote, str(error))
     tax = Money.total((invoice.tax for invoice in invoices), quote.currency)
     return TaxPreview(
         taxes=tuple(_summed(invoices)),
@@ -120,7 +144,21 @@ def tax_preview(
         gross=quote.total + tax,
         invoices=len(invoices),
         first_invoice_gross=invoices[0].gross if invoices else nothing,
+        withheld=_withheld(invoices),
+        net=quote.total,
     )
+
+
+def _asking(quote: Quote, question: str) -> TaxPreview:
+    nothing = Money.zero(quote.currency)
+    return TaxPreview(
+        tax=nothing, gross=quote.total, first_invoice_gross=nothing, question=question
+    )
+
+
+def _withheld(invoices: Iterable[Invoice]) -> Money | None:
+    amounts = [invoice.withheld.amount for invoice in invoices if invoice.withheld]
+    return Money.total(amounts, amounts[0].currency) if amounts else None
 
 
 def _summed(invoices: Iterable[Invoice]) -> Iterable[TaxTotal]:
@@ -130,6 +168,5 @@ def _summed(invoices: Iterable[Invoice]) -> Iterable[TaxTotal]:
             key = (each.code, each.rate_percent)
             known = totals.setdefault(key, each)
             if known is not each:
-                changes = {"base": known.base + each.base, "tax": known.tax + each.tax}
-                totals[key] = known.model_copy(update=changes)
+                totals[key] = together(known, each)
     return totals.values()

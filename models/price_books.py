@@ -170,7 +170,8 @@ class PriceBook(Value):
     """A named list of prices in one currency, for everybody or for one customer segment.
 
     It is in force from `valid_from` until before `valid_until`. The first of its `rules` that fits
-    a product and its quantity is a factor on the price.
+    a product and its quantity is a factor on the price. With `prices_include_tax` its prices are
+    what the buyer pays, tax included.
     """
 
     model_config = NUMBERS_AS_TEXT
@@ -184,6 +185,7 @@ class PriceBook(Value):
     price_units: tuple[UnitRate, ...] = ()
     rules: tuple[PriceRule, ...] = ()
     entries: tuple[PriceBookEntry, ...] = ()
+    prices_include_tax: bool = False
 
     def is_in_force_on(self, day: date) -> bool:
         """Whether its prices hold on that day."""

@@ -140,6 +140,12 @@ def _base_problems(
             reason=f"there is no price book {derivation.book} in {wanted}",
             remedy=f"there is {', '.join(sorted({each.currency for each in named}))}",
         )
+    if any(each.prices_include_tax != book.prices_include_tax for each in named):
+        yield Problem(
+            field=f"{field}.book",
+            reason="has tax in its prices and this book has not, or the other way round",
+            remedy="say prices_include_tax on both or on none",
+        )
     if derivation.exchange_rate is None and wanted != book.currency:
         yield Problem(
             field=f"{field}.exchange_rate",

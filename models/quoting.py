@@ -58,7 +58,8 @@ class Quote(Value):
     `acv`, `arr` and `mrr` are per year, per year and per month; `make_quote` defines them.
     The last day ends in `time_zone`, the customer's; `valid_because` says what shortened it.
     `priced_on` is the day whose price list was used: that of the first version, unless a revision
-    asked for the prices of its own day (None in versions made before there were revisions).
+    asked for the prices of its own day (None in versions made before there were revisions). With
+    `prices_include_tax` all its amounts are what the buyer pays, tax included.
     """
 
     deal: str
@@ -94,6 +95,7 @@ class Quote(Value):
     arr: Money
     mrr: Money
     content_hash: str = ""
+    prices_include_tax: bool = False
 
     @property
     def firm(self) -> tuple[PricedLine, ...]:
@@ -125,6 +127,7 @@ class QuoteRequest(Value):
     time_zone: str = ""
     valid_because: str = ""
     billing: AgreedBilling = AgreedBilling()
+    prices_include_tax: bool = False
 
 
 class Bound(Value):
@@ -271,6 +274,12 @@ def _request_problems(
     if request.term_months < 0:
         yield Problem(field="term_months", reason=f"{request.term_months} must not be negative")
     for line in lines:
+        if request.prices_include_tax and line.charge_type is ChargeType.USAGE:
+            yield Problem(
+                field=f"line {line.number}",
+                reason=f"{line.name} is billed by usage, and usage is not priced with tax in it",
+                remedy="sell it from a price book of net prices",
+            )
         if line.charge_type is not ChargeType.ONE_TIME and request.term_months == 0:
             yield Problem(
                 field=f"line {line.number}",

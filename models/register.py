@@ -9,6 +9,7 @@ from models.catalog import Catalog, parse_catalog
 from models.collection import DunningPolicy, parse_dunning_policy
 from models.deal_template import DealTemplate, parse_deal_template
 from models.delegation import Delegation, parse_delegation
+from models.errors import InvalidInputError, Problem
 from models.parties import (
     Customer,
     Entity,
@@ -29,6 +30,7 @@ from models.promotions import Promotion, parse_promotion
 from models.steps import RegisterKind
 from models.tax import TaxRule, parse_tax_rules
 from models.value import Value
+from models.vat_ids import VatNumberCheck, vat_id_problems
 
 HOUSE = "house"
 """The key of what there is only one of: the catalogue, each policy, the tax rules."""
@@ -61,6 +63,27 @@ PARSERS: Mapping[RegisterKind, Callable[[object], BaseModel]] = {
     RegisterKind.PARTNER: parse_partner,
 }
 """How each kind is read; every parser raises `InvalidInputError` with all problems at once."""
+
+_WITH_VAT_NUMBER = frozenset({RegisterKind.ENTITY, RegisterKind.CUSTOMER, RegisterKind.PARTNER})
+
+
+def parse(kind: RegisterKind, data: object, check: VatNumberCheck) -> BaseModel:
+    """Return a content as it is read, its VAT number checked besides.
+
+    Raises `InvalidInputError` with all problems at once; what is wrong with a number is said once.
+    """
+    problems: list[Problem] = []
+    content: BaseModel | None = None
+    try:
+        content = PARSERS[kind](data)
+    except InvalidInputError as error:
+        problems += error.problems
+    if kind in _WITH_VAT_NUMBER and all(problem.field != "vat_id" for problem in problems):
+        problems += vat_id_problems(data, check)
+    if content is None or problems:
+        raise InvalidInputError(problems)
+    return content
+
 
 MODELS: Mapping[RegisterKind, type[BaseModel]] = {
     RegisterKind.ENTITY: Entity,

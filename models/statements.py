@@ -1,7 +1,7 @@
 """Statement of account: what passed between a customer and us, and what is open at the end.
 
-It is one running balance over invoices, credit notes and payments, in one currency, and equals the
-customer's sub-ledger: what they owe less what they have to their credit.
+It is one running balance over invoices, credit notes, payments and withheld tax, in one currency,
+and equals the customer's sub-ledger: what they owe less what they have to their credit.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,6 +21,7 @@ class Movement(StrEnum):
     CREDIT_NOTE = "credit_note"
     PAYMENT = "payment"
     VOID = "void"
+    WITHHELD = "withheld"
 
 
 class StatementEntry(Value):
@@ -67,7 +68,13 @@ class Statement(Value):
     aging: Aging | None = None
 
 
-_ORDER = (Movement.INVOICE, Movement.VOID, Movement.CREDIT_NOTE, Movement.PAYMENT)
+_ORDER = (
+    Movement.INVOICE,
+    Movement.VOID,
+    Movement.CREDIT_NOTE,
+    Movement.PAYMENT,
+    Movement.WITHHELD,
+)
 
 
 class AccountScope(Value):

@@ -494,6 +494,29 @@ class StockReceipt(Value):
     actor: str = ""
 
 
+class CheckVatId(Value):
+    """Ask VIES about a customer's VAT number; `number` counts the checks of it from 1.
+
+    `requester` is the VAT number of our entity that asks.
+    """
+
+    customer: str
+    vat_id: str
+    number: int = 1
+    requester: str = ""
+    actor: str = ""
+
+
+class VatIdChecked(Value):
+    """The verdict on record, or the problems that kept it from being asked for."""
+
+    problems: tuple[Problem, ...] = ()
+    valid: bool = False
+    reference: str = ""
+    number: int = 0
+    repeated: bool = False
+
+
 class UsageBatch(Value):
     """A batch of usage events that lies in the document store; its hash names it.
 

@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from models.countries import COUNTRIES, EU_COUNTRIES
 from models.errors import ParkedError, Problem
-from models.money import Money
+from models.levies import Levy, LevyKind, PricedUnits, effective_percent, levied
+from models.money import Money, round_half_up
 from models.parties import CustomerStatus, TaxRounding
 from models.reading import FieldRule, read
 from models.value import Value
@@ -27,7 +28,11 @@ CODES_WITH_TEXT = frozenset({"AE", "E", "G", "K", "O"})
 """Categories whose reason the invoice must state (EN 16931 BR-AE-10, E-10, G-10, IC-10, O-10)."""
 
 _UNTAXED_CODES = CODES_WITH_TEXT | {"Z"}
-_CODES = _UNTAXED_CODES | {"S", "L", "M"}
+EN16931_CODES = _UNTAXED_CODES | {"S", "L", "M"}
+"""The categories of VAT (UNTDID 5305, as restricted by EN 16931)."""
+
+_WHOLE = 100
+_RATE_DECIMALS = 4
 
 
 class TaxKey(Value):
@@ -50,7 +55,8 @@ class TaxRule(Value):
     Empty `place_region` or None fields match anything; `exempt` True matches only customers with an
     exemption certificate. `code` is the EN 16931 category (S standard, AE reverse charge, Z zero,
     E exempt, O out of scope, G export, K intra-community); `text` is printed on the invoice where
-    law asks for a reason.
+    law asks for a reason. `reason_code` is its code of the list VATEX, `levies` are the taxes of
+    several jurisdictions that the rate is made of, each on its line and by its name.
     """
 
     seller_country: str
@@ -66,10 +72,20 @@ class TaxRule(Value):
     code: str = "S"
     name: str = "VAT"
     text: str = ""
+    reason_code: str = ""
+    levies: tuple[Levy, ...] = ()
+
+
+class LevyTotal(Value):
+    """What one jurisdiction's tax comes to within a category."""
+
+    name: str
+    base: Money
+    tax: Money
 
 
 class TaxTotal(Value):
-    """One category and rate of an invoice."""
+    """One category and rate of an invoice; `levies` are its parts by jurisdiction, if any."""
 
     code: str
     rate_percent: Decimal
@@ -77,6 +93,8 @@ class TaxTotal(Value):
     text: str = ""
     base: Money
     tax: Money
+    reason_code: str = ""
+    levies: tuple[LevyTotal, ...] = ()
 
 
 class _TaxRules(Value):
@@ -84,10 +102,34 @@ class _TaxRules(Value):
 
 
 class TaxableLine(Value):
-    """An amount before tax and the rule that taxes it; a credit or an allowance is negative."""
+    """An amount before tax and the rule that taxes it; a credit or an allowance is negative.
+
+    `gross` is what was agreed with tax in it: then the tax is what lies between the two.
+    """
 
     net: Money
     rule: TaxRule
+    quantity: Decimal = Decimal(1)
+    gross: Money | None = None
+
+
+class TaxedFee(Value):
+    """A fee in minor units before tax, and the exact part of the coupons that comes off it."""
+
+    net_minor: int
+    rate_percent: Decimal
+    coupon_minor: Decimal = Decimal(0)
+
+
+class CouponTax(Value):
+    """What fees come to after coupons and tax, in minor units; `fee_tax_minor` is each fee's."""
+
+    fees_minor: int
+    coupons_minor: int
+    net_minor: int
+    tax_minor: int
+    total_minor: int
+    fee_tax_minor: tuple[int, ...]
 
 
 def parse_tax_rules(data: object) -> tuple[TaxRule, ...]:
@@ -129,7 +171,8 @@ def tax_totals(
 
     By category the tax is base times rate, rounded once (EN 16931 BR-CO-17), and spread over the
     lines by largest remainder; by line every line is rounded and the category is their sum. Either
-    way the lines sum to the totals. Raises `CurrencyMismatchError` when currencies meet.
+    way the lines sum to the totals. Levies are always worked out line by line, for each
+    jurisdiction. Raises `CurrencyMismatchError` when currencies meet.
     """
     groups: dict[tuple[str, Decimal], list[int]] = {}
     for index, line in enumerate(lines):
@@ -138,7 +181,7 @@ def tax_totals(
     shares: dict[int, Money] = {}
     for members in groups.values():
         group = [lines[index] for index in members]
-        taxes = _line_taxes(group, rounding)
+        taxes = category_taxes(group, rounding)
         shares.update(zip(members, taxes, strict=True))
         totals.append(_tax_total(group, taxes))
     return tuple(totals), tuple(shares[index] for index in range(len(lines)))
@@ -149,10 +192,38 @@ def percentage(net: Money, rate_percent: Decimal) -> Money:
     return net.times(Fraction(rate_percent) / 100)
 
 
-def _line_taxes(group: Sequence[TaxableLine], rounding: TaxRounding) -> list[Money]:
+def tax_after_coupons(fees: Sequence[TaxedFee]) -> CouponTax:
+    """Return fees less their coupons, and the tax on what is left.
+
+    Coupons are taken off exactly; the document's tax is rounded half up once over exact amounts,
+    the tax of each fee by itself, so that it is for display and need not sum to the document's.
+    """
+    left = [Fraction(fee.net_minor) - Fraction(fee.coupon_minor) for fee in fees]
+    taxes = [net * Fraction(fee.rate_percent) / 100 for net, fee in zip(left, fees, strict=True)]
+    net, tax = _nearest(sum(left, Fraction(0))), _nearest(sum(taxes, Fraction(0)))
+    return CouponTax(
+        fees_minor=sum(fee.net_minor for fee in fees),
+        coupons_minor=_nearest(sum((Fraction(fee.coupon_minor) for fee in fees), Fraction(0))),
+        net_minor=net,
+        tax_minor=tax,
+        total_minor=net + tax,
+        fee_tax_minor=tuple(map(_nearest, taxes)),
+    )
+
+
+def _nearest(value: Fraction) -> int:
+    return int(round_half_up(value, 0))
+
+
+def category_taxes(group: Sequence[TaxableLine], rounding: TaxRounding) -> list[Money]:
+    """Return the tax of each line of one category and rate.
+
+    Lines are rounded by themselves where the policy says so, where a price holds its tax, or where
+    several jurisdictions tax it.
+    """
     rate = group[0].rule.rate_percent
-    if rounding is TaxRounding.LINE:
-        return [percentage(line.net, rate) for line in group]
+    if rounding is TaxRounding.LINE or any(line.gross or line.rule.levies for line in group):
+        return [_tax_of_line(line) for line in group]
     nets = [line.net for line in group]
     tax = percentage(Money.total(nets, nets[0].currency), rate)
     charged, credited = _charges_and_credits(nets)
@@ -166,6 +237,34 @@ def _line_taxes(group: Sequence[TaxableLine], rounding: TaxRounding) -> list[Mon
     charges = _spread(on_charges, [max(net.minor, 0) for net in nets])
     credits_ = _spread(on_credits, [max(-net.minor, 0) for net in nets])
     return [charge + credit for charge, credit in zip(charges, credits_, strict=True)]
+
+
+def _tax_of_line(line: TaxableLine) -> Money:
+    if line.gross is not None:
+        return line.gross - line.net
+    if line.rule.levies:
+        return Money.total((each.tax for each in levies_of(line)), line.net.currency)
+    return percentage(line.net, line.rule.rate_percent)
+
+
+def levies_of(line: TaxableLine) -> tuple[LevyTotal, ...]:
+    """Return the tax of each jurisdiction on a line, rounded half up to the minor unit."""
+    currency = line.net.currency
+    # The levies are worked out on the net amount in minor units, an amount per unit in major ones.
+    per_major = Decimal(Money.from_decimal(Decimal(1), currency).minor)
+    levies = tuple(
+        levy.model_copy(update={"amount": levy.amount * per_major}) for levy in line.rule.levies
+    )
+    each = Fraction(line.net.minor) / Fraction(line.quantity)
+    found = levied(PricedUnits(each, line.quantity, levies), Decimal(1))
+    return tuple(
+        LevyTotal(
+            name=levy.name,
+            base=Money(minor=int(base), currency=currency),
+            tax=Money(minor=int(amount), currency=currency),
+        )
+        for levy, (base, amount) in zip(levies, found.levies, strict=True)
+    )
 
 
 def _charges_and_credits(nets: Sequence[Money]) -> tuple[Money, Money]:
@@ -191,7 +290,33 @@ def _tax_total(group: Sequence[TaxableLine], taxes: Sequence[Money]) -> TaxTotal
         text=_joined(line.rule.text for line in group),
         base=Money.total((line.net for line in group), currency),
         tax=Money.total(taxes, currency),
+        reason_code=_joined(line.rule.reason_code for line in group),
+        levies=_by_name(levy for line in group if line.rule.levies for levy in levies_of(line)),
     )
+
+
+def together(one: TaxTotal, other: TaxTotal) -> TaxTotal:
+    """Return two totals of one category and rate as one; texts and names are each said once."""
+    changes = {
+        "name": _joined((one.name, other.name)),
+        "text": _joined((one.text, other.text)),
+        "base": one.base + other.base,
+        "tax": one.tax + other.tax,
+        "levies": _by_name((*one.levies, *other.levies)),
+    }
+    return one.model_copy(update=changes)
+
+
+def _by_name(levies: Iterable[LevyTotal]) -> tuple[LevyTotal, ...]:
+    sums: dict[str, LevyTotal] = {}
+    for each in levies:
+        known = sums.get(each.name)
+        sums[each.name] = (
+            each
+            if known is None
+            else LevyTotal(name=each.name, base=known.base + each.base, tax=known.tax + each.tax)
+        )
+    return tuple(sums.values())
 
 
 def _joined(texts: Iterable[str]) -> str:
@@ -268,9 +393,9 @@ _FIELD_RULES = (
     FieldRule("rules.*.rate_percent", _is_charged, "is negative"),
     FieldRule(
         "rules.*.code",
-        _one_of(_CODES),
+        _one_of(EN16931_CODES),
         "is no category of EN 16931",
-        f"use one of {', '.join(sorted(_CODES))}",
+        f"use one of {', '.join(sorted(EN16931_CODES))}",
     ),
 )
 
@@ -309,9 +434,42 @@ def _rule_problems(where: str, rule: TaxRule) -> Iterator[Problem]:
         yield Problem(
             field=f"{where}.place_region", reason="EU has no regions", remedy="name the country"
         )
+    yield from _levy_problems(where, rule)
     if rule.valid_until is not None and rule.valid_until <= rule.valid_from:
         remedy = "give the first day on which it no longer holds"
         yield Problem(field=f"{where}.valid_until", reason="is not after valid_from", remedy=remedy)
+
+
+def _levy_problems(where: str, rule: TaxRule) -> Iterator[Problem]:
+    if not rule.levies:
+        return
+    if rule.seller_country in EU_COUNTRIES:
+        remedy = "write one rate; bill other levies as charges"
+        reason = "are not for an entity in the EU, whose lines bear one VAT (EN 16931 BG-30)"
+        yield Problem(field=f"{where}.levies", reason=reason, remedy=remedy)
+    names = [levy.name.strip() for levy in rule.levies]
+    if "" in names or len(set(names)) < len(names):
+        remedy = "name each jurisdiction once"
+        yield Problem(field=f"{where}.levies", reason="need names of their own", remedy=remedy)
+    if any(levy.price_included for levy in rule.levies):
+        reason = "come on top of net amounts; whether prices hold them is said by the price book"
+        remedy = "leave out price_included"
+        yield Problem(field=f"{where}.levies", reason=reason, remedy=remedy)
+        return
+    yield from _levy_rate_problems(where, rule)
+
+
+def _levy_rate_problems(where: str, rule: TaxRule) -> Iterator[Problem]:
+    shares = [levy.rate_percent for levy in rule.levies if levy.kind is LevyKind.DIVISION]
+    if sum(shares, Decimal(0)) >= _WHOLE:
+        remedy = "write less than 100 % in all"
+        yield Problem(field=f"{where}.levies", reason="leave nothing of the price", remedy=remedy)
+        return
+    come_to = round_half_up(effective_percent(rule.levies), _RATE_DECIMALS)
+    if come_to != round_half_up(rule.rate_percent, _RATE_DECIMALS):
+        reason = f"is not what the levies come to, which is {come_to.normalize():f}"
+        remedy = "write that rate or correct a levy"
+        yield Problem(field=f"{where}.rate_percent", reason=reason, remedy=remedy)
 
 
 def _supply_of(rule: TaxRule) -> tuple[object, ...]:

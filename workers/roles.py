@@ -24,12 +24,13 @@ from activities.register import RegisterActivities
 from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
+from activities.tax import TaxActivities
 from activities.usage import UsageActivities
 from workflows.cases import ApprovalWorkflow
 from workflows.correction import CorrectionWorkflow
 from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
-from workflows.register import RegisterWorkflow, StockWorkflow
+from workflows.register import RegisterWorkflow, StockWorkflow, VatCheckWorkflow
 from workflows.statement import StatementWorkflow
 from workflows.usage import CreditWorkflow, UsageWorkflow
 
@@ -40,6 +41,7 @@ WORKFLOWS: Sequence[type] = (
     StatementWorkflow,
     RegisterWorkflow,
     StockWorkflow,
+    VatCheckWorkflow,
     ApprovalWorkflow,
     UsageWorkflow,
     CreditWorkflow,
@@ -105,6 +107,7 @@ def _books(office: Office) -> list[Callable[..., Any]]:
         ProgressActivities(office).close_deal,
         register.record_change,
         register.receive_stock,
+        TaxActivities(office).check_vat_id,
         UsageActivities(office).take_usage,
         PoolActivities(office).top_up,
     ]

@@ -24,6 +24,8 @@ from activities.adapters.einvoice import write
 from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
 from activities.adapters.pdf import render
+from activities.adapters.vat_numbers import vat_number_problem
+from activities.adapters.vies import open_vies
 from activities.ports import HouseRules, Office
 from activities.publishing import PublishingOffice
 from activities.signatures import Queue
@@ -31,6 +33,7 @@ from workers.connection import connect
 from workers.interceptors import HouseInterceptor
 from workers.roles import WORKFLOWS, activities_of
 from workers.settings import Role, Settings
+from workers.tax_engine import tax_engine_of
 
 PASSED_THROUGH = (
     "activities",
@@ -81,6 +84,9 @@ def open_office(settings: Settings) -> PublishingOffice:
         wall_clock=wall_clock,
         store=store,
         holidays=public_holidays,
+        vat_numbers=vat_number_problem,
+        vies=open_vies(settings.vies_url),
+        tax_engine=tax_engine_of(settings),
     )
     return PublishingOffice(
         office=office,

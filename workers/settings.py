@@ -56,6 +56,17 @@ class Settings(BaseSettings):
         default=None, description="Signs decision tokens; without it a file in the data folder."
     )
 
+    vies_url: str = Field(
+        default="", description="Address of VIES; without it nobody is asked about VAT numbers."
+    )
+    tax_engine_url: str = Field(
+        default="", description="Address of a tax engine; without it the tax rules decide."
+    )
+    tax_engine_token: SecretStr | None = Field(
+        default=None, description="Bearer token the tax engine wants."
+    )
+    tax_engine_timeout_seconds: int = Field(default=10, ge=1, le=60)
+
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8800, ge=1, le=65535)
     public_url: str = Field(
@@ -110,6 +121,14 @@ class Settings(BaseSettings):
         if url and (parts.scheme not in _WEB_SCHEMES or not parts.netloc or parts.query):
             raise ValueError("write it like https://quotes.example.com")
         return url.rstrip("/")
+
+    @field_validator("vies_url", "tax_engine_url")
+    @classmethod
+    def web_address(cls, url: str) -> str:
+        """Accept the address of a web service."""
+        if url and (urlsplit(url).scheme not in _WEB_SCHEMES or not urlsplit(url).netloc):
+            raise ValueError("write it like https://tax.example.com/inquiries")
+        return url
 
     @field_validator("secret")
     @classmethod
@@ -193,10 +212,11 @@ class Settings(BaseSettings):
         plain = {
             name: str(value)
             for name in type(self).model_fields
-            if (value := getattr(self, name)) is not None and name != "secret"
+            if (value := getattr(self, name)) is not None and not isinstance(value, SecretStr)
         }
-        if self.secret is not None:
-            plain["secret"] = self.secret.get_secret_value()
+        for name in type(self).model_fields:
+            if isinstance(hidden := getattr(self, name), SecretStr):
+                plain[name] = hidden.get_secret_value()
         return {f"{PREFIX}{name.upper()}": value for name, value in plain.items()}
 
 

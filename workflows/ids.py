@@ -49,3 +49,8 @@ def credit_workflow_id(deal: str, reference: str) -> str:
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:
     """Return the workflow ID of one stock receipt."""
     return f"stock-{entity}-{sku}-{reference}"
+
+
+def vat_check_workflow_id(customer: str, vat_id: str, number: int) -> str:
+    """Return the workflow ID of one check of a customer's VAT number."""
+    return f"vat-check-{customer}-{vat_id}-{number}"

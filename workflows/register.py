@@ -4,15 +4,27 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from workflows import policies
-from workflows.ids import deal_workflow_id, register_workflow_id, stock_workflow_id
+from workflows.ids import (
+    deal_workflow_id,
+    register_workflow_id,
+    stock_workflow_id,
+    vat_check_workflow_id,
+)
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import RECEIVE_STOCK, RECORD_CHANGE
+    from activities.signatures import CHECK_VAT_ID, RECEIVE_STOCK, RECORD_CHANGE
     from models.messages import StockNotice
-    from models.steps import ChangeRecorded, RegisterChange, StockReceipt
+    from models.steps import (
+        ChangeRecorded,
+        CheckVatId,
+        RegisterChange,
+        StockReceipt,
+        VatIdChecked,
+    )
     from workflows.requests import (
         ChangeRequest,
         ReceiptRequest,
+        VatCheckRequest,
         refuse,
         refuse_misnamed,
         refuse_unread,
@@ -71,3 +83,26 @@ class StockWorkflow:
             except ApplicationError:
                 workflow.logger.info("deal %s has ended", number)
         return recorded
+
+
+@workflow.defn(name="VatCheckWorkflow")
+class VatCheckWorkflow:
+    """Starts when a customer's VAT number is to be checked; ends when a verdict is on record."""
+
+    @workflow.run
+    async def run(self, request: VatCheckRequest | None = None) -> VatIdChecked:
+        """Ask VIES until it answers, or fail with every problem listed."""
+        refuse_unread("The check cannot be read", request)
+        step = CheckVatId.model_validate(request, from_attributes=True)
+        refuse_misnamed(vat_check_workflow_id(step.customer, step.vat_id, step.number))
+        checked: VatIdChecked = await workflow.execute_activity(
+            CHECK_VAT_ID.name,
+            step,
+            result_type=VatIdChecked,
+            task_queue=CHECK_VAT_ID.queue.value,
+            start_to_close_timeout=policies.START_TO_CLOSE,
+            retry_policy=policies.KEEP_TRYING,
+            summary=f"VIES about {step.vat_id}",
+        )
+        refuse("The number was not checked", checked.problems)
+        return checked

@@ -13,6 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from models.errors import Problem
     from models.messages import Message
     from models.steps import (
+        CheckVatId,
         RecordPayment,
         RegisterChange,
         StockReceipt,
@@ -43,6 +44,10 @@ class CaseRequest(Message, OpenCase):
 
 class ReceiptRequest(Message, StockReceipt):
     """A stock receipt as it was sent."""
+
+
+class VatCheckRequest(Message, CheckVatId):
+    """A question about a VAT number as it was sent."""
 
 
 class UsageRequest(Message, UsageBatch):

@@ -47,6 +47,7 @@ from models.tables.quoting import QuoteRow, RevisionRow
 from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
+from models.tables.tax import VatCheckRow, WithheldRow
 from models.tables.usage import (
     UsageBatchRow,
     UsageEventRow,
@@ -96,6 +97,8 @@ APPEND_ONLY = (
     DocumentRow,
     PromotionUseRow,
     PricedLineRow,
+    VatCheckRow,
+    WithheldRow,
     UsageBatchRow,
     UsageEventRow,
     UsagePoolRow,
@@ -157,6 +160,8 @@ __all__ = [
     "UsagePeriodRow",
     "UsagePoolRow",
     "UsageRatingRow",
+    "VatCheckRow",
+    "WithheldRow",
     "WorkOrderRow",
     "WriteOffRow",
 ]

@@ -29,6 +29,7 @@ class PlannedChargeRow(SQLModel, table=True):
     discount_minor: int = Field(sa_type=BigInteger)
     currency: str
     canceled_on: date | None = None
+    gross_minor: int | None = Field(default=None, sa_type=BigInteger)
     amendment: int = 0
     part: int = 0
     milestone: str = ""
@@ -78,6 +79,7 @@ class InvoiceRow(SQLModel, table=True):
     net_minor: int = Field(sa_type=BigInteger)
     tax_minor: int = Field(sa_type=BigInteger)
     gross_minor: int = Field(sa_type=BigInteger)
+    withheld_minor: int = Field(default=0, sa_type=BigInteger)
     content: str
 
 

@@ -103,6 +103,8 @@ _LABELS = Labels(
     previous_total="Bisherige Laufzeit",
     net_total="Nettobetrag",
     tax_total="Steuer gesamt",
+    gross_total="Gesamtbetrag mit Steuer",
+    withheld="Abzüglich {name} ({rate}), von Ihnen einbehalten",
     amount_due="Zahlbetrag",
     total_due="Offener Gesamtbetrag",
     billing_plan="Abrechnungsplan",
@@ -145,6 +147,9 @@ _LABELS = Labels(
     taxes_default=(
         "Alle Preise sind Nettopreise; auf jeder Rechnung kommt die Steuer nach den Regeln des"
         " Leistungsorts hinzu."
+    ),
+    taxes_included=(
+        "Alle Preise enthalten die Steuer des Leistungsorts; jede Rechnung weist sie aus."
     ),
     note="Anmerkung",
     tax_summary="Steuer",
@@ -301,6 +306,7 @@ _LABELS = Labels(
         "credit_note": "Rechnungskorrektur",
         "payment": "Zahlung",
         "void": "Storno der Rechnung",
+        "withheld": "Einbehaltene Steuer",
     },
     page_of="Seite {page} von {pages}",
     test_clock="TESTUHR - kein rechtsgültiges Dokument",

@@ -100,6 +100,8 @@ _LABELS = Labels(
     previous_total="Previous term",
     net_total="Net total",
     tax_total="Total tax",
+    gross_total="Total with tax",
+    withheld="Less {name} ({rate}) withheld by you",
     amount_due="Amount due",
     total_due="Total due",
     billing_plan="Billing plan",
@@ -138,6 +140,9 @@ _LABELS = Labels(
     expire_sentence="The agreement ends unless this offer is accepted.",
     taxes_default=(
         "Prices are net; tax is added on each invoice by the rules of the place of supply."
+    ),
+    taxes_included=(
+        "Prices include the tax that applies at the place of supply; each invoice shows it."
     ),
     note="Note",
     tax_summary="Tax",
@@ -283,6 +288,7 @@ _LABELS = Labels(
         "credit_note": "Credit note",
         "payment": "Payment",
         "void": "Void invoice",
+        "withheld": "Tax withheld",
     },
     page_of="Page {page} of {pages}",
     test_clock="TEST CLOCK - not a legal document",

@@ -102,6 +102,8 @@ _LABELS = Labels(
     previous_total="Período anterior",
     net_total="Base imponible",
     tax_total="Total de impuestos",
+    gross_total="Total con impuestos",
+    withheld="Menos {name} ({rate}), retenido por usted",
     amount_due="Importe a pagar",
     total_due="Total pendiente",
     billing_plan="Plan de facturación",
@@ -141,6 +143,9 @@ _LABELS = Labels(
     taxes_default=(
         "Los precios no incluyen impuestos; el impuesto se añade en cada factura según las reglas"
         " del lugar de prestación."
+    ),
+    taxes_included=(
+        "Los precios incluyen el impuesto del lugar de prestación; cada factura lo indica."
     ),
     note="Nota",
     tax_summary="Impuestos",
@@ -294,6 +299,7 @@ _LABELS = Labels(
         "credit_note": "Factura rectificativa",
         "payment": "Pago",
         "void": "Factura anulada",
+        "withheld": "Retención",
     },
     page_of="Página {page} de {pages}",
     test_clock="RELOJ DE PRUEBA - documento sin validez legal",

@@ -103,6 +103,8 @@ _LABELS = Labels(
     previous_total="Période précédente",
     net_total="Total HT",
     tax_total="Total des taxes",
+    gross_total="Total TTC",
+    withheld="Moins {name} ({rate}), retenu par vous",
     amount_due="Montant à payer",
     total_due="Total dû",
     billing_plan="Échéancier de facturation",
@@ -147,6 +149,9 @@ _LABELS = Labels(
     taxes_default=(
         "Les prix s'entendent hors taxes\xa0; la taxe est ajoutée à chaque facture selon les règles"
         " du lieu de prestation."
+    ),
+    taxes_included=(
+        "Les prix comprennent la taxe du lieu de prestation\xa0; chaque facture l'indique."
     ),
     note="Remarque",
     tax_summary="Taxes",
@@ -302,6 +307,7 @@ _LABELS = Labels(
         "credit_note": "Avoir",
         "payment": "Paiement",
         "void": "Facture annulée",
+        "withheld": "Retenue à la source",
     },
     page_of="Page {page} sur {pages}",
     test_clock="HORLOGE DE TEST - document sans valeur juridique",

@@ -129,6 +129,8 @@ class Labels(Value):
     previous_total: str
     net_total: str
     tax_total: str
+    gross_total: str
+    withheld: str
     amount_due: str
     total_due: str
 
@@ -154,6 +156,7 @@ class Labels(Value):
     renew_sentence: str
     expire_sentence: str
     taxes_default: str
+    taxes_included: str
     note: str
 
     tax_summary: str

@@ -36,6 +36,7 @@ from starter.api import (
     procurement,
     quotes,
     register,
+    tax,
     tokens,
     usage,
 )
@@ -69,6 +70,7 @@ _ROUTERS = (
     invoices.router,
     invoices.changes,
     parties.router,
+    tax.router,
     register.router,
     catalog.router,
     tokens.router,

@@ -28,6 +28,7 @@ from starter.cli import (
     procurement,
     quotes,
     register,
+    tax,
     usage,
 )
 from starter.cli.display import show_error
@@ -179,6 +180,7 @@ for _room in (
     cases,
     usage,
     register,
+    tax,
     catalog,
     books,
     documents,

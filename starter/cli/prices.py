@@ -198,10 +198,11 @@ def _show_totals(session: Session, quote: Row, tax: Row) -> None:
     else:
         show_rows(session.out, _TAXES, tax.get("taxes", []), "")
     pairs = [
-        ("Net", quote.get("total")),
+        ("Net", tax.get("net") or quote.get("total")),
         ("Tax", tax.get("tax")),
         ("Gross", tax.get("gross")),
         ("First invoice", tax.get("first_invoice_gross")),
+        ("Withheld by the customer", tax.get("withheld")),
     ]
     show_pairs(session.out, pairs, indent=2)
 

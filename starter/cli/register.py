@@ -262,21 +262,16 @@ def _import(session: Session, party: Party, file: Path) -> None:
 
 def row_problems(name: str, key: str, rows: Sequence[tuple[str, Any]]) -> list[Problem]:
     """Return everything wrong with the rows of an import, each with the place of its row."""
-    from models import parties, price_terms, promotions  # noqa: PLC0415
+    from activities.adapters.vat_numbers import vat_number_problem  # noqa: PLC0415
+    from models.register import parse  # noqa: PLC0415
+    from models.steps import RegisterKind  # noqa: PLC0415
 
-    parsers = {
-        "entity": parties.parse_entity,
-        "customer": parties.parse_customer,
-        "person": parties.parse_person,
-        "promotion": promotions.parse_promotion,
-        "customer-prices": price_terms.parse_customer_prices,
-        "partner": parties.parse_partner,
-    }
+    kind = RegisterKind(name.replace("-", "_"))
     problems: list[Problem] = []
     first: dict[str, str] = {}
     for place, data in rows:
         try:
-            value = str(getattr(parsers[name](data), key))
+            value = str(getattr(parse(kind, data, vat_number_problem), key))
         except InvalidInputError as error:
             problems += [
                 p.model_copy(update={"field": f"{place} {p.field}"}) for p in error.problems

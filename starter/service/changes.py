@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel, Field
 from sqlmodel import Session
 
+from activities.adapters.vat_numbers import vat_number_problem
 from models.approval import ApprovalPolicy
 from models.catalog import Catalog
 from models.errors import ConflictError, InvalidInputError, Problem
-from models.parties import Entity, Role
+from models.parties import Customer, Entity, Role
 from models.reading import FieldRule, is_filled, read
-from models.register import MODELS, PARSERS, TaxRules, key_of
+from models.register import MODELS, TaxRules, key_of, parse
 from models.steps import ChangeRecorded, RegisterChange, RegisterKind, StockReceipt
 from models.value import Value
 from starter.service.errors import RunFailedError
@@ -23,6 +24,7 @@ from starter.service.register import (
     fingerprint,
     latest,
 )
+from starter.service.tax import check_recorded
 from workflows.ids import register_workflow_id, stock_workflow_id
 
 RECORDERS: Mapping[RegisterKind, Sequence[Role]] = {
@@ -86,7 +88,7 @@ async def record(
     """
     data, once = asked
     require(caller, RECORDERS[kind], f"record a {kind.replace('_', ' ')}")
-    content = PARSERS[kind](data)
+    content = parse(kind, data, vat_number_problem)
     if isinstance(content, Entity):
         await require_logo(house, content)
     key = key_of(content)
@@ -109,6 +111,8 @@ async def record(
             fingerprint=digest,
         ),
     )
+    if isinstance(content, Customer):
+        await check_recorded(house, content, caller.id)
     return Recorded(kind=kind, key=key, revision=done.revision, repeated=done.repeated)
 
 

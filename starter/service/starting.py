@@ -26,7 +26,7 @@ from starter.service import numbers
 from starter.service.partners import as_offered
 from starter.service.people import Caller, require
 from starter.service.ports import House, Run, RunState, Start
-from starter.service.previewing import preview, request_for
+from starter.service.previewing import previewed, request_for
 from starter.service.register import catalog_on, customer_of, find, fingerprint
 from workers.records import running_stack
 from workers.settings import Settings
@@ -71,8 +71,8 @@ async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     today = house.clock().date()
     warnings = await house.read(lambda session: _warnings(session, file, today))
     priced_on = file.test_clock.date() if file.test_clock else today
-    previewed = await house.read(lambda session: preview(session, file, priced_on))
-    return CheckedDeal(file=file, warnings=warnings, preview=previewed)
+    preview = await previewed(house, file, priced_on)
+    return CheckedDeal(file=file, warnings=warnings, preview=preview)
 
 
 async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:

@@ -25,6 +25,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.adapters import books as adapter
 from activities.adapters.holiday_calendar import public_holidays
+from activities.adapters.vat_numbers import vat_number_problem
 from activities.collection import CollectionActivities
 from activities.ports import Books, HouseRules, Office
 from activities.publishing import PublishingOffice
@@ -118,6 +119,7 @@ def _office(settings: Settings, books: Books) -> Office:
         rules=rules,
         wall_clock=_wall_clock,
         holidays=public_holidays,
+        vat_numbers=vat_number_problem,
     )
 
 

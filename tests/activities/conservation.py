@@ -27,6 +27,7 @@ from models.tables import (
     UsagePeriodRow,
     UsagePoolRow,
     UsageRatingRow,
+    WithheldRow,
 )
 from tests.activities.house import House
 
@@ -162,8 +163,10 @@ def _assert_cash_is_kept(house: House) -> None:
     settled = sum(row.amount_minor for row in house.rows(CreditApplicationRow))
     assert balance(house, Account.CASH) == received - refunded
     assert -balance(house, Account.UNAPPLIED_CASH) == received - applied - refunded
+    kept_back = sum(row.amount_minor for row in house.rows(WithheldRow))
     owed = balance(house, Account.RECEIVABLE) + balance(house, Account.BAD_DEBT)
-    assert owed == issued - applied - settled
+    assert owed == issued - applied - settled - kept_back
+    assert balance(house, Account.WITHHOLDING) == kept_back
     assert -balance(house, Account.CUSTOMER_CREDIT) == credited - settled
     items = house.books.read(open_items)
-    assert sum(item.balance.minor for item in items) == issued - applied - settled
+    assert sum(item.balance.minor for item in items) == issued - applied - settled - kept_back

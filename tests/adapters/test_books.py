@@ -56,6 +56,8 @@ from models.tables import (
     UsageEventRow,
     UsagePoolRow,
     UsageRatingRow,
+    VatCheckRow,
+    WithheldRow,
 )
 from models.value import Value
 from models.write_offs import Refund, WriteOff
@@ -108,9 +110,8 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    books.write(
-        lambda session: session.add_all([audit, stored, _reached(), *_words(), *_taken_back()])
-    )
+    said = [audit, stored, _reached(), *_words(), *_taken_back(), *_taxes()]
+    books.write(lambda session: session.add_all(said))
     _use(books)
     house.quote(deal_file("1002", line("CRM")))
     change = step(ReviseQuote, "1002", quote_version=1, delta={"note": "new"}, command_id="r-1")
@@ -152,6 +153,28 @@ def _taken_back() -> list[SQLModel]:
         "actor": "finn",
     }
     return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
+
+
+def _taxes() -> list[SQLModel]:
+    """Return a verdict on a VAT number, and tax that was kept back."""
+    said: dict[str, Any] = {
+        "customer": "C-100",
+        "vat_id": "DE284736193",
+        "number": 1,
+        "valid": True,
+        "reference": "R",
+        "asked_at": "",
+        "actor": "sam",
+        "checked_at": noon(START),
+        "invoice": "INV-2026-00001",
+        "deal": "1001",
+        "payment": "PAY-2026-00001",
+        "name": "IRPF",
+        "amount_minor": 1,
+        "currency": "EUR",
+        "booked_on": START,
+    }
+    return [VatCheckRow.model_validate(said), WithheldRow.model_validate(said)]
 
 
 def _use(books: Books) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from models.documents import (
     ReminderDocument,
 )
 from models.parties import parse_partner
+from models.tax import LevyTotal
+from models.withholding import Withheld
 from tests.adapters.pdf_samples import (
     BUYER,
     HASH,
@@ -31,6 +34,7 @@ from tests.adapters.pdf_samples import (
     SELLER,
     SIGNERS,
     UNVERIFIED,
+    eur,
     invoice,
     line,
     quote,
@@ -120,6 +124,38 @@ def test_title_author_and_language_are_set(kind: str) -> None:
     assert reader.metadata.author == SELLER.legal_name
     root: Any = reader.trailer["/Root"]
     assert root["/Lang"] == "en"
+
+
+def test_an_invoice_shows_the_taxes_of_each_jurisdiction_and_what_is_withheld() -> None:
+    """What is to be paid is less than what is owed, and the reader sees why."""
+    plain = invoice()
+    levies = (
+        LevyTotal(name="State tax", base=plain.net, tax=eur(2_00)),
+        LevyTotal(name="City tax", base=plain.net, tax=eur(1_00)),
+    )
+    total = plain.taxes[0].model_copy(update={"levies": levies, "text": "By certificate RC-77"})
+    withheld = Withheld(name="IRPF", rate_percent=Decimal(15), base=plain.net, amount=eur(100_00))
+    changed = plain.model_copy(update={"taxes": (total, *plain.taxes[1:]), "withheld": withheld})
+
+    shown = text(InvoiceDocument(invoice=changed))
+
+    for wanted in ("State tax: 2.00", "City tax: 1.00", "By certificate RC-77", "Less IRPF (15%)"):
+        assert wanted in shown
+    owed, paid = plain.gross, plain.gross - eur(100_00)
+    assert "Total with tax" in shown
+    for amount in (owed, paid):
+        assert f"{amount.decimal:,.2f}" in shown
+
+
+def test_a_quote_at_prices_with_tax_in_them_says_so() -> None:
+    """Nobody shall expect tax on top."""
+    gross = quote().model_copy(update={"prices_include_tax": True})
+
+    shown = text(QuoteDocument(quote=gross, entity=SELLER, customer=BUYER))
+
+    assert "Prices include the tax that applies at the place of supply" in shown
+    assert "Total with tax" in shown
+    assert "before tax" not in shown
 
 
 def test_an_invoice_shows_what_the_law_asks_for() -> None:

@@ -325,3 +325,109 @@ def test_a_lines_share_is_within_two_units_of_its_own_tax(lines: list[TaxableLin
 
     for item, tax in zip(lines, taxes, strict=True):
         assert abs(tax.minor - item.net.minor * item.rule.rate_percent / 100) < 2
+
+
+LEVIES = [
+    {"name": "State", "rate_percent": "6.25"},
+    {"name": "County", "rate_percent": "1"},
+    {"name": "City", "rate_percent": "0.5"},
+]
+
+
+def test_several_jurisdictions_tax_each_line_by_themselves() -> None:
+    """10.01 at 6.25, 1 and 0.5 %: 0.63 + 0.10 + 0.05; twice that on two lines, never 1.55."""
+    (stated,) = parse_tax_rules(
+        [
+            written(
+                seller_country="US",
+                place_country="US",
+                place_region="XX",
+                rate_percent="7.75",
+                levies=LEVIES,
+            )
+        ]
+    )
+    lines = [TaxableLine(net=eur(1001), rule=stated)] * 2
+
+    totals, taxes = tax_totals(lines, TaxRounding.CATEGORY)
+
+    assert taxes == (eur(78), eur(78))
+    assert [(levy.name, levy.base, levy.tax) for levy in totals[0].levies] == [
+        ("State", eur(2002), eur(126)),
+        ("County", eur(2002), eur(20)),
+        ("City", eur(2002), eur(10)),
+    ]
+    assert totals[0].tax == eur(156)
+
+
+def test_a_tax_per_unit_counts_the_units_of_its_line() -> None:
+    """0.40 for each of three units, and 10 % on the price with it: 1.20 and 1.12."""
+    (stated,) = parse_tax_rules(
+        [
+            written(
+                seller_country="US",
+                place_country="US",
+                place_region="XX",
+                rate_percent="10",
+                levies=[
+                    {
+                        "name": "Tire fee",
+                        "kind": "fixed_per_unit",
+                        "amount": "0.40",
+                        "included_in_later_bases": True,
+                    },
+                    {"name": "State", "rate_percent": "10"},
+                ],
+            )
+        ]
+    )
+    three = TaxableLine(net=eur(1000), rule=stated, quantity=Decimal(3))
+
+    totals, taxes = tax_totals([three], TaxRounding.LINE)
+
+    assert taxes == (eur(120 + 112),)
+    assert [levy.tax for levy in totals[0].levies] == [eur(120), eur(112)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ({}, "rules[0].levies", "one VAT"),
+        (
+            {"seller_country": "US", "rate_percent": "7.5"},
+            "rules[0].rate_percent",
+            "which is 7.75",
+        ),
+        (
+            {"seller_country": "US", "levies": [{"rate_percent": "7.75"}]},
+            "rules[0].levies",
+            "names of their own",
+        ),
+        (
+            {
+                "seller_country": "US",
+                "levies": [{"name": "All", "kind": "division", "rate_percent": "100"}],
+            },
+            "rules[0].levies",
+            "leave nothing",
+        ),
+        (
+            {
+                "seller_country": "US",
+                "levies": [{"name": "In", "rate_percent": "7.75", "price_included": True}],
+            },
+            "rules[0].levies",
+            "said by the price book",
+        ),
+    ],
+)
+def test_levies_that_cannot_stand_are_refused(
+    changes: dict[str, Any], field: str, reason: str
+) -> None:
+    """Where law knows one VAT per line, and wherever the printed rate would be another."""
+    with pytest.raises(InvalidInputError) as refused:
+        parse_tax_rules([written(**({"rate_percent": "7.75", "levies": LEVIES} | changes))])
+
+    found = [problem for problem in refused.value.problems if problem.field == field]
+    assert any(reason in problem.reason for problem in found)
+    assert all(problem.remedy for problem in found)

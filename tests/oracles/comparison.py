@@ -7,6 +7,12 @@ from fractions import Fraction
 _SHORTENED_FROM = 4
 """A figure with at least so many decimals may be an endless fraction that was cut somewhere."""
 
+_NOTHING_IS_ZERO = frozenset({"allowance_total", "charge_total", "rate", "tax_total"})
+"""Elements of EN 16931 that an invoice leaves out when they are zero (BT-107, 108, 110, 119)."""
+
+_UNORDERED = frozenset({"vat_breakdown"})
+"""Groups of EN 16931 that have no order among each other (BG-23)."""
+
 
 class OpenEnded(tuple[object, ...]):
     """An answer that goes on for ever, cut somewhere: a scenario told without a last day.
@@ -52,7 +58,25 @@ def _begins(expected: list[object], got: object) -> bool:
 
 def _agrees_under(key: str, expected: object, got: object) -> bool:
     """Whether it agrees; under `error` any word for a refusal agrees with a refusal."""
-    return bool(expected) == bool(got) if key == "error" else agrees(expected, got)
+    if key == "error":
+        return bool(expected) == bool(got)
+    if key in _NOTHING_IS_ZERO:
+        return agrees(expected or "0", got or Decimal(0))
+    if key in _UNORDERED:
+        return _agree_in_any_order(expected, got)
+    return agrees(expected, got)
+
+
+def _agree_in_any_order(expected: object, got: object) -> bool:
+    if not isinstance(expected, list) or not isinstance(got, list | tuple):
+        return agrees(expected, got)
+    left = list(got)
+    for one in expected:
+        match = next((place for place, each in enumerate(left) if agrees(one, each)), None)
+        if match is None:
+            return False
+        del left[match]
+    return not left
 
 
 def _tolerance(expected: object, got: object) -> Fraction:

@@ -43,7 +43,9 @@ def write(tmp_path: Path) -> WriteCases:
     return write_cases
 
 
-@pytest.mark.parametrize("name", ["invoicing", "money", "payment_terms", "proration", "tiers"])
+@pytest.mark.parametrize(
+    "name", ["invoicing", "money", "payment_terms", "proration", "tax", "tiers"]
+)
 def test_every_case_we_answer_is_answered_as_published(name: str) -> None:
     """Nobody here chose these figures."""
     outcome = run(read_cases(shared(f"oracles/{name}.json")))
@@ -52,9 +54,9 @@ def test_every_case_we_answer_is_answered_as_published(name: str) -> None:
     assert outcome.passed > 0
 
 
-@pytest.mark.parametrize("name", ["invoicing", "money"])
+@pytest.mark.parametrize("name", ["invoicing", "money", "tax"])
 def test_no_case_is_skipped(name: str) -> None:
-    """Shares, rounding, and whole invoices are ours in every published form."""
+    """Shares, rounding, taxes and whole invoices are ours in every published form."""
     outcome = run(read_cases(shared(f"oracles/{name}.json")))
 
     assert (outcome.passed, outcome.skipped) == (outcome.total, 0)
@@ -173,6 +175,11 @@ def test_no_file_is_no_run(capsys: pytest.CaptureFixture[str]) -> None:
         (["1"], OpenEnded([Decimal(1), Decimal(2)])),
         ("31.2244", Fraction(6460 * 2000, 413779)),
         ({"error": "invalid_date_sequence"}, {"error": True}),
+        ({"rate": None, "tax_total": "0.00"}, {"rate": Decimal(0), "tax_total": None}),
+        (
+            {"vat_breakdown": [{"rate": "7"}, {"rate": None}]},
+            {"vat_breakdown": [{"rate": None}, {"rate": Decimal(7)}]},
+        ),
         (None, None),
         (True, True),
     ],
@@ -192,6 +199,9 @@ def test_numbers_agree_as_numbers_and_only_published_keys_count(
         ("0.73", Fraction(11, 15)),
         ("2026-02-28", date(2026, 2, 27)),
         ({"tax": "1"}, {"base": Decimal(1)}),
+        ({"rate": None}, {"rate": Decimal(7)}),
+        ({"vat_breakdown": [{"rate": "7"}, {"rate": "7"}]}, {"vat_breakdown": [{"rate": "7"}]}),
+        ({"vat_breakdown": [{"rate": "7"}]}, {"vat_breakdown": [{"rate": "8"}]}),
         ({"tax": "1"}, None),
         (["1", "2"], [Decimal(1)]),
         (["1"], Decimal(1)),

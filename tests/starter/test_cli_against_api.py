@@ -182,6 +182,9 @@ def _revision(kind: RegisterKind, key: str, content: Any) -> RegisterRow:
         ["entity", "show", "DE01"],
         ["customer", "list"],
         ["customer", "show", "C-100"],
+        ["customer", "checks", "C-400"],
+        ["tax", "rules", "--seller", "DE", "--on", "2026-01-01"],
+        ["tax", "check", "--entity", "DE01", "--customer", "C-100", "--amount", "5", "--gross"],
         ["person", "list"],
         ["person", "show", "sam"],
         ["promotion", "list"],
@@ -342,3 +345,35 @@ def test_the_sample_people_can_be_read() -> None:
     people = yaml.safe_load((SAMPLES / "people.yaml").read_text())
 
     assert {parse_person(each).id for each in people} >= {"sam", "mia", "dan", "fiona", "olga"}
+
+
+@pytest.mark.parametrize(("command", "many"), [("add", False), ("import", True)])
+def test_a_customer_with_a_wrong_vat_number_is_refused_with_the_remedy(
+    ask: Any, engine: Engine, tmp_path: Path, command: str, many: object
+) -> None:
+    """One by one and in a table; nothing is recorded."""
+    wrong = {
+        "number": "C-900",
+        "legal_name": "Molen BV",
+        "bill_to": {"line1": "Zeestraat 1", "city": "Den Haag", "country": "NL"},
+        "vat_id": "NL861347205B88",
+    }
+    file = tmp_path / "customers.yaml"
+    file.write_text(yaml.safe_dump([wrong] if many else wrong))
+
+    result = ask("sam", "customer", command, str(file))
+
+    assert result.exit_code == 2
+    assert "wrong check digits" in " ".join(result.output.split())
+    assert "compare it with the customer's letter" in " ".join(result.output.split())
+    assert engine.starts == []
+
+
+def test_a_supply_is_shown_as_its_invoice_would_tax_it(ask: Any) -> None:
+    """The words and figures of the rule, or the question."""
+    asked = ("tax", "check", "--entity", "DE01", "--customer", "C-400", "--category", "moon")
+
+    result = ask("sam", *asked)
+
+    assert result.exit_code == 0
+    assert "No tax rule covers a supply of category 'moon'" in " ".join(result.output.split())

@@ -71,6 +71,7 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
         "StatementWorkflow",
         "RegisterWorkflow",
         "StockWorkflow",
+        "VatCheckWorkflow",
         "ApprovalWorkflow",
         "UsageWorkflow",
         "CreditWorkflow",

@@ -23,6 +23,7 @@ ELSEWHERE = {
     "revise_quote",
     "record_change",
     "receive_stock",
+    "check_vat_id",
     "top_up",
     "record_payment",
     "publish_receipt",

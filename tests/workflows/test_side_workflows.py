@@ -1,11 +1,14 @@
 """Payments, changes of the register and stock receipts: short workflows beside the deals."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from tests.loopback import Answer, service
 from tests.workflows import records
+from tests.workflows.conftest import OpenHouse
 from tests.workflows.driver import live
 from tests.workflows.house import House
 
@@ -24,12 +27,20 @@ PERSON = {
     "key": "zoe",
     "content": '{"id": "zoe", "name": "Zoe", "email": "zoe@q2c.example", "roles": ["sales"]}',
 }
+DUTCH = {
+    "number": "C2",
+    "legal_name": "Buyer BV",
+    "bill_to": {"line1": "Zeestraat 1", "city": "Den Haag", "country": "NL"},
+    "vat_id": "NL861347205B89",
+}
+CHECK = {"customer": "C1", "vat_id": "NL861347205B89", "number": 1}
 BATCH = {"file_hash": 64 * "0", "suffix": "csv", "at": "2026-01-05T12:00:00Z"}
 CREDIT = {"deal": "1001", "reference": "PO-1", "on": "2026-01-05", "amount": "50.00"}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
     "StockWorkflow": ("stock-US1-BOX-DN-1", STOCK),
     "RegisterWorkflow": ("person-zoe-1", PERSON),
+    "VatCheckWorkflow": ("vat-check-C1-NL861347205B89-1", CHECK),
     "UsageWorkflow": (f"usage-{32 * '0'}", BATCH),
     "CreditWorkflow": ("credit-1001-PO-1", CREDIT),
 }
@@ -103,6 +114,7 @@ async def test_a_payment_nobody_can_place_is_refused_with_the_reason(
         ("PaymentWorkflow", "payment-bank-R10"),
         ("RegisterWorkflow", "person-zoe1"),
         ("StockWorkflow", "wrong"),
+        ("VatCheckWorkflow", "vat-check-C1-NL861347205B89-2"),
         ("UsageWorkflow", "usage-1"),
         ("CreditWorkflow", "credit-1001-PO-2"),
     ],
@@ -191,3 +203,36 @@ async def test_a_malformed_start_ends_as_failed_instead_of_running_for_ever(
 
     assert [error.type for error in errors] == ["invalid_input"] * len(starts)
     assert len(errors[-1].details) >= 3
+
+
+async def test_vies_is_asked_until_it_answers_and_the_verdict_is_kept(
+    open_house: OpenHouse,
+) -> None:
+    """A state that is down is asked again; the fact is written once."""
+    answers: list[Answer] = [
+        (200, {"actionSucceed": False, "errorWrappers": [{"error": "MS_UNAVAILABLE"}]}),
+        (503, "busy"),
+        (200, {"valid": True, "requestIdentifier": "REF-1"}),
+    ]
+    with service(lambda _: answers.pop(0)) as vies:
+        async with open_house(vies_url=vies.url) as house:
+            dutch = {"kind": "customer", "key": "C2", "content": json.dumps(DUTCH)}
+            await house.result(await house.start("RegisterWorkflow", "customer-C2-1", dutch))
+            asked = {**CHECK, "customer": "C2"}
+            name = "vat-check-C2-NL861347205B89-1"
+
+            answer = await house.result(await house.start("VatCheckWorkflow", name, asked))
+
+            assert (answer["valid"], answer["reference"]) == (True, "REF-1")
+            assert len(vies.asked) == 3
+            assert records.value(house.settings.home, "select count(*) from vat_check") == 1
+
+
+async def test_a_check_that_cannot_be_made_ends_as_failed_with_the_remedy(house: House) -> None:
+    """VIES is off; the workflow does not ask for ever what nobody will answer."""
+    error = await house.failure(
+        await house.start("VatCheckWorkflow", "vat-check-C1-NL861347205B89-1", CHECK)
+    )
+
+    assert [problem["field"] for problem in error.details] == ["vies"]
+    assert "Q2C_VIES_URL" in error.message

@@ -99,7 +99,9 @@ def _money_terms(edition: Edition, quote: Quote, taxes_note: str) -> Iterator[st
         yield edition.formats.plural(labels.payment_sentence, days)
     else:
         yield labels.payment_at_once
-    yield taxes_note or labels.taxes_default
+    yield taxes_note or (
+        labels.taxes_included if quote.prices_include_tax else labels.taxes_default
+    )
 
 
 def _time_terms(edition: Edition, quote: Quote, renewal: RenewalTerms | None) -> Iterator[str]:
@@ -283,7 +285,10 @@ def _totals(edition: Edition, quote: Quote) -> Flowable:
     value = [(labels.recurring_year, money(quote.acv))] if quote.acv.minor else []
     return edition.blocks.totals_box(
         way if discount.minor else [],
-        (labels.contract_total, money(quote.total)),
+        (
+            labels.gross_total if quote.prices_include_tax else labels.contract_total,
+            money(quote.total),
+        ),
         [*_parts(edition, quote), *value],
     )
 
@@ -340,7 +345,8 @@ def _plan(edition: Edition, quote: Quote) -> list[Flowable]:
         Column(f"{labels.amount} ({quote.currency})", 0.17, right=True),
     ]
     planned = Money.total((row.amount for row in rows), quote.currency)
-    total = [labels.plan_total, "", "", edition.formats.amount(planned)]
+    label = labels.gross_total if quote.prices_include_tax else labels.plan_total
+    total = [label, "", "", edition.formats.amount(planned)]
     table = edition.blocks.data_table(
         columns, [_plan_row(edition, row) for row in rows], total=total
     )

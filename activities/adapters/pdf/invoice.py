@@ -116,10 +116,27 @@ def _quantity(edition: Edition, line: InvoiceLine) -> str:
 def _totals(edition: Edition, invoice: Invoice) -> Flowable:
     labels, money = edition.labels, edition.formats.money
     return edition.blocks.totals_box(
-        [(labels.net_total, money(invoice.net)), (labels.tax_total, money(invoice.tax))],
-        (labels.amount_due, money(invoice.gross)),
+        [
+            (labels.net_total, money(invoice.net)),
+            (labels.tax_total, money(invoice.tax)),
+            *_withheld(edition, invoice),
+        ],
+        (labels.amount_due, money(invoice.payable)),
         [],
     )
+
+
+def _withheld(edition: Edition, invoice: Invoice) -> list[tuple[str, str]]:
+    """Return the gross total and the tax the customer keeps back of it, where one does."""
+    withheld, formats = invoice.withheld, edition.formats
+    if withheld is None:
+        return []
+    rate = formats.percent(withheld.rate_percent)
+    label = edition.labels.withheld.format(name=withheld.name, rate=rate)
+    return [
+        (edition.labels.gross_total, formats.money(invoice.gross)),
+        (label, formats.money(-withheld.amount)),
+    ]
 
 
 def tax_summary(edition: Edition, taxes: Sequence[TaxTotal], currency: str) -> list[Flowable]:
@@ -147,8 +164,9 @@ def _tax_row(edition: Edition, total: TaxTotal) -> list[object]:
     formats = edition.formats
     category = edition.labels.category_names.get(total.code, "")
     detail = " · ".join(part for part in (total.code, category) if part)
+    levies = [f"{levy.name}: {formats.amount(levy.tax)}" for levy in total.levies]
     return [
-        described(total.name, [detail]),
+        described(total.name, [detail, *levies]),
         formats.percent(total.rate_percent),
         formats.amount(total.base),
         formats.amount(total.tax),
@@ -168,7 +186,9 @@ def _payment(edition: Edition, invoice: Invoice) -> list[Flowable]:
     if invoice.gross.minor <= 0:
         return [edition.blocks.heading(labels.payment), text(labels.credit_sentence)]
     sentence = labels.pay_sentence.format(
-        amount=formats.money(invoice.gross), day=formats.day(invoice.due_on), number=invoice.number
+        amount=formats.money(invoice.payable),
+        day=formats.day(invoice.due_on),
+        number=invoice.number,
     )
     rows = [
         (labels.account_holder, bank.holder),

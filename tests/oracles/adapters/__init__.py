@@ -7,10 +7,10 @@ table `ADAPTERS` from kind to adapter; adding the module to `_TOPICS` is all it 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tests.oracles.adapters import invoicing, money, periods, proration, tiers
+from tests.oracles.adapters import invoicing, money, periods, proration, tax, tiers
 from tests.oracles.adapters.contract import Adapter
 
-_TOPICS = (invoicing, money, periods, proration, tiers)
+_TOPICS = (invoicing, money, periods, proration, tax, tiers)
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {kind: adapter for topic in _TOPICS for kind, adapter in topic.ADAPTERS.items()}
