@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from sqlmodel import Session, col, select
 
 from activities.billed_days import taken
-from activities.crediting import invoice_lines, issue_credit_note
+from activities.crediting import invoice_lines, invoice_row, issue_credit_note, notes_of
 from activities.ports import Office
 from models.amended_contract import Replanned
 from models.amended_plan import ChargeChange, LineVersion, Terms, base_of, kept_parts
+from models.billing import Invoice
 from models.credit_notes import CreditEffect, CreditNote
 from models.credit_steps import CreditOrder
-from models.credits import CreditPart, remaining
+from models.credits import CreditPart, line_state, remaining
 from models.money import Money
 from models.periods import Interval
 from models.plan import PlannedCharge
@@ -162,9 +163,24 @@ def _billed_days(
         whole = Interval(start=line.starts_on, end=line.ends_on)
         mine = [both for each in left if (both := each.intersection(whole)) is not None]
         ids = [one.id for one in invoice_lines(booking.session, line.invoice)]
-        found += [(line.invoice, ids.index(line.id), days) for days in mine]
+        index = ids.index(line.id)
+        owed = _not_given_back(booking, line.invoice, index, mine)
+        found += [(line.invoice, index, days) for days in owed]
         left = [rest for each in left for rest in remaining(each, [whole])]
     return found
+
+
+def _not_given_back(
+    booking: Booking, number: str, index: int, days: Sequence[Interval]
+) -> list[Interval]:
+    """Return the days of an invoice line that no credit note took back, whatever it was for."""
+    if not days:
+        return []
+    invoice = Invoice.model_validate_json(invoice_row(booking.session, number).content)
+    state = line_state(invoice, notes_of(booking.session, number), index)
+    if state.is_complete:
+        return []
+    return [rest for each in days for rest in remaining(each, state.free) if rest.days]
 
 
 def _part(booking: Booking, change: ChargeChange, index: int, lost: Interval) -> CreditPart:
@@ -196,15 +212,17 @@ def _shorten(
     row.canceled_on = booking.step.on
     booking.session.add(row)
     charge = _charge(row)
-    rest = remaining(_period(row), change.lost)
+    left = row.amount_minor - credited[0]
+    # What was conceded before stays in the price, from which revenue takes it off.
+    rest = remaining(_period(row), change.lost) or ((_period(row),) if left else ())
     if not rest:
         return
     weights = [period.days for period in rest]
-    amounts = Money(minor=row.amount_minor - credited[0], currency=row.currency).allocate(weights)
+    amounts = Money(minor=left, currency=row.currency).allocate(weights)
     offs = Money(minor=max(row.discount_minor - credited[1], 0), currency=row.currency)
     for period, amount, off in zip(rest, amounts, offs.allocate(weights), strict=True):
-        left = charge.model_copy(update={"period": period, "amount": amount, "discount": off})
-        _plan(booking, left, row=row)
+        kept = charge.model_copy(update={"period": period, "amount": amount, "discount": off})
+        _plan(booking, kept, row=row)
 
 
 def _plan(booking: Booking, charge: PlannedCharge, row: PlannedChargeRow | None) -> None:

@@ -18,7 +18,8 @@ from activities.cash import apply_waiting_cash
 from activities.consolidating import Consolidation, is_consolidated, next_consolidation
 from activities.credit_postings import apply_waiting_credit, post_credits
 from activities.crediting import issue_credit_note
-from activities.issuing import issue, request_for
+from activities.drafting import Drafts
+from activities.issuing import issue
 from activities.metering import Metering, concede_usage, metering_of
 from activities.numbering import lock
 from activities.open_terms import OpenTerm, open_term, transferred
@@ -99,8 +100,9 @@ class BillingActivities:
             term = open_term(session, contract, moved, step.on, metered=metering is not None)
             if term is not None:
                 terms.append(term)
-                question = self._bill(session, term, payer, _Run(step, desk, metering))
+                question, later = self._bill(session, term, payer, _Run(step, desk, metering))
                 parked += [question] if question else []
+                dates += later
             if by_usage:
                 dates.append(break_pools(session, contract, step.on, now))
                 concede_usage(session, contract, step.on, now)
@@ -129,8 +131,8 @@ class BillingActivities:
         term: OpenTerm,
         payer: Customer,
         run: _Run,
-    ) -> str:
-        """Issue the invoices of one term for itself; return the question that parks them, if any.
+    ) -> tuple[str, list[date]]:
+        """Issue the invoices of one term; return what parks them, and when drafts are due.
 
         What is consolidated waits; what is charged by usage does not.
         """
@@ -143,15 +145,16 @@ class BillingActivities:
                 # Usage that was billed too much, once no invoice is left to take it off.
                 issue_credit_note(session, self._office, order)
         scope = scope_of(deal_row(session, term.contract.deal))
-        for group in invoice_groups(due, term.quote.billing, term.contract.ends_on, step.on):
-            if sum(each.charge.amount.minor for each in group.charges) < 0:
-                continue  # What was billed too much waits for an invoice that it can come off.
-            request = request_for(session, term, group.charges, group.purchase_order, step)
+        drafts = Drafts(session, term.contract, term.quote, term.explained)
+        groups = invoice_groups(due, term.quote.billing, term.contract.ends_on, step.on)
+        ready, later = drafts.sorted(groups, step.on)
+        for group in ready:
+            request = drafts.request(group, step.on)
             try:
                 issue(session, request, scope, desk)
             except ParkedError as error:
-                return str(error)
-        return ""
+                return str(error), later
+        return "", later
 
 
 def _held(session: Session, number: str) -> tuple[DealRow, Customer]:

@@ -4,6 +4,7 @@ from sqlmodel import Session, select
 from temporalio import activity
 
 from activities.crediting import issue_credit_note
+from activities.drafts import say_of_draft
 from activities.ports import Office
 from activities.signatures import CORRECT_INVOICE
 from activities.voiding import rebill, void_invoice
@@ -20,7 +21,7 @@ class CorrectingActivities:
 
     @activity.defn(name=CORRECT_INVOICE.name, no_thread_cancel_exception=True)
     def correct_invoice(self, order: CorrectInvoice) -> Corrected:
-        """Credit, void or rebill an invoice, or say why that is refused.
+        """Credit, void or rebill an invoice, or hold a draft, or say why that is refused.
 
         Safe to retry: each request is on record once under its key, with what it made.
         """
@@ -54,3 +55,5 @@ class CorrectingActivities:
                 return void_invoice(session, self._office, order)
             case Correction.REBILL:
                 return rebill(session, self._office, order)
+            case Correction.HOLD | Correction.RELEASE | Correction.ANNOTATE:
+                return say_of_draft(session, order)

@@ -4,18 +4,15 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, func, select
 
-from activities.contract_versions import lines_by_reference
+from activities.drafting import Drafts
 from activities.numbering import next_number
 from activities.open_terms import OpenTerm
-from activities.payers import payer_of
-from activities.register import customer_of, entity_of, tax_rules
-from activities.tax import refused_vat_id
 from activities.tax_desk import TaxDesk
-from activities.voiding import corrected_order
 from models.billing import DueCharge, Invoice, InvoiceRequest, check_invoice, draft_invoice
 from models.einvoice_mapping import demanded, einvoice_of
 from models.einvoice_rules import einvoice_problems
 from models.errors import ParkedError
+from models.invoice_groups import InvoiceGroup
 from models.steps import Converge
 from models.tables import InvoiceLineRow, InvoiceRow
 
@@ -24,28 +21,8 @@ def request_for(
     session: Session, term: OpenTerm, charges: Sequence[DueCharge], order: str, step: Converge
 ) -> InvoiceRequest:
     """Return what an invoice over charges of a term is made of; its payer is billed."""
-    contract = term.contract
-    payer, recipient = payer_of(session, contract.customer), customer_of(session, contract.customer)
-    is_own = payer.number == contract.customer
-    named = {} if is_own else {"recipient": recipient.legal_name}
-    return InvoiceRequest(
-        deal=contract.deal,
-        term=contract.term,
-        entity=entity_of(session, contract.entity),
-        customer=payer,
-        recipient=None if is_own else recipient,
-        currency=contract.currency,
-        issued_on=step.on,
-        payment_terms_days=contract.payment_terms_days,
-        purchase_order=order
-        or corrected_order(session, contract.deal, contract.term)
-        or contract.purchase_order,
-        charges=tuple(due.model_copy(update=named) for due in charges),
-        lines={**lines_by_reference(session, contract), **term.explained},
-        rules=tax_rules(session),
-        refused_vat_id=refused_vat_id(session, payer),
-        prices_include_tax=term.quote.prices_include_tax,
-    )
+    drafts = Drafts(session, term.contract, term.quote, term.explained)
+    return drafts.request(InvoiceGroup(charges=tuple(charges), purchase_order=order), step.on)
 
 
 def together(requests: Sequence[InvoiceRequest]) -> InvoiceRequest:

@@ -65,8 +65,9 @@ class InvoiceLine(Value):
 class Invoice(Value):
     """An issued invoice. It never changes; a later document corrects it and points to it.
 
-    A draft is an invoice without a number. `tax_engine` worked out the tax, under `tax_reference`;
-    it is empty for the rules on record. `withheld` is what the customer keeps back of `gross`.
+    A draft is an invoice without a number. `note` is printed below the lines. `tax_engine` worked
+    out the tax, under `tax_reference`; it is empty for the rules on record. `withheld` is what the
+    customer keeps back of `gross`.
     """
 
     number: str
@@ -84,6 +85,7 @@ class Invoice(Value):
     net: Money
     tax: Money
     gross: Money
+    note: str = ""
     tax_engine: str = ""
     tax_reference: str = ""
     withheld: Withheld | None = None
@@ -161,6 +163,7 @@ class InvoiceRequest(Value):
     charges: tuple[DueCharge, ...]
     lines: Mapping[str, PricedLine]
     rules: tuple[TaxRule, ...]
+    note: str = ""
     taxed: TaxAnswer | None = None
     refused_vat_id: str = ""
     prices_include_tax: bool = False
@@ -262,6 +265,7 @@ def draft_invoice(request: InvoiceRequest) -> Invoice:
         net=net,
         tax=tax,
         gross=net + tax,
+        note=request.note,
         tax_engine=answer.engine,
         tax_reference=answer.reference,
         withheld=_withheld(request, inquiry),

@@ -58,6 +58,10 @@ class Split(StrEnum):
     BY_ENTITY = "by_entity"
 
 
+MOST_GRACE_DAYS = 60
+"""For how many days an invoice may be a draft at most."""
+
+
 class MinimumInvoice(Value):
     """The least an invoice is made for, before tax; less is carried to the next one."""
 
@@ -103,6 +107,10 @@ class BillingTerms(Value):
     )
     schedule: tuple[SchedulePart, ...] = Field(
         default=(), description="Bills the price in parts instead of by periods."
+    )
+    grace_days: int | None = Field(
+        default=None,
+        description="For so many days an invoice is a draft. Absent: as the entity has it.",
     )
 
 
@@ -184,6 +192,9 @@ def billing_problems(
         )
     if terms.minimum is not None:
         yield from _minimum_problems(terms.minimum, currency)
+    if terms.grace_days is not None and not 0 <= terms.grace_days <= MOST_GRACE_DAYS:
+        reason = f"is not a whole number from 0 to {MOST_GRACE_DAYS}"
+        yield Problem(field="billing.grace_days", reason=reason, remedy="use fewer days")
     yield from _schedule_problems("billing.schedule", terms.schedule, currency)
     for index, line in enumerate(lines):
         yield from _schedule_problems(f"lines[{index}].schedule", line.schedule, currency)

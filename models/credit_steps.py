@@ -33,19 +33,30 @@ class CreditOrder(Value):
 
 
 class Correction(StrEnum):
-    """What is done about an issued invoice.
+    """What is done about an invoice.
 
     Credit takes back what is named. Void undoes an invoice that never reached its customer. Rebill
-    takes it back in full, one way or the other, and bills the same again.
+    takes it back in full, one way or the other, and bills the same again. A draft is held, released
+    or annotated before it is issued.
     """
 
     CREDIT = "credit"
     VOID = "void"
     REBILL = "rebill"
+    HOLD = "hold"
+    RELEASE = "release"
+    ANNOTATE = "annotate"
+
+    @property
+    def is_of_draft(self) -> bool:
+        """Whether it is done about a draft."""
+        return self in (Correction.HOLD, Correction.RELEASE, Correction.ANNOTATE)
 
 
 class CorrectInvoice(CreditOrder):
-    """Correct an issued invoice by another document; `at` is the deal's moment.
+    """Correct an issued invoice by another document, or say something of a draft.
+
+    `invoice` is the number of the invoice or the draft, `at` the deal's moment.
 
     `purchase_order` is what the invoice that is billed again refers to (empty: the contract's).
     """

@@ -75,7 +75,7 @@ class Entity(Value):
     `language` is the one its people read, and its customers whose own is not known. `e_invoice`
     says whether its invoices carry their content as XML, `electronic_address` is its own in a
     network of structured documents. `may_void` says whether an invoice nobody got may be made void
-    (None: as in its country).
+    (None: as in its country). For `grace_days` its invoices are drafts before they are issued.
     """
 
     number: str
@@ -94,6 +94,7 @@ class Entity(Value):
     language: str = "en"
     brand: Brand = Brand()
     may_void: bool | None = None
+    grace_days: int = 0
     e_invoice: EInvoiceUse = EInvoiceUse.AUTO
     electronic_address: ElectronicAddress | None = None
 
@@ -379,6 +380,7 @@ _ENTITY_RULES = (
         "write three capital letters, as in ISO 4217: USD, EUR",
     ),
     FieldRule("language", _is_language, _NO_LANGUAGE, _A_LANGUAGE),
+    FieldRule("grace_days", within(0, 60), "is not a whole number from 0 to 60", "use fewer days"),
     _TIME_ZONE,
 )
 

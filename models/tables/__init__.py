@@ -9,6 +9,7 @@ from models.tables.amendment import AmendmentBookedRow, AmendmentRow
 from models.tables.approval import ApprovalPathRow, DecisionRow
 from models.tables.approval_cases import ApprovalCaseRow, CaseDecisionRow, CaseOutcomeRow
 from models.tables.billing import (
+    DraftNoteRow,
     InvoiceLineRow,
     InvoiceRow,
     MilestoneRow,
@@ -126,6 +127,7 @@ __all__ = [
     "DealRow",
     "DecisionRow",
     "DocumentRow",
+    "DraftNoteRow",
     "FreedIntervalRow",
     "FulfillmentEventRow",
     "InvoiceLineRow",

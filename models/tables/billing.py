@@ -102,6 +102,24 @@ class InvoiceLineRow(SQLModel, table=True):
     unconditional_on: date
 
 
+class DraftNoteRow(SQLModel, table=True):
+    """What somebody said of an invoice before it was issued: hold, release, or a note to print."""
+
+    __tablename__ = "draft_note"
+    __table_args__ = (UniqueConstraint("key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    draft: str = Field(index=True)
+    deal: str = Field(foreign_key="deal.number", index=True)
+    term: int
+    key: str
+    request_hash: str
+    kind: str
+    text: str
+    actor: str
+    said_on: date
+
+
 class NumberSeries(SQLModel, table=True):
     """The last number given in one gapless series of one entity."""
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -162,6 +163,58 @@ async def _corrected(
     done = await corrections.correct(house, caller, number, kind, (body, key))
     response.status_code = 200 if done.repeated else 201
     return done
+
+
+@router.get("/drafts", summary="Invoices before they are issued", responses=responses(401, 404))
+def list_drafts(
+    house: TheHouse,
+    _: TheCaller,
+    deal: Annotated[str | None, Query(description="Only of this deal.")] = None,
+) -> invoices.Drafts:
+    """Return what is billable and not issued: in its days of grace, held, or with a question."""
+    return house.books.read(lambda session: invoices.drafts(session, deal, house.clock()))
+
+
+@router.get(
+    "/deals/{number}/invoices/preview",
+    summary="A deal's next invoices",
+    responses=responses(401, 404),
+)
+def preview_invoices(house: TheHouse, _: TheCaller, number: str) -> invoices.Drafts:
+    """Return the drafts of a deal, or else those of its next billing day, as issued then."""
+    return house.books.read(lambda session: invoices.preview(session, number, house.clock()))
+
+
+class Word(StrEnum):
+    """What may be said of a draft."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    ANNOTATE = "annotate"
+
+
+@changes.post(
+    "/drafts/{draft}/{word}",
+    summary="Hold, release or annotate a draft",
+    status_code=201,
+    responses=_CHANGED,
+    openapi_extra=written_as(
+        corrections.DraftFile.model_json_schema(),
+        {"reason": "The customer's order number is still to come"},
+    ),
+)
+async def say_of_draft(  # noqa: PLR0913, PLR0917 - what every change of the API takes
+    house: TheHouse,
+    caller: TheCaller,
+    response: Response,
+    draft: str,
+    word: Word,
+    body: Body,
+    key: IdempotencyKey = "",
+) -> CorrectionDone:
+    """Keep a draft from being issued, let it go, or print a note on it; needs the role finance."""
+    kind = Correction(word.value)
+    return await _corrected(house, caller, response, (draft, kind, body, key))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from starter.cli.display import (
     show_rows,
 )
 from starter.cli.door import Row
-from starter.cli.options import AsJson, RequiredReason, day
+from starter.cli.options import AsJson, DealNumber, RequiredReason, day
 from starter.cli.session import session_of
 from starter.cli.trouble import bad_input
 
@@ -26,6 +26,9 @@ _DAY = ["%Y-%m-%d"]
 
 Number = Annotated[
     str, typer.Argument(metavar="INVOICE", help="Invoice number.", show_default=False)
+]
+DraftNumber = Annotated[
+    str, typer.Argument(metavar="DRAFT", help="Draft, from the list.", show_default=False)
 ]
 Customer = Annotated[
     str, typer.Option("--customer", help="Only of this customer.", show_default=False)
@@ -43,6 +46,15 @@ _INVOICES = (
     Column("Open", amount("open_minor"), right=True),
     Column("Void", "is_void"),
     Column("Test clock", "test_clock"),
+)
+_DRAFTS = (
+    Column("Draft", "number"),
+    Column("Deal", "deal"),
+    Column("Drafted", "drafted_on"),
+    Column("To be issued", "issue_on"),
+    Column("Total", lambda row: (row.get("invoice") or {}).get("gross"), right=True),
+    Column("Held", "held_because", long=True),
+    Column("Question", "question", long=True),
 )
 _LINES = (
     Column("Line", "place", right=True),
@@ -222,6 +234,88 @@ def rebill(
     body = {"reason": reason, "purchase_order": purchase_order}
     done = session.door.post(f"/v1/invoices/{number}/rebill", body)
     _show_done(session.out, done, as_json=as_json)
+
+
+@GROUP.command("drafts")
+def drafts(ctx: typer.Context, deal: Deal = "", as_json: AsJson = False) -> None:
+    """List invoices that are billable and not issued: in their grace, held, or with a question.
+
+    Example: `q2c invoice drafts --deal 1001`
+    """
+    session = session_of(ctx)
+    rows = session.door.rows("/v1/drafts", deal=deal or None)
+    if as_json:
+        show_json(session.out, rows)
+        return
+    show_rows(session.out, _DRAFTS, rows, "No draft waits.")
+
+
+@GROUP.command("preview")
+def preview_invoices(ctx: typer.Context, deal: DealNumber, as_json: AsJson = False) -> None:
+    """Show a deal's next invoices, as they will be issued but for their numbers.
+
+    Example: `q2c invoice preview 1001`
+    """
+    session = session_of(ctx)
+    rows = session.door.rows(f"/v1/deals/{deal}/invoices/preview")
+    if as_json:
+        show_json(session.out, rows)
+        return
+    for draft in rows:
+        show_heading(session.out, f"Draft {draft['number']}, to be issued {draft['issue_on']}")
+        shown = draft["invoice"] or {"lines": []}
+        lines = [{**line, "place": place} for place, line in enumerate(shown["lines"], start=1)]
+        show_rows(session.out, _LINES, lines, "")
+        pairs = [
+            ("Net", shown.get("net")),
+            ("Tax", shown.get("tax")),
+            ("Total", shown.get("gross")),
+            ("Due", shown.get("due_on")),
+            ("Note", shown.get("note")),
+            ("Held", draft["held_because"]),
+            ("Question", draft["question"]),
+        ]
+        show_pairs(session.out, pairs, indent=2)
+    if not rows:
+        say(session.out, "Everything is billed, or waits for a delivery.")
+
+
+@GROUP.command("hold")
+def hold(ctx: typer.Context, draft: DraftNumber, reason: RequiredReason) -> None:
+    """Keep a draft from being issued until it is released.
+
+    Example: `q2c invoice hold 1001.ab12cd34 --reason "Order number to come"`
+    """
+    _say(ctx, draft, "hold", reason)
+
+
+@GROUP.command("release")
+def release(ctx: typer.Context, draft: DraftNumber, reason: RequiredReason) -> None:
+    """Let a held draft go; it is issued at once if its grace is over.
+
+    Example: `q2c invoice release 1001.ab12cd34 --reason "PO-78 is here"`
+    """
+    _say(ctx, draft, "release", reason)
+
+
+@GROUP.command("annotate")
+def annotate(
+    ctx: typer.Context,
+    draft: DraftNumber,
+    text: Annotated[str, typer.Argument(help="What to print on it.", show_default=False)],
+) -> None:
+    """Print a note on the invoice that a draft becomes; the last one counts.
+
+    Example: `q2c invoice annotate 1001.ab12cd34 "Cost center 4711"`
+    """
+    _say(ctx, draft, "annotate", text)
+
+
+def _say(ctx: typer.Context, draft: str, word: str, reason: str) -> None:
+    session = session_of(ctx)
+    done = session.door.post(f"/v1/drafts/{draft}/{word}", {"reason": reason})
+    issued = f" Issued: {plain(done['invoices'])}." if done.get("invoices") else ""
+    say(session.out, f"It is on record for draft {draft}.{issued}", "green")
 
 
 def statement(  # noqa: PLR0913, PLR0917 - which account over which days, each an option

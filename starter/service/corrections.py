@@ -29,6 +29,7 @@ from starter.service.invoices import StatementWish, invoice_row, scope_of_wish
 from starter.service.people import Caller, require
 from starter.service.ports import House, Start
 from starter.service.register import fingerprint
+from starter.service.reports import deal_row
 from workflows.ids import correction_workflow_id, statement_workflow_id
 
 CORRECTORS = (Role.FINANCE,)
@@ -71,11 +72,20 @@ class RebillFile(Value):
     purchase_order: str = Field(default="", examples=["PO-78"], description="Empty: as it was.")
 
 
+class DraftFile(Value):
+    """Why a draft is held or released, or what is to be printed on it."""
+
+    reason: str = Field(examples=["The customer's order number is still to come"])
+
+
 _RULES = (FieldRule("reason", is_filled, "is empty", "say why; it stays on record"),)
 _FILES: dict[Correction, type[Value]] = {
     Correction.CREDIT: CreditFile,
     Correction.VOID: VoidFile,
     Correction.REBILL: RebillFile,
+    Correction.HOLD: DraftFile,
+    Correction.RELEASE: DraftFile,
+    Correction.ANNOTATE: DraftFile,
 }
 
 
@@ -89,13 +99,13 @@ class CorrectionDone(Corrected):
 async def correct(
     house: House, caller: Caller, number: str, kind: Correction, asked: tuple[object, str]
 ) -> CorrectionDone:
-    """Credit, void or rebill an invoice; `asked` is the body and its key.
+    """Credit, void or rebill an invoice, or hold a draft; `asked` is the body and its key.
 
     Raises `NotPermittedError`, `NotFoundError`, `InvalidInputError` with every problem or the
     reason of the refusal, `ConflictError` for a key that was used for another request, and
     `UnansweredError` if it may still happen.
     """
-    require(caller, CORRECTORS, f"{kind.value} an invoice")
+    require(caller, CORRECTORS, f"{kind.value} {'a draft' if kind.is_of_draft else 'an invoice'}")
     body, key = asked
     file = read(_FILES[kind], body if body is not None else {}, _RULES)
     own = hashlib.sha256(f"{caller.id}:{key or uuid.uuid4().hex}".encode()).hexdigest()[:24]
@@ -186,8 +196,10 @@ def _order(
 ) -> CorrectInvoice:
     """Return the workflow's payload; raises `NotFoundError` and `InvalidInputError`."""
     kind, file, key = asked
-    row = invoice_row(session, number)
-    deal = session.get_one(DealRow, row.deal)
+    if kind.is_of_draft:
+        deal = deal_row(session, number.rpartition(".")[0])
+    else:
+        deal = session.get_one(DealRow, invoice_row(session, number).deal)
     moment = (deal.business_time or deal.started_at) if deal.test_clock else now
     fields = {
         "key": key,
@@ -200,7 +212,7 @@ def _order(
         "purchase_order": getattr(file, "purchase_order", ""),
     }
     if isinstance(file, CreditFile):
-        fields |= _what(file, row)
+        fields |= _what(file, invoice_row(session, number))
     return CorrectInvoice.model_validate(fields)
 
 

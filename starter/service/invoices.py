@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 
 from activities.accounts import settled
 from activities.crediting import notes_of
+from activities.drafts import Draft, drafts_of, preview_of
 from activities.register import customer_of, entity_of
 from activities.statements import statement_of
 from models.billing import Invoice
@@ -16,6 +17,7 @@ from models.errors import InvalidInputError, NotFoundError, Problem
 from models.statements import AccountScope, Statement
 from models.tables import CreditNoteRow, DealRow, InvoiceRow, InvoiceVoidRow, RebillRow
 from models.value import Value
+from starter.service.reports import deal_row
 
 
 class InvoiceSummary(Value):
@@ -98,6 +100,38 @@ def show(session: Session, number: str) -> InvoiceDetail:
         rebilled_on=again.asked_on if again else None,
         rebill_reason=again.reason if again else "",
     )
+
+
+class Drafts(Value):
+    """Invoices that are billable and not issued yet."""
+
+    items: tuple[Draft, ...]
+
+
+def drafts(session: Session, deal: str | None, now: datetime) -> Drafts:
+    """Return the drafts of a deal, or of all deals that run; raises `NotFoundError`."""
+    if deal is not None:
+        row = deal_row(session, deal)
+        return Drafts(items=drafts_of(session, deal, today_of(row, now), now))
+    rows = session.exec(
+        select(DealRow).where(col(DealRow.closed_at).is_(None)).order_by(col(DealRow.number))
+    ).all()
+    found: list[Draft] = []
+    for row in rows:
+        found += drafts_of(session, row.number, today_of(row, now), now)
+    return Drafts(items=tuple(found))
+
+
+def preview(session: Session, deal: str, now: datetime) -> Drafts:
+    """Return a deal's next invoices as they would be issued; raises `NotFoundError`."""
+    row = deal_row(session, deal)
+    return Drafts(items=preview_of(session, deal, today_of(row, now), now))
+
+
+def today_of(deal: DealRow, now: datetime) -> date:
+    """Return a deal's calendar day: that of its test clock, or of its zone."""
+    moment = (deal.business_time or deal.started_at) if deal.test_clock else now
+    return moment.astimezone(ZoneInfo(deal.time_zone)).date()
 
 
 def credit_note(session: Session, number: str) -> CreditNote:

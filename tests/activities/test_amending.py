@@ -1,14 +1,18 @@
 """Amending: a running contract is changed, and plan, invoices, credits and revenue follow."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from activities.crediting import issue_credit_note
 from models.amended_contract import Effect
 from models.billing import Invoice
 from models.credit_notes import CreditNote
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.quoting import Quote
 from models.steps import BookAmendment, DealAmended, PriceQuote, RegisterKind, RenewTerm
 from models.tables import (
@@ -516,3 +520,60 @@ def test_a_second_term_is_amended_like_the_first(house: House) -> None:
     assert [note.term for note in notes(house)] == [2]
     house.converge("1001", date(2028, 1, 1))
     assert_conserved(house)
+
+
+def test_a_free_plan_becomes_a_paid_one_on_its_first_day(house: House) -> None:
+    """Allowed, and one item is paid (test vector 17)."""
+    sold(house, line("CRM", "3", unit_price="0", price_is_final=True))
+
+    change = {"lines": [{"line": 1, "clear": ["unit_price"]}]}
+    amended = house.amend("1001", START, change)
+    house.converge("1001", START)
+
+    assert amended.problems == ()
+    assert [one.net.minor for one in invoices(house) if one.net.minor] == [150_00]
+    run_out(house)
+
+
+def test_what_was_credited_in_full_is_not_credited_again(house: House) -> None:
+    """A full credit of the second invoice, then the end on its first day (test vector 18)."""
+    sold(house, until=days(2, 1))
+    order = CreditOrder(
+        key="k",
+        invoice="INV-2026-00002",
+        on=days(2, 1),
+        reason="Outage",
+        parts=(CreditPart(line=0),),
+    )
+    house.books.write(lambda session: issue_credit_note(session, house.office, order))
+
+    amended = house.amend("1001", days(2, 1), {"end_on": days(2, 1)})
+    house.converge("1001", days(2, 1))
+
+    assert amended.problems == ()
+    assert [note.net.minor for note in notes(house)] == [150_00]
+    assert_conserved(house)
+
+
+def test_an_end_on_a_billing_day_before_it_was_billed_credits_nothing(house: House) -> None:
+    """February was not billed, so nothing of it comes back (test vector 19)."""
+    sold(house)
+
+    house.amend("1001", days(2, 1), {"end_on": days(2, 1)})
+    house.converge("1001", days(2, 1))
+
+    assert notes(house) == []
+    assert [one.net.minor for one in invoices(house)] == [150_00]
+    run_out(house)
+
+
+def test_one_amendment_comes_of_eight_that_ask_for_it_at_once(house: House) -> None:
+    """The same command from eight threads (test vector 15): one version, one credit note."""
+    sold(house)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: house.amend("1001", days(1, 16), add_two()), range(8)))
+
+    assert len(set(answers)) == 1
+    assert (len(house.rows(AmendmentBookedRow)), len(notes(house))) == (1, 1)
+    run_out(house)

@@ -41,6 +41,7 @@ from models.tables import (
     CreditNoteLineRow,
     DealRow,
     DocumentRow,
+    DraftNoteRow,
     FreedIntervalRow,
     InvoiceLineRow,
     InvoiceRow,
@@ -152,7 +153,12 @@ def _taken_back() -> list[SQLModel]:
         "reason": "x",
         "actor": "finn",
     }
-    return [InvoiceVoidRow.model_validate(said), RebillRow.model_validate(said)]
+    said |= {"draft": "1001.x", "kind": "hold", "text": "x", "said_on": START}
+    return [
+        InvoiceVoidRow.model_validate(said),
+        RebillRow.model_validate(said),
+        DraftNoteRow.model_validate(said),
+    ]
 
 
 def _taxes() -> list[SQLModel]:

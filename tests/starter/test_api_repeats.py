@@ -51,6 +51,10 @@ CHANGES: list[tuple[str, str, Any, Any]] = [
     (f"/v1/invoices/{INVOICE}/credit", "fiona", {"reason": "x"}, {"reason": "y"}),
     (f"/v1/invoices/{INVOICE}/void", "fiona", {"reason": "x"}, {"reason": "y"}),
     (f"/v1/invoices/{INVOICE}/rebill", "fiona", {"reason": "x"}, {"reason": "y"}),
+    *(
+        (f"/v1/drafts/1001.ab12cd34/{word}", "fiona", {"reason": "x"}, {"reason": "y"})
+        for word in ("hold", "release", "annotate")
+    ),
     ("/v1/customers/C-100/statement?currency=USD&entity=US01", "fiona", {}, {"x": 1}),
 ]
 """A change of every route, and another one."""
@@ -161,6 +165,7 @@ def test_every_change_honors_its_key(world: Any) -> None:
 def _filled(path: str) -> str:
     number = "C-100" if path.startswith("/v1/customers") else INVOICE
     filled = path.replace("{kind}", "person").replace("{number}", number)
+    filled = filled.replace("{draft}", "1001.ab12cd34").replace("{word}", "hold")
     return filled.replace("{case}", WAITING).replace("{deal}", "1001")
 
 

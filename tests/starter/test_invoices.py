@@ -12,13 +12,18 @@ from models.credit_steps import Corrected, Correction, StatementSent
 from models.credits import CreditPart, credit
 from models.errors import Problem
 from models.money import Money
+from models.register import TaxRules
+from models.steps import RegisterKind
 from models.tables import (
+    ContractRow,
     CreditApplicationRow,
     CreditNoteRow,
     InvoiceRow,
     InvoiceVoidRow,
     PaymentRow,
+    PlannedChargeRow,
 )
+from models.tax import parse_tax_rules
 from starter.service.errors import RunFailedError
 from tests.models.test_credits import SEATS, SETUP, asked
 from tests.models.test_credits import invoice as invoice_of
@@ -383,3 +388,99 @@ def test_a_line_that_cannot_be_read_is_bad_input(billed: Any, by: Any, line: str
 
     assert result.exit_code == 2
     assert billed.gateway.started == []
+
+
+@pytest.fixture
+def contracted(world: Any) -> Any:
+    """Deal 1001 with a contract from 1 February and its first charge, nothing billed."""
+    file = world.deal(business_time=NOW, stage="live")
+    quote = world.quote(file)
+    plan = quote.plan[0]
+    world.add(
+        ContractRow(
+            number="C-1001-1",
+            deal="1001",
+            term=1,
+            quote=quote.number,
+            content_hash="h",
+            entity="US01",
+            customer="C-100",
+            currency="USD",
+            total_minor=0,
+            signed_at=NOW,
+            starts_on=date(2026, 2, 1),
+            ends_on=date(2027, 2, 1),
+            payment_terms_days=30,
+            purchase_order="PO-1",
+            renewal="{}",
+        ),
+        PlannedChargeRow(
+            deal="1001",
+            term=1,
+            reference=plan.reference,
+            description=plan.description,
+            starts_on=plan.period.start,
+            ends_on=plan.period.end,
+            bill_on=plan.bill_on,
+            amount_minor=plan.amount.minor,
+            discount_minor=plan.discount.minor,
+            currency="USD",
+        ),
+    )
+    world.gateway.results = Engine()
+    return world
+
+
+def test_the_next_invoices_are_previewed(contracted: Any, by: Any) -> None:
+    """Without a tax rule with the question that will park them."""
+    empty = contracted.get("/v1/drafts", deal="1001")["items"]
+    (found,) = contracted.get("/v1/deals/1001/invoices/preview")["items"]
+    shown = by("sam", "invoice", "preview", "1001")
+
+    assert empty == []
+    assert (found["issue_on"], found["invoice"]) == ("2026-02-01", None)
+    assert "Which rate applies?" in found["question"]
+    assert "to be issued 2026-02-01" in shown.output
+    missing = contracted.client.get("/v1/drafts?deal=9", headers=contracted.by("sam"))
+    assert missing.status_code == 404
+
+
+def test_drafts_are_listed_held_released_and_annotated(contracted: Any, by: Any) -> None:
+    """After the billing day of the deal's own clock; each word is a workflow of its own."""
+    contracted.register(
+        RegisterKind.TAX_RULES,
+        "house",
+        TaxRules(
+            rules=parse_tax_rules(
+                [
+                    {
+                        "seller_country": "US",
+                        "place_country": "US",
+                        "category": "standard",
+                        "valid_from": "2020-01-01",
+                        "rate_percent": "0",
+                        "code": "Z",
+                    }
+                ]
+            )
+        ).model_dump_json(),
+    )
+    (draft,) = contracted.get("/v1/deals/1001/invoices/preview")["items"]
+    number = draft["number"]
+
+    for word in ("hold", "release"):
+        result = by("fiona", "invoice", word, number, "--reason", "PO to come")
+        assert result.exit_code == 0, result.output
+    assert by("fiona", "invoice", "annotate", number, "Cost center 1").exit_code == 0
+
+    orders = [start.payload for start in contracted.gateway.started]
+    assert [(one.kind.value, one.invoice, one.reason) for one in orders] == [
+        ("hold", number, "PO to come"),
+        ("release", number, "PO to come"),
+        ("annotate", number, "Cost center 1"),
+    ]
+    assert draft["invoice"]["purchase_order"] == "PO-1"
+    assert "No draft waits." in by("fiona", "invoice", "drafts").output
+    refused = contracted.post(f"/v1/drafts/{number}/hold", {"reason": "x"}, "sam")
+    unknown = contracted.post("/v1/drafts/9.ab/hold", {"reason": "x"}, "fiona")
+    assert (refused.status_code, unknown.status_code) == (403, 404)

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+
 from models.deal import Stage
 from tests.workflows import records
 from tests.workflows.driver import audited, live
 from tests.workflows.house import House
 from tests.workflows.register_data import MANAGER
+from tests.workflows.test_faults import Trouble
 
 CREDITS = "select invoice, net_minor from credit_note order by number"
 INVOICES = "select issued_on, net_minor from invoice order by issued_on, number"
@@ -91,3 +94,28 @@ async def test_what_does_not_fit_is_refused_with_its_reason(house: House) -> Non
     assert "base_version: is 3, and version 1 is in force" in stale
     assert records.rows(house.settings.home, "select count(*) from amendment") == [(0,)]
     assert any("amend refused" in str(entry) for entry in audited(await deal.state()))
+
+
+@pytest.mark.parametrize("name", ["amend_deal", "book_amendment"])
+async def test_an_amendment_whose_step_fails_for_good_is_booked_once_after_retry(
+    house: House, name: str
+) -> None:
+    """Failed before its effect, then with only the answer lost: one version, one credit note."""
+    deal = await live(house)
+    await deal.advance("2026-01-16T12:00:00Z")
+    trouble = Trouble(name)
+    house.faults.before, house.faults.after = trouble.before, trouble.after
+    discount = {"percent": "15", "reason": "loyal"}
+    change = {"lines": [{"line": 1, "discount": discount}], "when": "now"}
+
+    await deal.tell("amend", **add("1", delta=change))
+    await deal.mend()
+    await deal.approve(MANAGER)
+    await deal.mend()
+    state = await deal.advance("2026-01-17T12:00:00Z")
+
+    assert trouble.struck == 2
+    booked = "select version from amendment_booked"
+    assert records.rows(house.settings.home, booked) == [(2,)]
+    assert len(records.rows(house.settings.home, CREDITS)) == 1
+    assert (state.amendment.number, state.holds) == (0, ())

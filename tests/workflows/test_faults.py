@@ -21,6 +21,8 @@ from workflows import policies
 
 ELSEWHERE = {
     "revise_quote",
+    "amend_deal",
+    "book_amendment",
     "record_change",
     "receive_stock",
     "check_vat_id",
@@ -31,7 +33,9 @@ ELSEWHERE = {
     "send_statement",
     "take_usage",
 }
-"""What other workflows do; nothing waits beside them, so they keep trying instead of parking."""
+"""What other workflows do; nothing waits beside them, so they keep trying instead of parking.
+
+Revisions and amendments are tried in stories of their own."""
 
 STEPS = sorted(
     one.name

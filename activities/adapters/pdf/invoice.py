@@ -40,6 +40,7 @@ def invoice_sheet(document: InvoiceDocument, edition: Edition) -> Sheet:
         _lines(edition, invoice),
         _totals(edition, invoice),
         *tax_summary(edition, invoice.taxes, invoice.currency),
+        *([gap(3), text(invoice.note)] if invoice.note else []),
         *_payment(edition, invoice),
         *assurance_notice(edition, document.decisions),
     ]
