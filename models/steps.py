@@ -272,14 +272,20 @@ class Converge(DealStep):
     """Bill and recognize everything that is due by now and not on record."""
 
 
+COVERED = "covered by"
+"""What a deal notes when an invoice of another deal covers its charges."""
+
+
 class Converged(Value):
     """What converging wrote: invoices issued, when there is more to do, and what is parked.
 
     `next_on` is the next day on which something becomes billable or earned; `parked` is the
-    question that keeps an invoice from being issued.
+    question that keeps an invoice from being issued. `covered_by` are invoices another deal issued
+    that cover charges of this one, and that it has not noted yet.
     """
 
     invoices: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
     next_on: date | None = None
     parked: str = ""
     account: Account = Account()

@@ -24,6 +24,8 @@ async def converge(desk: Desk, item: AgendaItem) -> None:
     )
     for number in outcome.invoices:
         publish(desk, DocumentKind.INVOICE, number)
+    for number in outcome.covered_by:
+        desk.note("q2c", steps.COVERED, number)
     if outcome.invoices:
         desk.count_cycle()
     if outcome.next_on is not None:
