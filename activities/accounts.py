@@ -1,9 +1,9 @@
 """Accounts: what a customer or a deal owes, read from the books."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
-from sqlalchemy import BindParameter, bindparam
+from sqlalchemy import BindParameter, ColumnElement, bindparam
 from sqlmodel import Session, col, func, select
 
 from activities.billed_days import has_released, taken
@@ -11,6 +11,7 @@ from activities.pool_rows import pools_are_closed
 from activities.register import dunning_policy
 from activities.usage_rows import period_rows, usage_is_billed
 from models.collection import OpenItem, next_dunning_on
+from models.consolidation import shares_of
 from models.credit_notes import CreditEffect
 from models.money import Money
 from models.steps import Account
@@ -37,7 +38,21 @@ _NUMBERS: BindParameter[Sequence[str]] = bindparam("numbers", expanding=True)
 _LAST: BindParameter[date] = bindparam("last")
 _MOST_AT_ONCE = 10_000
 _INVOICES = select(InvoiceRow).order_by(col(InvoiceRow.due_on), col(InvoiceRow.number))
-_INVOICES_OF_DEAL = _INVOICES.where(col(InvoiceRow.deal) == _DEAL)
+_INVOICES_OF_DEAL = _INVOICES.where(
+    (col(InvoiceRow.deal) == _DEAL)
+    | col(InvoiceRow.number).in_(
+        select(InvoiceLineRow.invoice).where(col(InvoiceLineRow.deal) == _DEAL)
+    )
+)
+_GROSS = (
+    select(
+        InvoiceLineRow.invoice,
+        InvoiceLineRow.deal,
+        func.sum(InvoiceLineRow.net_minor + InvoiceLineRow.tax_minor),
+    )
+    .where(col(InvoiceLineRow.invoice).in_(_NUMBERS))
+    .group_by(col(InvoiceLineRow.invoice), col(InvoiceLineRow.deal))
+)
 _PAID, _CREDITED = (
     select(table.invoice, func.sum(table.amount_minor))
     .where(col(table.invoice).in_(_NUMBERS), col(table.applied_on) <= _LAST)
@@ -89,6 +104,23 @@ def scope_of(deal: DealRow) -> str:
     return deal.number if deal.test_clock else ""
 
 
+def touching(deal: str) -> ColumnElement[bool]:
+    """Return the condition that an invoice is a deal's own, or has a line of it."""
+    lines = select(InvoiceLineRow.invoice).where(InvoiceLineRow.deal == deal)
+    return (col(InvoiceRow.deal) == deal) | col(InvoiceRow.number).in_(lines)
+
+
+def deals_of(session: Session, invoices: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the deals that have lines on each invoice, by its number."""
+    statement = select(InvoiceLineRow.invoice, InvoiceLineRow.deal).where(
+        col(InvoiceLineRow.invoice).in_(list(invoices))
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for invoice, deal in session.exec(statement.order_by(col(InvoiceLineRow.id))):
+        found[invoice] = tuple(dict.fromkeys((*found.get(invoice, ()), deal)))
+    return found
+
+
 def open_items(
     session: Session,
     *,
@@ -98,7 +130,8 @@ def open_items(
 ) -> tuple[OpenItem, ...]:
     """Return the invoices with a balance after payments and credits, oldest due first.
 
-    Those that were written off are among them: they are still owed.
+    Those that were written off are among them: they are still owed. Those of a deal are all with a
+    line of it; one for several deals comes with its whole balance.
     """
     statement = _INVOICES if deal is None else _INVOICES_OF_DEAL
     if customer is not None:
@@ -201,12 +234,24 @@ def account_of(session: Session, deal: str, on: date) -> Account:
     """
     items = [item for item in open_items(session, deal=deal) if not item.written_off]
     return Account(
-        balance_minor=sum(item.balance.minor for item in items),
+        balance_minor=balance_of(session, deal, items),
         open_invoices=len(items),
         next_dunning_on=next_dunning_on(dunning_policy(session), items, on),
         fully_billed=_fully_billed(session, deal),
         fully_recognized=_fully_recognized(session, deal),
     )
+
+
+def balance_of(session: Session, deal: str, items: Sequence[OpenItem]) -> int:
+    """Return a deal's part of the balance of its open invoices, in minor units."""
+    if not items:
+        return 0
+    gross: dict[str, dict[str, int]] = {}
+    numbers = [item.invoice for item in items]
+    for invoice, owner, amount in session.exec(_GROSS, params={"numbers": numbers}):
+        gross.setdefault(invoice, {})[owner] = int(amount)
+    parts = (shares_of(item.balance, gross.get(item.invoice, {deal: 1})) for item in items)
+    return sum(each[deal].minor for each in parts if deal in each)
 
 
 def _fully_billed(session: Session, deal: str) -> bool:

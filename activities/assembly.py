@@ -320,8 +320,9 @@ def _balance_after(
 ) -> Money:
     """Return what the deals of a payment still owed once it was applied."""
     deals = sorted({one.deal for one in applications})
-    items = [item for deal in deals for item in open_items(session, deal=deal)]
-    known = [item for item in items if item.issued_on <= row.received_on]
+    found = (item for deal in deals for item in open_items(session, deal=deal))
+    items = {item.invoice: item for item in found}
+    known = [item for item in items.values() if item.issued_on <= row.received_on]
     return Money.total((item.balance for item in known), row.currency)
 
 

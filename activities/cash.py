@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 from activities import journal
 from activities.accounts import deal_row, open_items, scope_of
 from activities.numbering import lock
+from activities.payers import payers
 from activities.withholding import settle_withheld
 from models.collection import Applied, apply_payment
 from models.ledger import EntryHeader, application_entry
@@ -21,12 +22,13 @@ def apply_waiting_cash(session: Session, number: str, on: date, recorded_at: dat
     Money of a deal on a test clock and real money never meet.
     """
     deal = deal_row(session, number)
-    lock(session, f"customer:{deal.customer}")
+    for customer in payers(session, deal):
+        lock(session, f"customer:{customer}")
     for payment, left in waiting_cash(session, deal):
-        items = open_items(session, deal=number)
+        items = open_items(session, deal=number, customer=payment.customer)
         outcome = apply_payment(left, items)
         if not outcome.applied:
-            return
+            continue
         for part in outcome.applied:
             session.add(
                 PaymentApplicationRow(
@@ -59,7 +61,10 @@ def waiting_cash(session: Session, deal: DealRow) -> list[tuple[PaymentRow, Mone
     )
     rows = session.exec(
         select(PaymentRow, applied + refunded)
-        .where(PaymentRow.customer == deal.customer, PaymentRow.currency == deal.currency)
+        .where(
+            col(PaymentRow.customer).in_(payers(session, deal)),
+            PaymentRow.currency == deal.currency,
+        )
         .where(PaymentRow.scope == scope_of(deal))
         .order_by(col(PaymentRow.received_on), col(PaymentRow.number))
     ).all()
@@ -94,7 +99,7 @@ def _post(
         key=f"application:{payment.number}:{applied[0].invoice}",
         entity=deal.entity,
         deal=deal.number,
-        customer=deal.customer,
+        customer=payment.customer,
         booked_on=on,
         cause=payment.number,
         text=f"{payment.number} applied to {', '.join(part.invoice for part in applied)}",

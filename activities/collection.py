@@ -12,11 +12,13 @@ from sqlmodel import Session, col, select
 from temporalio import activity
 
 from activities import journal
-from activities.accounts import account_of, deal_row, open_items, scope_of
+from activities.accounts import account_of, deal_row, deals_of, open_items, scope_of
 from activities.numbering import lock, next_number
+from activities.payers import is_paid_by, paid_by
 from activities.ports import Office
 from activities.register import customer_of, dunning_policy, entity_of
 from activities.signatures import DUN, READ_ACCOUNT, RECORD_PAYMENT
+from activities.transmitting import undelivered
 from activities.withholding import settle_withheld
 from models.collection import (
     Applied,
@@ -63,7 +65,9 @@ class CollectionActivities:
         """
 
         def read(session: Session) -> Account:
-            account = account_of(session, step.deal, step.on)
+            account = account_of(session, step.deal, step.on).model_copy(
+                update={"undelivered": undelivered(session, step.deal)}
+            )
             if step.payment and not _concerns(session, step.payment, step.deal):
                 return account.model_copy(update={"known": False})
             return account
@@ -99,8 +103,9 @@ class CollectionActivities:
     ) -> PaymentRecorded:
         amount = Money(minor=request.amount_minor, currency=request.currency)
         open_here = [item for item in items if item.balance.currency == request.currency]
+        owners = deals_of(session, [item.invoice for item in open_here])
         references = request.invoices or tuple(
-            item.invoice for item in open_here if request.deal and item.deal == request.deal
+            item.invoice for item in open_here if request.deal in owners.get(item.invoice, ())
         )
         outcome = apply_payment(amount, open_here, references)
         entity = entity_of(session, _entity_number(session, request, outcome))
@@ -110,9 +115,7 @@ class CollectionActivities:
         session.add(payment)
         session.flush()
         session.add_all(_application_rows(outcome, payment))
-        deals = tuple(dict.fromkeys(part.deal for part in outcome.applied)) or (
-            (request.deal,) if request.deal else ()
-        )
+        deals = _touched(session, outcome.applied, request)
         header = EntryHeader(
             key=payment_key(number),
             entity=entity.number,
@@ -138,7 +141,7 @@ class CollectionActivities:
         return self._office.books.write(lambda session: self._dun(session, step))
 
     def _dun(self, session: Session, step: Dun) -> Dunned:
-        deal = deal_row(session, step.deal)
+        deal = _as_debtor(session, deal_row(session, step.deal))
         lock(session, f"customer:{deal.customer}")
         scope, policy = scope_of(deal), dunning_policy(session)
         items = _items_to_remind(session, deal)
@@ -171,7 +174,7 @@ def _day_after(day: date) -> date:
 def _concerns(session: Session, payment: str, deal: str) -> bool:
     """Whether a payment is on record and its customer is the deal's."""
     row = session.get(PaymentRow, payment)
-    return row is not None and row.customer == deal_row(session, deal).customer
+    return row is not None and is_paid_by(session, deal_row(session, deal), row.customer)
 
 
 def _hash(request: RecordPayment) -> str:
@@ -203,9 +206,19 @@ def _repeated(session: Session, known: PaymentRow, request: RecordPayment) -> Pa
         )
         for row in rows
     )
-    deals = tuple(dict.fromkeys(part.deal for part in applied))
-    deals = deals or ((request.deal,) if request.deal else ())
+    deals = _touched(session, applied, request)
     return _recorded(known, applied, deals).model_copy(update={"repeated": True})
+
+
+def _touched(
+    session: Session, applied: Sequence[Applied], request: RecordPayment
+) -> tuple[str, ...]:
+    """Return the deals with lines on the invoices a payment settles, else the one it names."""
+    owners = deals_of(session, [part.invoice for part in applied])
+    found = tuple(
+        dict.fromkeys(deal for part in applied for deal in owners.get(part.invoice, (part.deal,)))
+    )
+    return found or ((request.deal,) if request.deal else ())
 
 
 def _recorded(
@@ -277,7 +290,7 @@ def _invoice_problems(session: Session, request: RecordPayment, number: str) -> 
 
 def _deal_problems(session: Session, request: RecordPayment) -> list[Problem]:
     row = session.get(DealRow, request.deal)
-    if row is None or row.customer != request.customer:
+    if row is None or not is_paid_by(session, row, request.customer):
         reason = f"customer {request.customer} has no deal {request.deal}"
         return [Problem(field="deal", reason=reason, remedy="see `q2c deal list`")]
     if row.currency != request.currency:
@@ -294,7 +307,8 @@ def _of_scope(
         row.number
         for row in session.exec(
             select(DealRow).where(
-                DealRow.customer == request.customer, col(DealRow.test_clock).is_(True)
+                col(DealRow.customer).in_(paid_by(session, request.customer)),
+                col(DealRow.test_clock).is_(True),
             )
         )
     }
@@ -315,7 +329,7 @@ def _entity_number(session: Session, request: RecordPayment, outcome: CashApplic
 
 
 def _first_deal(session: Session, customer: str) -> DealRow | None:
-    statement = select(DealRow).where(DealRow.customer == customer)
+    statement = select(DealRow).where(col(DealRow.customer).in_(paid_by(session, customer)))
     return session.exec(statement.order_by(col(DealRow.started_at), col(DealRow.number))).first()
 
 
@@ -356,6 +370,13 @@ def _application_rows(outcome: CashApplication, payment: PaymentRow) -> list[Pay
         )
         for part in outcome.applied
     ]
+
+
+def _as_debtor(session: Session, deal: DealRow) -> DealRow:
+    """Return a copy of a deal's row under the customer who owes its oldest open invoice."""
+    items = open_items(session, deal=deal.number)
+    owing = session.get_one(InvoiceRow, items[0].invoice).customer if items else deal.customer
+    return DealRow(**{**deal.model_dump(), "customer": owing})
 
 
 def _items_to_remind(session: Session, deal: DealRow) -> list[OpenItem]:

@@ -9,6 +9,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from activities import journal
 from activities.accounts import deal_row, open_items, scope_of
 from activities.numbering import lock
+from activities.payers import payers
 from models.collection import Applied, apply_payment
 from models.ledger import EntryHeader, credit_application_entry, credit_entry, credit_key
 from models.money import Money
@@ -51,11 +52,12 @@ def apply_waiting_credit(session: Session, number: str, on: date, recorded_at: d
     Credit stays within its entity and currency, and that of a deal on a test clock with the deal.
     """
     deal = deal_row(session, number)
-    lock(session, f"customer:{deal.customer}")
+    for customer in payers(session, deal):
+        lock(session, f"customer:{customer}")
     for note, left in waiting_credit(session, deal):
         items = [
             item
-            for item in open_items(session, deal=number)
+            for item in open_items(session, deal=number, customer=note.customer)
             if item.invoice != note.invoice and item.balance.currency == note.currency
         ]
         for part in apply_payment(left, items).applied:
@@ -72,7 +74,10 @@ def waiting_credit(session: Session, deal: DealRow) -> list[tuple[CreditNoteRow,
     )
     rows = session.exec(
         select(CreditNoteRow, applied)
-        .where(CreditNoteRow.customer == deal.customer, CreditNoteRow.entity == deal.entity)
+        .where(
+            col(CreditNoteRow.customer).in_(payers(session, deal)),
+            CreditNoteRow.entity == deal.entity,
+        )
         .where(CreditNoteRow.currency == deal.currency, CreditNoteRow.scope == scope_of(deal))
         .order_by(col(CreditNoteRow.issued_on), col(CreditNoteRow.number))
     ).all()
@@ -160,7 +165,7 @@ def _apply(
         key=f"credit-application:{note.number}:{part.invoice}",
         entity=deal.entity,
         deal=deal.number,
-        customer=deal.customer,
+        customer=note.customer,
         booked_on=on,
         cause=note.number,
         text=f"{note.number} applied to {part.invoice}",

@@ -51,9 +51,10 @@ def issue_credit_note(session: Session, office: Office, order: CreditOrder) -> C
             raise ConflictError(f"{order.key} is on record as {known.number} with other content")
         return CreditNote.model_validate_json(known.content)
     row = invoice_row(session, order.invoice)
-    lock(session, f"deal:{row.deal}")
     lock(session, f"customer:{row.customer}")
     invoice = Invoice.model_validate_json(row.content)
+    for deal in sorted(invoice.deals):
+        lock(session, f"deal:{deal}")
     earlier = notes_of(session, order.invoice)
     draft = draft_credit_note(session, order)
     entity = entity_of(session, row.entity)
@@ -66,7 +67,7 @@ def issue_credit_note(session: Session, office: Office, order: CreditOrder) -> C
     session.add_all(_freed_rows(invoice, earlier, note, lines))
     _settle_own(session, row, note)
     session.flush()
-    post_credits(session, row.deal, order.on, office.wall_clock())
+    post_credits(session, note.deal, order.on, office.wall_clock())
     return note
 
 
@@ -89,10 +90,27 @@ def draft_credit_note(session: Session, order: CreditOrder) -> CreditNote:
             effect=order.effect,
         )
     )
+    draft = _of_one_deal(invoice, draft)
     if draft.gross.minor < 0:
         reason, remedy = "comes to less than nothing", "credit it together with other lines"
         raise InvalidInputError([Problem(field="parts", reason=reason, remedy=remedy)])
     return draft
+
+
+def _of_one_deal(invoice: Invoice, draft: CreditNote) -> CreditNote:
+    """Return the draft under the deal whose lines it names; one of several deals is refused.
+
+    It moves the price, the liability and the plan of a contract, so it has to be about one.
+    """
+    named = [invoice.lines[line.invoice_line] for line in draft.lines]
+    deals = list(dict.fromkeys(invoice.deal_of(line) for line in named))
+    if len(deals) > 1:
+        reason = f"takes back lines of the deals {', '.join(deals)}"
+        remedy = "write a credit note for each deal and name its lines"
+        raise InvalidInputError([Problem(field="parts", reason=reason, remedy=remedy)])
+    if not named or deals == [invoice.deal]:
+        return draft
+    return draft.model_copy(update={"deal": deals[0], "term": named[0].term or draft.term})
 
 
 def fingerprint(order: CreditOrder) -> str:

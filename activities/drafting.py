@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from sqlmodel import Session, col, select
 
 from activities.contract_versions import lines_by_reference
+from activities.payers import payer_of
 from activities.register import customer_of, entity_of, tax_rules
 from activities.tax import refused_vat_id
 from activities.voiding import corrected_order
@@ -86,23 +87,27 @@ class Drafts:
     def request(self, group: InvoiceGroup, on: date) -> InvoiceRequest:
         """Return everything the invoice is made of; preview and issue both start from it."""
         session, contract = self._session, self._contract
-        customer = customer_of(session, contract.customer)
+        payer = payer_of(session, contract.customer)
+        served = customer_of(session, contract.customer)
+        is_own = payer.number == served.number
+        named = {} if is_own else {"recipient": served.legal_name}
         return InvoiceRequest(
             deal=contract.deal,
             term=contract.term,
             entity=entity_of(session, contract.entity),
-            customer=customer,
+            customer=payer,
+            recipient=None if is_own else served,
             currency=contract.currency,
             issued_on=on,
             payment_terms_days=contract.payment_terms_days,
             purchase_order=group.purchase_order
             or corrected_order(session, contract.deal, contract.term)
             or contract.purchase_order,
-            charges=group.charges,
+            charges=tuple(due.model_copy(update=named) for due in group.charges),
             lines={**lines_by_reference(session, contract), **self._explained},
             rules=tax_rules(session),
             note=self.note(group),
-            refused_vat_id=refused_vat_id(session, customer),
+            refused_vat_id=refused_vat_id(session, payer),
             prices_include_tax=self._quote.prices_include_tax,
         )
 

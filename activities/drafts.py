@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 from sqlmodel import Session, col, select
 
-from activities.billing import billed, planned, reached, transferred
 from activities.contract_versions import quote_in_force
 from activities.crediting import fingerprint
 from activities.drafting import ANNOTATE, HOLD, RELEASE, Drafts, draft_number, key_of
 from activities.metering import metering_of
 from activities.numbering import lock
+from activities.open_terms import billed, planned, reached, transferred
 from models.billing import Invoice, draft_invoice, due_charges, next_billing_on
 from models.credit_steps import Corrected, CorrectInvoice, Correction
 from models.errors import ConflictError, InvalidInputError, NotFoundError, ParkedError, Problem

@@ -38,6 +38,7 @@ class Issued(Value):
     einvoice: EInvoice
     wanted: EInvoiceFormat | None = None
     is_sent: bool = False
+    is_test: bool = False
 
 
 def issued(session: Session, number: str) -> Issued:
@@ -45,14 +46,16 @@ def issued(session: Session, number: str) -> Issued:
     row = session.get(InvoiceRow, number)
     if row is not None:
         invoice = Invoice.model_validate_json(row.content)
-        einvoice = einvoice_of(invoice)
-        return _issued(session, row.deal, einvoice, (invoice.entity, invoice.customer))
+        einvoice = einvoice_of(invoice, test_clock=bool(row.scope))
+        found = _issued(session, row.deal, einvoice, (invoice.entity, invoice.customer))
+        return found.model_copy(update={"is_test": bool(row.scope)})
     credit = session.get(CreditNoteRow, number)
     if credit is None:
         raise NotFoundError(f"There is no invoice or credit note {number}.")
     note = CreditNote.model_validate_json(credit.content)
-    einvoice = einvoice_of_credit_note(note)
-    return _issued(session, credit.deal, einvoice, (note.entity, note.customer))
+    einvoice = einvoice_of_credit_note(note, test_clock=bool(credit.scope))
+    found = _issued(session, credit.deal, einvoice, (note.entity, note.customer))
+    return found.model_copy(update={"is_test": bool(credit.scope)})
 
 
 def _issued(

@@ -1,6 +1,7 @@
 """Mailing: who gets which letter, with which token."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import UTC, date, datetime, time
 
 from sqlmodel import Session, col, select
@@ -75,6 +76,14 @@ class Desk:
         self.people = {person.id: person for person in people(session)}
         self.language = language_between(self.customer, self.entity)
         self.looks: Formats = formats_for(self.language)
+
+    def addressed_to(self, customer: str) -> "Desk":
+        """Return the same desk with another customer to write to: who pays for the deal's."""
+        desk = copy(self)
+        desk.customer = customer_of(self.session, customer)
+        desk.language = language_between(desk.customer, self.entity)
+        desk.looks = formats_for(desk.language)
+        return desk
 
     def about(self, total: Money | None = None) -> Subject:
         """Return what a letter to the customer is about, in the customer's language."""
@@ -245,6 +254,7 @@ def _delivery_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
 
 def _invoice(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     row = desk.session.get_one(InvoiceRow, step.number)
+    desk = desk.addressed_to(row.customer)
     if desk.session.get(InvoiceVoidRow, step.number) is not None:
         return []
     gross = Money(minor=row.gross_minor, currency=row.currency)
@@ -264,6 +274,7 @@ def _credit_note(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
 
 def _reminder(desk: Desk, step: PublishDocument) -> list[OutgoingMail]:
     row = desk.session.get_one(ReminderRow, step.number)
+    desk = desk.addressed_to(row.customer)
     names = {one.level: one.name for one in dunning_policy(desk.session).steps}
     total = Money.total(
         (item.balance for item in LetterItems.model_validate_json(row.content).items), row.currency

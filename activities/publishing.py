@@ -5,7 +5,7 @@ mail goes out under a key of its own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 from sqlmodel import Session, select
@@ -16,6 +16,7 @@ from activities.case_letters import case_mails
 from activities.einvoices import EInvoiceWriter, Issued, issued, writes_none
 from activities.mail import Attachment, Mailer, OutgoingMail
 from activities.mailing import letters_of, noon, notices_of, receipt_letter, statement_letter
+from activities.network import Network, NoNetwork
 from activities.ports import Office, Store
 from activities.signatures import (
     NOTIFY,
@@ -50,6 +51,7 @@ class PublishingOffice:
     mailer: Mailer
     render: Callable[[Document], bytes]
     write: EInvoiceWriter = writes_none
+    network: Network = field(default_factory=NoNetwork)
 
 
 class PublishingActivities:
@@ -84,7 +86,9 @@ class PublishingActivities:
                 *structured,
             ]
             self._send(step.deal, [self._with(mail, attachments) for mail in mails])
-        return DocumentPublished(number=step.number, sha256=stored.sha256)
+        return DocumentPublished(
+            number=step.number, sha256=stored.sha256, send=self._is_to_send(step)
+        )
 
     @activity.defn(name=PUBLISH_RECEIPT.name, no_thread_cancel_exception=True)
     def publish_receipt(self, request: PublishReceipt) -> DocumentPublished:
@@ -154,6 +158,12 @@ class PublishingActivities:
             DocumentRow.kind == kind.value, DocumentRow.number == number
         )
         return self._books.read(lambda session: session.exec(statement).first())
+
+    def _is_to_send(self, step: PublishDocument) -> bool:
+        """Whether the buyer of a document of billing wants it over a network."""
+        if step.kind not in (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE):
+            return False
+        return self._books.read(lambda session: issued(session, step.number)).is_sent
 
     def _structured(self, step: PublishDocument) -> list[Attachment]:
         """Write and store a document of billing as UBL where its buyer asked for that.

@@ -238,6 +238,7 @@ class RegisterActivities:
             *_prefix_problems(session, change, content),
             *_version_problems(session, change, content),
             *_delegation_problems(session, change, content),
+            *_parent_problems(session, change, content),
             *self._calendar_problems(change, content),
         )
         if problems:
@@ -363,6 +364,25 @@ def _prefix_problems(session: Session, change: RegisterChange, content: str) -> 
             reason = f"{prefix!r} belongs to entity {row.key}, whose documents would clash with it"
             remedy = "give each entity a prefix of its own"
             return (Problem(field="number_prefix", reason=reason, remedy=remedy),)
+    return ()
+
+
+def _parent_problems(session: Session, change: RegisterChange, content: str) -> tuple[Problem, ...]:
+    """Refuse a parent who shall be billed but is not on record, or pays in a circle."""
+    if change.kind is not RegisterKind.CUSTOMER:
+        return ()
+    customer = Customer.model_validate_json(content)
+    seen = [change.key]
+    while customer.billed_to_parent and customer.parent:
+        if customer.parent in seen:
+            reason = f"pays in a circle: {', '.join((*seen, customer.parent))}"
+            return (Problem(field="parent", reason=reason, remedy="let one of them pay itself"),)
+        row = latest(session, RegisterKind.CUSTOMER, customer.parent)
+        if row is None:
+            reason = f"{customer.parent} shall be billed and is not on record"
+            return (Problem(field="parent", reason=reason, remedy="record the parent first"),)
+        seen.append(customer.parent)
+        customer = Customer.model_validate_json(row.content)
     return ()
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from models import approval_cases as cases
-from models import credit_steps, steps
+from models import credit_steps, steps, transmission
 
 Input = TypeVar("Input")
 Output = TypeVar("Output")
@@ -89,6 +89,12 @@ PUBLISH_RECEIPT = Signature(
 )
 SEND_STATEMENT = Signature(
     "send_statement", Queue.DOCUMENTS, credit_steps.SendStatement, credit_steps.StatementSent
+)
+SEND_EINVOICE = Signature(
+    "send_einvoice", Queue.DOCUMENTS, transmission.SendEInvoice, transmission.Transmitted
+)
+FOLLOW_EINVOICE = Signature(
+    "follow_einvoice", Queue.DOCUMENTS, transmission.FollowEInvoice, transmission.Transmitted
 )
 NOTIFY = Signature("notify", Queue.DOCUMENTS, steps.Notify, steps.Recorded)
 

@@ -24,6 +24,11 @@ class TaxDesk:
         self._open: dict[str, TaxInquiry] = {}
         self._answers: dict[str, TaxAnswer | ParkedError] = {}
 
+    @property
+    def has_engine(self) -> bool:
+        """Whether an engine works out the tax, so that the rules on record do not decide."""
+        return self._engine is not None
+
     def taxed(self, request: InvoiceRequest) -> InvoiceRequest | None:
         """Return the request with its answer; None, and noted, while the engine was not asked.
 

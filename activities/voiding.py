@@ -6,6 +6,7 @@ Both are parts of a transaction. The invoice stays as it is, with its number.
 from sqlmodel import Session, col, func, select
 
 from activities import journal
+from activities.accounts import deals_of
 from activities.billed_days import CREDITED, RELEASED, freed_row
 from activities.crediting import (
     fingerprint,
@@ -50,7 +51,7 @@ def void_invoice(session: Session, office: Office, order: CorrectInvoice) -> Cor
         return _voided(row).model_copy(update={"repeated": True})
     entity = entity_of(session, row.entity)
     problems = tuple(void_problems(order.invoice, entity, standing_of(session, order.invoice)))
-    problems += _without_reason(order)
+    problems += (*_without_reason(order), *_of_several_deals(session, row))
     if problems:
         raise InvalidInputError(problems)
     session.add(
@@ -178,6 +179,16 @@ def _repeated(known: RebillRow, row: InvoiceRow, order: CorrectInvoice) -> Corre
         is_void=not note,
         repeated=True,
     )
+
+
+def _of_several_deals(session: Session, row: InvoiceRow) -> tuple[Problem, ...]:
+    """Refuse to undo an invoice for several deals: each has its own entry and its own contract."""
+    deals = deals_of(session, [row.number]).get(row.number, ())
+    if len(deals) < 2:
+        return ()
+    reason = f"bills the deals {', '.join(deals)} together"
+    remedy = "credit the lines of each deal"
+    return (Problem(field="invoice", reason=reason, remedy=remedy),)
 
 
 def _without_reason(order: CorrectInvoice) -> tuple[Problem, ...]:

@@ -39,7 +39,8 @@ class InvoiceLine(Value):
     the right to the amount depends on nothing but time (IFRS 15.105, 108): only then it makes a
     receivable. `period` is what is billed, `supplied` when it was or is supplied: for goods the day
     of their delivery (None on invoices from before it was kept). `gross` is what was agreed with
-    tax in it, if it was: net and tax sum to it.
+    tax in it, if it was: net and tax sum to it. `deal` and `term` are named where an invoice is for
+    several deals, `recipient` where somebody else pays for who is served.
     """
 
     reference: str
@@ -56,6 +57,9 @@ class InvoiceLine(Value):
     unconditional_on: date
     supplied: Interval | None = None
     gross: Money | None = None
+    deal: str = ""
+    term: int = 0
+    recipient: str = ""
 
 
 class Invoice(Value):
@@ -86,6 +90,20 @@ class Invoice(Value):
     tax_reference: str = ""
     withheld: Withheld | None = None
 
+    def deal_of(self, line: InvoiceLine) -> str:
+        """Return the deal of a line: its own, or that of the invoice."""
+        return line.deal or self.deal
+
+    @property
+    def deals(self) -> tuple[str, ...]:
+        """The deals that have lines on the invoice, in their order."""
+        return tuple(dict.fromkeys(self.deal_of(line) for line in self.lines))
+
+    def part_of(self, deal: str) -> "Invoice":
+        """Return the invoice with the lines of one deal only; its sums stay those of the whole."""
+        lines = tuple(line for line in self.lines if self.deal_of(line) == deal)
+        return self.model_copy(update={"lines": lines})
+
     @property
     def payable(self) -> Money:
         """What is to be paid: all of it, less what the customer keeps back."""
@@ -93,10 +111,23 @@ class Invoice(Value):
 
 
 class DueCharge(Value):
-    """A planned charge that may be billed, and since when."""
+    """A planned charge that may be billed, and since when.
+
+    On an invoice for several deals it names its `deal` and `term`, and its `recipient` where
+    somebody else is billed.
+    """
 
     charge: PlannedCharge
     billable_on: date
+    deal: str = ""
+    term: int = 0
+    recipient: str = ""
+
+    @property
+    def line_key(self) -> str:
+        """Where a request has its priced line: by its reference, and its deal if it names one."""
+        reference = self.charge.line_reference
+        return f"{self.deal}:{self.term}|{reference}" if self.deal else reference
 
     @property
     def supplied(self) -> Interval:
@@ -113,8 +144,9 @@ class DueCharge(Value):
 
 
 class InvoiceRequest(Value):
-    """Everything one invoice is made of; `lines` are the priced lines by their reference.
+    """Everything one invoice is made of; `lines` are the priced lines by the key of their charges.
 
+    `customer` is who is billed, `recipient` who is served, if that is somebody else.
     `taxed` is the answer of a tax engine; without it the rules decide. `refused_vat_id` is why the
     customer's VAT number does not count, if it does not. With `prices_include_tax` every charge was
     agreed with tax in it.
@@ -135,6 +167,7 @@ class InvoiceRequest(Value):
     taxed: TaxAnswer | None = None
     refused_vat_id: str = ""
     prices_include_tax: bool = False
+    recipient: Customer | None = None
 
     @property
     def due_on(self) -> date:
@@ -246,7 +279,11 @@ def tax_inquiry(request: InvoiceRequest) -> TaxInquiry:
     """
     _require_complete(request)
     supplies = [_supply(request, due) for due in request.charges]
-    inquiry = TaxInquiry.between(request.entity, request.customer, supplies, request.currency)
+    taxed = request.customer
+    if request.recipient is not None:
+        place = request.recipient.place_of_supply
+        taxed = taxed.model_copy(update={"ship_to": place})
+    inquiry = TaxInquiry.between(request.entity, taxed, supplies, request.currency)
     changes = {
         "deal": request.deal,
         "term": request.term,
@@ -276,7 +313,7 @@ def _is_taken(period: Interval, taken: Sequence[Interval]) -> bool:
 def _require_complete(request: InvoiceRequest) -> None:
     problems = [
         Problem(field=f"lines[{reference}]", reason="a charge is due that no priced line explains")
-        for reference in dict.fromkeys(due.charge.line_reference for due in request.charges)
+        for reference in dict.fromkeys(due.line_key for due in request.charges)
         if reference not in request.lines
     ]
     if not request.charges:
@@ -288,7 +325,7 @@ def _require_complete(request: InvoiceRequest) -> None:
 
 
 def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
-    charge, line = due.charge, request.lines[due.charge.line_reference]
+    charge, line = due.charge, request.lines[due.line_key]
     quantity, _ = _quantity_and_price(charge, line)
     if request.prices_include_tax and charge.gross is None:
         raise ParkedError(
@@ -296,7 +333,7 @@ def _supply(request: InvoiceRequest, due: DueCharge) -> Supply:
             "What is it before tax?"
         )
     return Supply(
-        reference=charge.reference,
+        reference=f"{due.deal}:{due.term}|{charge.reference}" if due.deal else charge.reference,
         description=charge.description,
         category=line.tax_category,
         net=charge.amount,
@@ -312,7 +349,7 @@ def _withheld(request: InvoiceRequest, inquiry: TaxInquiry) -> Withheld | None:
 
 
 def _invoice_line(request: InvoiceRequest, due: DueCharge, taxed: TaxedSupply) -> InvoiceLine:
-    charge, line = due.charge, request.lines[due.charge.line_reference]
+    charge, line = due.charge, request.lines[due.line_key]
     quantity, unit_price = _quantity_and_price(charge, line)
     return InvoiceLine(
         reference=charge.reference,
@@ -329,6 +366,9 @@ def _invoice_line(request: InvoiceRequest, due: DueCharge, taxed: TaxedSupply) -
         unconditional_on=unconditional_on(charge, line.timing, request.issued_on, request.due_on),
         supplied=due.supplied,
         gross=charge.gross,
+        deal=due.deal,
+        term=due.term,
+        recipient=due.recipient,
     )
 
 

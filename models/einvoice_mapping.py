@@ -65,7 +65,11 @@ class _Line(Protocol):
     def tax_rate_percent(self) -> Decimal: ...
 
 
-def einvoice_of(invoice: Invoice) -> EInvoice:
+TEST_CLOCK = "TEST CLOCK: made to try things out; it claims nothing."
+"""The note (BT-22) on documents of deals on a test clock, which a page says in a banner."""
+
+
+def einvoice_of(invoice: Invoice, *, test_clock: bool = False) -> EInvoice:
     """Return an issued invoice in the terms of EN 16931."""
     periods = [line.supplied or line.period for line in invoice.lines]
     return EInvoice(
@@ -74,6 +78,7 @@ def einvoice_of(invoice: Invoice) -> EInvoice:
         issued_on=invoice.issued_on,
         currency=invoice.currency,
         due_on=invoice.due_on,
+        note=TEST_CLOCK if test_clock else "",
         buyer_reference=invoice.customer.buyer_reference,
         purchase_order=invoice.purchase_order,
         contract=invoice.deal,
@@ -89,7 +94,7 @@ def einvoice_of(invoice: Invoice) -> EInvoice:
     )
 
 
-def einvoice_of_credit_note(note: CreditNote) -> EInvoice:
+def einvoice_of_credit_note(note: CreditNote, *, test_clock: bool = False) -> EInvoice:
     """Return an issued credit note in the terms of EN 16931: type 381, its amounts positive."""
     periods = [line.period for line in note.lines]
     return EInvoice(
@@ -97,7 +102,7 @@ def einvoice_of_credit_note(note: CreditNote) -> EInvoice:
         number=note.number,
         issued_on=note.issued_on,
         currency=note.currency,
-        note=note.reason,
+        note=f"{note.reason} {TEST_CLOCK}" if test_clock else note.reason,
         buyer_reference=note.customer.buyer_reference,
         purchase_order=note.purchase_order,
         contract=note.deal,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from models.einvoice import Allowance, EInvoice, EInvoiceLine, TaxBreakdown
+from models.einvoice_codes import DocumentType
 from models.einvoice_settings import PEPPOL_SCHEMES, EInvoiceFormat
 from models.errors import Problem
 from models.money import Money, exponent
@@ -110,7 +111,16 @@ def _breakdown_problems(einvoice: EInvoice) -> Iterator[Problem]:
             base, rule = _base(einvoice, each), "the sum of its lines and allowances (BR-S-8)"
             yield from _differs(f"{where}.base", each.base, base, rule)
         computed = each.base.times(Fraction(each.tax_rate or Decimal(0)) / 100)
-        yield from _differs(f"{where}.tax", each.tax, computed, "base x rate (BR-CO-17)")
+        if abs((each.tax - computed).minor) > _tax_slack(einvoice, each):
+            yield from _differs(f"{where}.tax", each.tax, computed, "base x rate (BR-CO-17)")
+
+
+def _tax_slack(einvoice: EInvoice, breakdown: TaxBreakdown) -> int:
+    """Return how far tax may be off: a credit's is a share of what was billed, line by line."""
+    if einvoice.type is not DocumentType.CREDIT_NOTE or not breakdown.tax_rate:
+        return 0
+    group = _group(breakdown.tax_code, breakdown.tax_rate)
+    return sum(_group(line.tax_code, line.tax_rate) == group for line in einvoice.lines)
 
 
 def _base(einvoice: EInvoice, breakdown: TaxBreakdown) -> Money:

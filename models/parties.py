@@ -128,7 +128,9 @@ class Customer(Value):
     `withholding` is tax it keeps back of what it pays us.
     `e_invoice_format` is the structured format it asks for, `e_invoice_send` whether invoices go
     out over a network by themselves. `buyer_reference` is what its own people find an invoice by
-    (BT-10), such as the Leitweg-ID of a German authority.
+    (BT-10), such as the Leitweg-ID of a German authority. With `billed_to_parent` the `parent` gets
+    the invoices and pays them; `consolidate_invoices` is the day of the month on which what its
+    deals bill goes on one invoice.
     """
 
     number: str
@@ -144,6 +146,8 @@ class Customer(Value):
     payment_terms_days: int = 30
     credit_limit_minor: int | None = None
     parent: str | None = None
+    billed_to_parent: bool = False
+    consolidate_invoices: int | None = None
     segment: str = ""
     tags: tuple[str, ...] = ()
     tax_certificates: tuple[TaxCertificate, ...] = ()
@@ -232,6 +236,7 @@ def parse_customer(data: object) -> Customer:
         _region_problems("bill_to"),
         _region_problems("ship_to"),
         _other_than_itself("number", "parent"),
+        _payer_problems,
         certificate_problems,
         withholding_problems,
         address_problems,
@@ -399,6 +404,12 @@ _CUSTOMER_RULES = (
         "write the days between invoice and due date",
     ),
     FieldRule(
+        "consolidate_invoices",
+        within(1, 31),
+        "is not a day of a month from 1 to 31",
+        "write the day on which one invoice is made for all deals, or leave it out",
+    ),
+    FieldRule(
         "credit_limit_minor",
         within(0, _CREDIT_LIMIT_END),
         "is not a whole number of minor units",
@@ -458,6 +469,19 @@ def _customer_vat_problems(data: Mapping[str, object]) -> Iterator[Problem]:
             reason="is not a VAT number of the EU",
             remedy="write the letters of its country and the number, without blanks",
         )
+
+
+def _payer_problems(data: Mapping[str, object]) -> Iterator[Problem]:
+    """Who pays for somebody else is named, and is the one whose invoices are put together."""
+    if value_at(data, "billed_to_parent") is not True:
+        return
+    if _is_blank(value_at(data, "parent")):
+        reason, remedy = "is missing, and shall be billed", "name the customer who pays"
+        yield Problem(field="parent", reason=reason, remedy=remedy)
+    if value_at(data, "consolidate_invoices") is not None:
+        reason = "is for whoever is billed, and that is the parent"
+        remedy = "set it for the parent"
+        yield Problem(field="consolidate_invoices", reason=reason, remedy=remedy)
 
 
 def _partner_problems(data: Mapping[str, object]) -> Iterator[Problem]:

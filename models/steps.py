@@ -254,7 +254,10 @@ class FulfillmentOutcome(Value):
 
 
 class Account(Value):
-    """The deal's open items in short. `known` is False when the named payment is not on record."""
+    """The deal's open items in short. `known` is False when the named payment is not on record.
+
+    `undelivered` are documents a network brought back, with the reason; None where not looked at.
+    """
 
     known: bool = True
     balance_minor: int = 0
@@ -262,20 +265,27 @@ class Account(Value):
     next_dunning_on: date | None = None
     fully_billed: bool = False
     fully_recognized: bool = False
+    undelivered: tuple[tuple[str, str], ...] | None = None
 
 
 class Converge(DealStep):
     """Bill and recognize everything that is due by now and not on record."""
 
 
+COVERED = "covered by"
+"""What a deal notes when an invoice of another deal covers its charges."""
+
+
 class Converged(Value):
     """What converging wrote: invoices issued, when there is more to do, and what is parked.
 
     `next_on` is the next day on which something becomes billable or earned; `parked` is the
-    question that keeps an invoice from being issued.
+    question that keeps an invoice from being issued. `covered_by` are invoices another deal issued
+    that cover charges of this one, and that it has not noted yet.
     """
 
     invoices: tuple[str, ...] = ()
+    covered_by: tuple[str, ...] = ()
     next_on: date | None = None
     parked: str = ""
     account: Account = Account()
@@ -367,10 +377,14 @@ class PublishDocument(DealStep):
 
 
 class DocumentPublished(Value):
-    """Where the document is: its hash in the document store."""
+    """Where the document is: its hash in the document store.
+
+    With `send` its buyer wants it over a network as well.
+    """
 
     number: str
     sha256: str
+    send: bool = False
 
 
 class Notice(StrEnum):

@@ -25,6 +25,7 @@ from activities.renewal import RenewalActivities
 from activities.revision import RevisionActivities
 from activities.signatures import Queue
 from activities.tax import TaxActivities
+from activities.transmitting import TransmissionActivities
 from activities.usage import UsageActivities
 from workflows.cases import ApprovalWorkflow
 from workflows.correction import CorrectionWorkflow
@@ -32,6 +33,7 @@ from workflows.deal import DealWorkflow
 from workflows.payment import PaymentWorkflow
 from workflows.register import RegisterWorkflow, StockWorkflow, VatCheckWorkflow
 from workflows.statement import StatementWorkflow
+from workflows.transmission import TransmissionWorkflow
 from workflows.usage import CreditWorkflow, UsageWorkflow
 
 WORKFLOWS: Sequence[type] = (
@@ -45,6 +47,7 @@ WORKFLOWS: Sequence[type] = (
     ApprovalWorkflow,
     UsageWorkflow,
     CreditWorkflow,
+    TransmissionWorkflow,
 )
 
 
@@ -58,12 +61,17 @@ def activities_of(queue: Queue, publishing: PublishingOffice) -> list[Callable[.
             return _books(office)
         case Queue.DOCUMENTS:
             documents = PublishingActivities(publishing)
+            transmission = TransmissionActivities(
+                office, publishing.store, publishing.write, publishing.network
+            )
             return [
                 documents.publish_document,
                 documents.publish_receipt,
                 documents.send_statement,
                 documents.notify,
                 documents.notify_case,
+                transmission.send_einvoice,
+                transmission.follow_einvoice,
             ]
         case Queue.PAYMENTS:
             return [CollectionActivities(office).record_payment]

@@ -23,6 +23,7 @@ from activities.adapters.document_store import DocumentStore
 from activities.adapters.einvoice import write
 from activities.adapters.holiday_calendar import public_holidays
 from activities.adapters.mail import open_mailer
+from activities.adapters.network import open_network
 from activities.adapters.pdf import render
 from activities.adapters.vat_numbers import vat_number_problem
 from activities.adapters.vies import open_vies
@@ -94,6 +95,7 @@ def open_office(settings: Settings) -> PublishingOffice:
         mailer=open_mailer(settings.mail_url),
         render=partial(render, logo_of=store.get),
         write=write,
+        network=open_network(settings.network_url),
     )
 
 

@@ -25,6 +25,7 @@ PREFIX = "Q2C_"
 _BOOKS_SCHEMES = ("sqlite", "postgresql", "postgresql+psycopg")
 _EVERY_INTERFACE = ("", "0.0.0.0", "::")  # noqa: S104 - compared with, never bound to
 _WEB_SCHEMES = ("http", "https")
+_NETWORK_SCHEME = "outbox"
 _MAIL_SCHEMES = ("maildir", "smtp", "smtp+starttls")
 
 
@@ -52,6 +53,9 @@ class Settings(BaseSettings):
     books_url: str = Field(default="", description="SQLAlchemy URL of the books.")
     documents_url: str = Field(default="", description="fsspec URL of the document store.")
     mail_url: str = Field(default="", description="maildir://folder or smtp://user:pw@host:port.")
+    network_url: str = Field(
+        default="", description="outbox:///folder for structured invoices to be sent."
+    )
     secret: SecretStr | None = Field(
         default=None, description="Signs decision tokens; without it a file in the data folder."
     )
@@ -113,6 +117,14 @@ class Settings(BaseSettings):
             )
         return url
 
+    @field_validator("network_url")
+    @classmethod
+    def supported_network(cls, url: str) -> str:
+        """Accept an outbox folder."""
+        if url and urlsplit(url).scheme != _NETWORK_SCHEME:
+            raise ValueError("use outbox:///folder")
+        return url
+
     @field_validator("public_url")
     @classmethod
     def reachable(cls, url: str) -> str:
@@ -151,6 +163,7 @@ class Settings(BaseSettings):
         self._default("books_url", f"sqlite:///{self.home / 'books.sqlite'}")
         self._default("documents_url", f"file://{self.home / 'documents'}")
         self._default("mail_url", f"maildir://{self.home / 'mail'}")
+        self._default("network_url", f"outbox://{self.home / 'outbox'}")
         self._default("public_url", f"http://{_reachable(self.api_host)}:{self.api_port}")
         return self
 

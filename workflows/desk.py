@@ -31,6 +31,7 @@ StepModel = TypeVar("StepModel", bound=steps.DealStep)
 MESSAGES_PER_RUN = 1000
 WRITTEN_AT_ONCE = 40
 LONGEST_ANSWER = 500
+UNDELIVERED = "e-invoice:"
 _STAGES = list(Stage)
 
 
@@ -488,6 +489,24 @@ class Desk:
         self.state.open_invoices = account.open_invoices
         self.state.fully_billed = account.fully_billed
         self.state.fully_recognized = account.fully_recognized
+        self._hold_undelivered(account)
         self.strike("dun")
         if account.next_dunning_on is not None:
             self.put_on_day("dun", AgendaKind.DUN, account.next_dunning_on)
+
+    def _hold_undelivered(self, account: steps.Account) -> None:
+        """Hold what a network brought back until it is sent again, and only that."""
+        if account.undelivered is None:
+            return
+        found = {
+            f"{UNDELIVERED}{number}": f"{reason}; mend it and use `q2c invoice send {number}`"
+            for number, reason in account.undelivered
+        }
+        held = {hold.key: hold.reason for hold in self.state.holds}
+        for key in held:
+            if key.startswith(UNDELIVERED) and key not in found:
+                self.release(key)
+                self.note("network", "on its way again", key)
+        for key, reason in found.items():
+            if held.get(key) != reason:
+                self.hold(key, reason)

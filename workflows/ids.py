@@ -46,6 +46,11 @@ def credit_workflow_id(deal: str, reference: str) -> str:
     return f"credit-{deal}-{reference}"
 
 
+def transmission_workflow_id(number: str, attempt: int) -> str:
+    """Return the workflow ID of one attempt to send an invoice over a network."""
+    return f"e-invoice-{number}-{attempt}"
+
+
 def stock_workflow_id(entity: str, sku: str, reference: str) -> str:
     """Return the workflow ID of one stock receipt."""
     return f"stock-{entity}-{sku}-{reference}"

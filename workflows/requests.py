@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
         TopUpCredit,
         UsageBatch,
     )
+    from models.transmission import SendEInvoice
 
 
 class PaymentRequest(Message, RecordPayment):
@@ -56,6 +57,10 @@ class UsageRequest(Message, UsageBatch):
 
 class CreditRequest(Message, TopUpCredit):
     """Prepaid credit as it was asked for."""
+
+
+class SendRequest(Message, SendEInvoice):
+    """An invoice to be sent as it was asked for."""
 
 
 def refuse(fact: str, problems: tuple[Problem, ...]) -> None:

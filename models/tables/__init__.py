@@ -49,6 +49,7 @@ from models.tables.recognition import ObligationRow, RecognizedRow
 from models.tables.register import RegisterRow, TokenRow
 from models.tables.requests import RequestRow
 from models.tables.tax import VatCheckRow, WithheldRow
+from models.tables.transmissions import TransmissionRow
 from models.tables.usage import (
     UsageBatchRow,
     UsageEventRow,
@@ -96,6 +97,7 @@ APPEND_ONLY = (
     JournalEntryRow,
     PostingRow,
     DocumentRow,
+    TransmissionRow,
     PromotionUseRow,
     PricedLineRow,
     VatCheckRow,
@@ -157,6 +159,7 @@ __all__ = [
     "RevisionRow",
     "StockMovement",
     "TokenRow",
+    "TransmissionRow",
     "UsageBatchRow",
     "UsageEventRow",
     "UsagePeriodRow",

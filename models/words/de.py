@@ -67,6 +67,7 @@ _LABELS = Labels(
     per_quarter="pro Quartal",
     per_half_year="pro Halbjahr",
     by_schedule="nach Zahlungsplan",
+    for_recipient="für {name}",
     per_year="pro Jahr",
     times=Plural(one="{count}-mal", other="{count}-mal"),
     in_advance="im Voraus berechnet",

@@ -67,6 +67,7 @@ _LABELS = Labels(
     per_quarter="per quarter",
     per_half_year="per half-year",
     by_schedule="by schedule",
+    for_recipient="for {name}",
     per_year="per year",
     times=Plural(one="{count} time", other="{count} times"),
     in_advance="billed in advance",

@@ -67,6 +67,7 @@ _LABELS = Labels(
     per_quarter="al trimestre",
     per_half_year="al semestre",
     by_schedule="según calendario",
+    for_recipient="para {name}",
     per_year="al año",
     times=Plural(one="{count} vez", other="{count} veces"),
     in_advance="facturado por adelantado",

@@ -67,6 +67,7 @@ _LABELS = Labels(
     per_quarter="par trimestre",
     per_half_year="par semestre",
     by_schedule="selon l'échéancier",
+    for_recipient="pour {name}",
     per_year="par an",
     times=Plural(one="{count} fois", other="{count} fois"),
     in_advance="facturé d'avance",

@@ -96,6 +96,7 @@ class Labels(Value):
     per_quarter: str
     per_half_year: str
     by_schedule: str
+    for_recipient: str
     per_year: str
     times: Plural
     in_advance: str

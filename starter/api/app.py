@@ -78,6 +78,7 @@ _ROUTERS = (
     books.router,
     documents.router,
     einvoices.router,
+    einvoices.changes,
     prices.router,
     usage.router,
 )

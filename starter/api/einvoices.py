@@ -6,11 +6,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from activities.adapters.einvoice.checking import CheckedFile
 from models.einvoice_settings import EInvoiceFormat
-from starter.api.access import TheCaller, TheHouse
+from starter.api.access import Body, TheCaller, TheHouse, written_as
+from starter.api.once import OnceRoute
 from starter.api.problems import responses
-from starter.service import einvoices
+from starter.service import einvoices, transmissions
 
 router = APIRouter(tags=["Invoices"])
+changes = APIRouter(tags=["Invoices"], route_class=OnceRoute)
 
 Wanted = Annotated[
     EInvoiceFormat, Query(alias="format", description="The syntax: CII, or UBL for Peppol.")
@@ -60,3 +62,31 @@ async def check_invoice(_: TheCaller, request: Request) -> CheckedFile:
     Looked at are its XSD and every sum of EN 16931 (BR-CO-10 to BR-CO-17). Nothing is kept.
     """
     return await einvoices.checked(await request.body())
+
+
+@router.get(
+    "/invoices/{number}/transmission",
+    summary="How far an invoice has come over the network",
+    responses=responses(401, 404),
+)
+def invoice_transmission(house: TheHouse, _: TheCaller, number: str) -> transmissions.Transmission:
+    """Return the status of the last attempt, and every step of all of them."""
+    return house.books.read(lambda session: transmissions.followed(session, number))
+
+
+@changes.post(
+    "/invoices/{number}/send",
+    summary="Send an invoice over the network",
+    status_code=201,
+    responses=responses(401, 403, 404, 409, 422, 503, 504),
+    openapi_extra=written_as(transmissions.SendFile.model_json_schema(), {"format": "ubl"}),
+)
+async def send_invoice(
+    house: TheHouse, caller: TheCaller, number: str, body: Body
+) -> transmissions.Transmission:
+    """Send an invoice or credit note to its buyer's electronic address; needs finance or operator.
+
+    One that was rejected or failed may be sent again, with the addresses on record by then. While
+    it is under way, or after it was accepted, it is refused.
+    """
+    return await transmissions.send(house, caller, number, body)

@@ -7,16 +7,24 @@ import typer
 
 from models.einvoice_settings import EInvoiceFormat
 from starter.cli import invoices
-from starter.cli.display import say, show_json, show_pairs
+from starter.cli.display import Column, say, show_json, show_pairs, show_rows
 from starter.cli.door import problems_in, segment
 from starter.cli.options import AsJson
-from starter.cli.session import session_of
+from starter.cli.session import Session, session_of
 from starter.cli.trouble import CommandError, ExitCode, bad_input
 
 Number = Annotated[
     str, typer.Argument(help="Number of the invoice or credit note.", show_default=False)
 ]
 _PDF = b"%PDF-"
+_STEPS = (
+    Column("At", "at"),
+    Column("Attempt", "attempt", right=True),
+    Column("Status", "status"),
+    Column("Format", "format"),
+    Column("Reference", "reference"),
+    Column("Reason", "reason", long=True),
+)
 
 
 def attach(app: typer.Typer) -> None:
@@ -24,6 +32,8 @@ def attach(app: typer.Typer) -> None:
     del app
     invoices.GROUP.command("xml")(save_xml)
     invoices.GROUP.command("check")(check)
+    invoices.GROUP.command("send")(send)
+    invoices.GROUP.command("status")(status)
 
 
 def save_xml(
@@ -89,6 +99,51 @@ def check(
         listed = problems_in(problems)
         raise CommandError(f"{file.name} is not sound.", listed, exit_code=ExitCode.FAILED)
     say(session.out, "Schema and sums hold.", "green")
+
+
+def send(
+    ctx: typer.Context,
+    number: Number,
+    wanted: Annotated[
+        EInvoiceFormat | None,
+        typer.Option("--format", help="cii or ubl.", show_default="what the buyer asked for"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send an invoice or credit note over the network; again, if it came back.
+
+    Example: `q2c invoice send DE-INV-2026-00001`
+    """
+    session = session_of(ctx)
+    body = {"format": wanted.value} if wanted else {}
+    found = session.door.post(f"/v1/invoices/{segment(number)}/send", body)
+    if as_json:
+        show_json(session.out, found)
+        return
+    _show_status(session, found)
+
+
+def status(ctx: typer.Context, number: Number, as_json: AsJson = False) -> None:
+    """Tell how far an invoice has come over the network.
+
+    Example: `q2c invoice status DE-INV-2026-00001`
+    """
+    session = session_of(ctx)
+    found = session.door.get(f"/v1/invoices/{segment(number)}/transmission")
+    if as_json:
+        show_json(session.out, found)
+        return
+    _show_status(session, found)
+
+
+def _show_status(session: Session, found: dict[str, Any]) -> None:
+    if not found.get("status"):
+        say(session.out, f"{found['number']} was never sent.")
+        return
+    reason = f": {found['reason']}" if found.get("reason") else ""
+    text = f"{found['number']} is {found['status']}{reason} (attempt {found['attempt']})."
+    say(session.out, text, "bold red" if found["status"] in ("rejected", "failed") else "green")
+    show_rows(session.out, _STEPS, found["events"], "")
 
 
 def _pairs(found: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from sqlmodel import Session, col, select
 
+from activities.payers import is_paid_by
 from models.currencies import is_currency
 from models.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from models.money import Money, exponent
@@ -150,7 +151,7 @@ def _unknown(session: Session, file: PaymentFile, deal: DealRow | None) -> list[
     if customer_of(session, file.customer) is None:
         reason = f"there is no customer {file.customer} on record"
         problems.append(Problem(field="customer", reason=reason, remedy="see `q2c customer list`"))
-    if file.deal and (deal is None or deal.customer != file.customer):
+    if file.deal and (deal is None or not is_paid_by(session, deal, file.customer)):
         reason = f"customer {file.customer} has no deal {file.deal}"
         problems.append(Problem(field="deal", reason=reason, remedy="leave it out, or correct it"))
     return problems

@@ -1,12 +1,11 @@
 """Everything the books say about one deal, without asking any workflow."""
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from activities.accounts import settled
+from activities.accounts import balance_of, open_items, settled, touching
 from activities.usage_rows import period_rows
 from models.approval import ApprovalStep, Barred
 from models.billing import Invoice
@@ -203,7 +202,7 @@ def detail(session: Session, number: str) -> DealDetail:
         invoices=invoices,
         payments=_payments(session, number),
         documents=document_entries(documents),
-        figures=figures(session, row, invoices),
+        figures=figures(session, row),
     )
 
 
@@ -247,7 +246,7 @@ def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
     """Return the invoices of a deal in the order of their issue, each with its balance."""
     rows = session.exec(
         select(InvoiceRow)
-        .where(InvoiceRow.deal == number)
+        .where(touching(number))
         .order_by(col(InvoiceRow.issued_on), col(InvoiceRow.number))
     ).all()
     done = settled(session, [row.number for row in rows])
@@ -264,10 +263,11 @@ def invoices_of(session: Session, number: str) -> tuple[InvoiceEntry, ...]:
 
 
 def _payments(session: Session, number: str) -> tuple[PaymentEntry, ...]:
+    touched = select(InvoiceRow.number).where(touching(number))
     rows = session.exec(
         select(PaymentApplicationRow, PaymentRow)
         .join(PaymentRow, col(PaymentRow.number) == col(PaymentApplicationRow.payment))
-        .where(PaymentApplicationRow.deal == number)
+        .where(col(PaymentApplicationRow.invoice).in_(touched))
         .order_by(col(PaymentApplicationRow.id))
     ).all()
     return tuple(
@@ -281,7 +281,7 @@ def _payments(session: Session, number: str) -> tuple[PaymentEntry, ...]:
     )
 
 
-def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) -> Figures:
+def figures(session: Session, row: DealRow) -> Figures:
     """Return the deal in numbers."""
     planned = _sum(
         session,
@@ -298,7 +298,7 @@ def figures(session: Session, row: DealRow, invoices: Sequence[InvoiceEntry]) ->
     credited = _credited(session, row.number)
     billed -= credited.get(CreditEffect.REVERSAL, 0) + credited.get(CreditEffect.CHANGE, 0)
     by_usage = _billed_by_usage(session, row.number)
-    receivable = sum(invoice.balance_minor for invoice in invoices)
+    receivable = balance_of(session, row.number, open_items(session, deal=row.number))
     return Figures(
         currency=row.currency,
         contract_minor=planned,

@@ -22,7 +22,7 @@ from models.tables import (
     ReminderRow,
 )
 from starter.service.reports import deal_row
-from starter.service.reports_deal import figures, invoices_of
+from starter.service.reports_deal import figures
 from starter.simulate.outcome import (
     CalendarEntry,
     Happening,
@@ -77,7 +77,7 @@ def read_outcome(
     """Return everything that happened until the last day, in order, and what it comes to."""
     number = request.file.number
     row = deal_row(session, number)
-    found = figures(session, row, invoices_of(session, number))
+    found = figures(session, row)
     last = request.until
     entries = (entry for entry in _entries(session, row.time_zone, mails) if entry.on <= last)
     return Simulation(

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +18,19 @@ from activities.adapters.einvoice.markup import parsed
 from activities.adapters.einvoice.ubl_reader import UblReader
 from activities.adapters.mail import MaildirMailer
 from activities.adapters.pdf import render
+from activities.crediting import issue_credit_note
 from activities.einvoices import issued
 from activities.publishing import PublishingActivities, PublishingOffice
+from models.credit_steps import CreditOrder
+from models.credits import CreditPart
 from models.deal_file import parse_deal_file
 from models.documents import DocumentKind
 from models.einvoice import EInvoice
+from models.einvoice_codes import DocumentType
 from models.einvoice_rules import einvoice_problems
 from models.einvoice_settings import EInvoiceFormat
+from models.money import Money
+from models.periods import Interval
 from models.steps import PublishDocument, RegisterKind, StockReceipt
 from models.tables import CreditNoteRow, DocumentRow, InvoiceRow
 from starter import first_start
@@ -70,7 +78,8 @@ def einvoices(house: House) -> list[EInvoice]:
 def assert_official(found: list[EInvoice]) -> None:
     """Whatever we say can be written as CII is flawless, and UBL says the same field by field."""
     for einvoice in found:
-        assert findings(write(einvoice, CII), CII) == set(), einvoice.number
+        for form in EInvoiceFormat:
+            assert findings(write(einvoice, form), form) == set(), einvoice.number
         assert CiiReader(parsed(write(einvoice, CII))).read() == einvoice
         assert UblReader(parsed(write(einvoice, UBL))).read() == einvoice
 
@@ -177,6 +186,35 @@ def test_every_kind_of_charge_and_change_obeys_the_official_rules(on_sqlite: Hou
     assert {each.tax_rate for one in found for each in one.taxes} == {19, 7}
     assert [each for one in found for each in einvoice_problems(one, CII)] == []
     assert_official(found)
+
+
+def test_credit_notes_in_parts_obey_the_official_rules(on_sqlite: House) -> None:
+    """Units, an amount and days of a discounted invoice, then its rest: type 381 each time."""
+    house = on_sqlite
+    house.sell(deal_file("1001", line("CRM", "7", discount=off("12.5")), line("TRAINING", "3")))
+    house.deliver("1001", START)
+    house.converge("1001", date(2026, 1, 20))
+    (invoice,) = (row.number for row in house.rows(InvoiceRow) if row.gross_minor > 400_00)
+    euros = Money(minor=33_33, currency="EUR")
+    days = Interval(start=date(2026, 1, 5), end=date(2026, 1, 8))
+    parts = (
+        (CreditPart(line=0, quantity=Decimal(2)),),
+        (CreditPart(line=0, amount=euros),),
+        (CreditPart(line=0, days=days),),
+        (),
+    )
+    for place, part in enumerate(parts):
+        order = CreditOrder(
+            key=f"k-{place}", invoice=invoice, on=date(2026, 1, 20), reason="Less", parts=part
+        )
+        house.books.write(partial(issue_credit_note, office=house.office, order=order))
+
+    notes = [each for each in einvoices(house) if each.type is DocumentType.CREDIT_NOTE]
+
+    assert len(notes) == 4
+    assert {each.corrects.number for each in notes if each.corrects} == {invoice}
+    assert [each for one in notes for each in einvoice_problems(one, CII)] == []
+    assert_official(notes)
 
 
 @pytest.mark.parametrize(

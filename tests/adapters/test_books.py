@@ -53,6 +53,7 @@ from models.tables import (
     PaymentRow,
     PostingRow,
     RebillRow,
+    TransmissionRow,
     UsageBatchRow,
     UsageEventRow,
     UsagePoolRow,
@@ -111,7 +112,7 @@ def fill_every_table(books: Books) -> None:
         size=1,
         dated_on=START,
     )
-    said = [audit, stored, _reached(), *_words(), *_taken_back(), *_taxes()]
+    said = [audit, stored, _reached(), _sent(), *_words(), *_taken_back(), *_taxes()]
     books.write(lambda session: session.add_all(said))
     _use(books)
     house.quote(deal_file("1002", line("CRM")))
@@ -159,6 +160,12 @@ def _taken_back() -> list[SQLModel]:
         RebillRow.model_validate(said),
         DraftNoteRow.model_validate(said),
     ]
+
+
+def _sent() -> SQLModel:
+    """Return the first step of an invoice over a network."""
+    said = {"deal": "1001", "document": "INV-2026-00001", "attempt": 1, "status": "prepared"}
+    return TransmissionRow.model_validate({**said, "format": "ubl", "at": noon(START)})
 
 
 def _taxes() -> list[SQLModel]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.billing import Invoice, InvoiceLine
 from models.einvoice import EInvoice
-from models.einvoice_codes import exemption_code, is_lost, is_vat_id, unit_code
+from models.einvoice_codes import DocumentType, exemption_code, is_lost, is_vat_id, unit_code
 from models.einvoice_mapping import einvoice_of
 from models.einvoice_rules import einvoice_problems, sum_problems
 from models.einvoice_settings import EInvoiceFormat, EInvoiceUse, ElectronicAddress
@@ -308,3 +308,30 @@ def test_an_entity_knows_whether_its_invoices_carry_xml() -> None:
     assert not parse_entity({**written, "e_invoice": EInvoiceUse.NEVER}).embeds_xml
     with pytest.raises(InvalidInputError, match="e_invoice"):
         parse_entity({**written, "e_invoice": "sometimes"})
+
+
+def test_a_credit_may_miss_the_rate_by_a_cent_per_line() -> None:
+    """Its tax is a share of what was billed, so that all credits sum to the invoice."""
+    einvoice = einvoice_of(invoice(("3", "0.33", 0, rule()), ("1", "100", 0, rule())))
+    credit = einvoice.model_copy(
+        update={"type": DocumentType.CREDIT_NOTE, "due_on": None, "terms": "Credited"}
+    )
+
+    def off_by(document: EInvoice, cents: int) -> list[str]:
+        more = Money(minor=cents, currency="EUR")
+        totals = document.totals
+        changed = {
+            "taxes": (document.taxes[0].model_copy(update={"tax": totals.tax + more}),),
+            "totals": totals.model_copy(
+                update={
+                    "tax": totals.tax + more,
+                    "gross": totals.gross + more,
+                    "due": totals.due + more,
+                }
+            ),
+        }
+        return fields(document.model_copy(update=changed))
+
+    assert off_by(credit, 2) == []
+    assert off_by(credit, 3) == ["taxes[S 19 %].tax"]
+    assert off_by(einvoice, 1) == ["taxes[S 19 %].tax"]

@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lxml import etree
 
 from activities.adapters.einvoice import write
+from activities.adapters.einvoice.checking import check_file
 from activities.adapters.pdf import render
 from models.documents import InvoiceDocument
 from models.einvoice_settings import EInvoiceFormat
@@ -194,6 +198,26 @@ def test_a_pdf_without_data_is_said_to_carry_none(world: Any) -> None:
     plain = render(InvoiceDocument(invoice=INVOICES["mixed"].model_copy(update={"entity": entity})))
 
     assert "PDF" in checked(world, plain)["problems"][0]["reason"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_whatever_is_cut_out_of_a_file_is_told_and_never_raised(data: st.DataObject) -> None:
+    """A stranger's file may be anything; the answer always names problems or says it is sound."""
+    form = data.draw(st.sampled_from(EInvoiceFormat))
+    root = etree.fromstring(write(EINVOICES["mixed"], form))
+    elements = [each for each in root.iter() if each is not root]
+    victim = data.draw(st.sampled_from(elements))
+    what = data.draw(st.sampled_from(["drop", "empty", "nonsense", "nine"]))
+    if what == "drop":
+        victim.getparent().remove(victim)
+    else:
+        victim.text = {"empty": "", "nonsense": "\N{SNOWMAN}", "nine": "9" * 400}[what]
+
+    found = check_file(etree.tostring(root))
+
+    assert found.format is form
+    assert all(problem.field and problem.reason for problem in found.problems)
 
 
 def test_an_empty_file_is_refused(world: Any) -> None:

@@ -75,6 +75,7 @@ def test_the_workflows_are_registered_under_the_names_people_start_them_by() -> 
         "ApprovalWorkflow",
         "UsageWorkflow",
         "CreditWorkflow",
+        "TransmissionWorkflow",
     ]
 
 

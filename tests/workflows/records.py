@@ -15,6 +15,7 @@ _BUSINESS_MOMENTS = {
     "at",
     "business_time",
     "closed_at",
+    "confirmed_at",
     "decided_at",
     "offered_at",
     "revised_at",

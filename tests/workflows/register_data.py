@@ -29,7 +29,7 @@ _ENTITY = {
     "currency": "USD",
     "time_zone": "America/Los_Angeles",
 }
-_CUSTOMER = {
+CUSTOMER = {
     "number": "C1",
     "legal_name": "Acme Corp",
     "bill_to": {
@@ -170,7 +170,7 @@ def changes() -> list[RegisterChange]:
     """Return everything the house must know before its first deal."""
     contents = [
         (RegisterKind.ENTITY, "US1", _ENTITY),
-        (RegisterKind.CUSTOMER, "C1", _CUSTOMER),
+        (RegisterKind.CUSTOMER, "C1", CUSTOMER),
         (RegisterKind.CATALOG, "house", _CATALOG),
         (RegisterKind.APPROVAL_POLICY, "house", _POLICY),
         (RegisterKind.TAX_RULES, "house", _TAX),

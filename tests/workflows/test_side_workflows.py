@@ -35,6 +35,7 @@ DUTCH = {
 }
 CHECK = {"customer": "C1", "vat_id": "NL861347205B89", "number": 1}
 BATCH = {"file_hash": 64 * "0", "suffix": "csv", "at": "2026-01-05T12:00:00Z"}
+SENDING = {"number": "INV-1", "at": "2026-01-05T12:00:00Z"}
 CREDIT = {"deal": "1001", "reference": "PO-1", "on": "2026-01-05", "amount": "50.00"}
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "PaymentWorkflow": ("payment-bank-R1", PAYMENT),
@@ -43,6 +44,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "VatCheckWorkflow": ("vat-check-C1-NL861347205B89-1", CHECK),
     "UsageWorkflow": (f"usage-{32 * '0'}", BATCH),
     "CreditWorkflow": ("credit-1001-PO-1", CREDIT),
+    "TransmissionWorkflow": ("e-invoice-INV-1-1", SENDING),
 }
 
 

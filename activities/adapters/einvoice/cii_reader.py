@@ -46,7 +46,7 @@ class CiiReader(Reader):
         read = EInvoice(
             type=type_of(self.needed(document, "ram:TypeCode", "type")),
             number=self.needed(document, "ram:ID", "number"),
-            issued_on=self._date(document, "ram:IssueDateTime", "issued_on") or date.min,
+            issued_on=self._issued_on() or date.min,
             currency=self._currency,
             due_on=self._date(terms, "ram:DueDateDateTime", "due_on"),
             note=self.text(document, "ram:IncludedNote/ram:Content"),
@@ -68,6 +68,10 @@ class CiiReader(Reader):
         )
         self.finish()
         return read
+
+    def _issued_on(self) -> date | None:
+        path = f"ram:IssueDateTime{_DAY}"
+        return self.day(self.needed(self._document, path, "issued_on"), "issued_on")
 
     def _date(self, parent: Element | None, name: str, field: str) -> date | None:
         return self.day(self.text(parent, name + _DAY), field)

@@ -123,7 +123,7 @@ class Reader:
 
 def period_of(start: date | None, last: date | None) -> Interval | None:
     """Return the half-open period of a first and a last day; None if one is not known."""
-    if start is None or last is None or last < start:
+    if start is None or last is None or not start <= last < date.max:
         return None
     return Interval(start=start, end=last + timedelta(days=1))
 

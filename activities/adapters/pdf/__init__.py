@@ -66,9 +66,10 @@ def _archive(document: Document) -> Archive | None:
         return None
     match document:
         case InvoiceDocument():
-            einvoice = einvoice_of(document.invoice)
+            einvoice = einvoice_of(document.invoice, test_clock=document.test_clock)
         case CreditNoteDocument():
-            einvoice = einvoice_of_credit_note(document.credit_note)
+            note, is_test = document.credit_note, document.test_clock
+            einvoice = einvoice_of_credit_note(note, test_clock=is_test)
         case _:
             return None
     if einvoice_problems(einvoice, EInvoiceFormat.CII):

@@ -56,7 +56,7 @@ def _facts(edition: Edition, invoice: Invoice) -> list[tuple[str, str]]:
         (supplied, formats.period(invoice.supplied)),
         (labels.due_date, formats.day(invoice.due_on)),
         (labels.purchase_order, invoice.purchase_order),
-        (labels.deal, invoice.deal),
+        (labels.deal, ", ".join(invoice.deals) or invoice.deal),
         (labels.currency, invoice.currency),
     ]
 
@@ -82,13 +82,21 @@ def _line(edition: Edition, invoice: Invoice, place: int, line: InvoiceLine) -> 
     formats = edition.formats
     return [
         str(place),
-        described(line.description, [_supplied(edition, invoice, line)]),
+        described(line.description, [_supplied(edition, invoice, line), *_for_whom(edition, line)]),
         _quantity(edition, line),
         formats.unit_price(line.unit_price, line.net.currency),
         formats.amount(-line.discount) if line.discount.minor else "",
         formats.percent(line.tax_rate_percent),
         formats.amount(line.net),
     ]
+
+
+def _for_whom(edition: Edition, line: InvoiceLine) -> list[str]:
+    """Return which deal a line is of, and who is served, where the invoice alone does not tell."""
+    labels = edition.labels
+    deal = f"{labels.deal} {line.deal}" if line.deal else ""
+    whom = labels.for_recipient.format(name=line.recipient) if line.recipient else ""
+    return [word for word in (deal, whom) if word]
 
 
 def _supplied(edition: Edition, invoice: Invoice, line: InvoiceLine) -> str:
