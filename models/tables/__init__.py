@@ -87,6 +87,7 @@ APPEND_ONLY = (
     CreditApplicationRow,
     InvoiceVoidRow,
     RebillRow,
+    DraftNoteRow,
     PaymentRow,
     PaymentApplicationRow,
     WriteOffRow,
