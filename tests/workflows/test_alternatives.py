@@ -9,7 +9,7 @@ from models.deal import AlternativeStatus, DealState, Stage
 from tests.workflows import records
 from tests.workflows.driver import Deal, audited, begin
 from tests.workflows.house import House
-from tests.workflows.register_data import BUYER, MANAGER, deal_file
+from tests.workflows.register_data import BUYER, FINANCE, MANAGER, deal_file
 
 
 def seats(quantity: int, percent: str = "") -> dict[str, Any]:
@@ -188,3 +188,16 @@ async def test_an_alternative_that_cannot_be_sold_ends_the_deal_before_it_begins
     assert "alternatives[0].change.lines[0].line" in text
     assert "alternatives[1].lines[1].product" in text
     assert records.value(house.settings.home, "select count(*) from deal") == 0
+
+
+async def test_an_alternative_nobody_can_approve_leaves_the_rest_of_the_offer(
+    house: House,
+) -> None:
+    """Fiona sells it and is all there is of finance: ten seats and `big` go out all the same."""
+    asked = [{"label": "cheap", "change": seats(30, "25")}, {"label": "big", "change": seats(20)}]
+    deal = await begin(house, seller=FINANCE, alternatives=asked)
+    state = await offered(deal, "big")
+
+    assert [one.label for one in state.alternatives] == ["big"]
+    (why,) = [detail for what, detail in audited(state) if what == "alternative not made"]
+    assert why.startswith("cheap: approval: Nobody but the seller can approve as finance")
