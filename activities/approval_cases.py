@@ -43,6 +43,7 @@ from models.approval_cases import (
     DecideCase,
     EscalateCase,
     Examined,
+    IssuedCredit,
     OpenCase,
     ending,
     hash_of,
@@ -59,16 +60,22 @@ _CASE_VERSION = 1
 _DECIDING = (DecisionKind.APPROVE, DecisionKind.REJECT)
 
 
+def _nothing(session: Session, case: ApprovalCaseRow, at: datetime) -> None:
+    """Most subjects make no document."""
+
+
 @dataclass(frozen=True)
 class CaseSubject:
     """What a subject does with a case: look at it before anybody is asked, and carry it out.
 
     Both run in the transaction of the books; `carry_out` looks again, because time has passed, and
-    writes all or nothing under the case's number.
+    writes all or nothing under the case's number. `issued` reads back what of it has to be
+    published.
     """
 
     examine: Callable[[Session, OpenCase, datetime], Examined]
     carry_out: Callable[[Session, ApprovalCaseRow, datetime], CarriedOut]
+    issued: Callable[[Session, ApprovalCaseRow, datetime], IssuedCredit | None] = _nothing
 
 
 def current_case_path(session: Session, case: ApprovalCaseRow) -> ApprovalPath:
@@ -279,7 +286,14 @@ class CaseActivities:
             text=known.text,
             reference=known.reference,
             deals=tuple(json.loads(known.deals)),
+            issued=self._issued(session, known),
         )
+
+    def _issued(self, session: Session, outcome: CaseOutcomeRow) -> IssuedCredit | None:
+        if outcome.status != CaseStatus.DONE:
+            return None
+        case = session.get_one(ApprovalCaseRow, outcome.case_number)
+        return self._subjects[Subject(case.subject)].issued(session, case, outcome.ended_at)
 
     def _ended(self, session: Session, step: CloseCase) -> CaseOutcomeRow:
         case = session.get_one(ApprovalCaseRow, step.case)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from activities import catalog_changes, refunds, write_offs
+from activities import catalog_changes, credit_cases, refunds, write_offs
 from activities.approval_cases import CaseSubject
 from activities.ports import Office
 from activities.register import RegisterActivities
@@ -16,4 +16,7 @@ def subjects_of(office: Office) -> Mapping[Subject, CaseSubject]:
         Subject.CATALOG_CHANGE: CaseSubject(catalog_changes.examine, publish),
         Subject.WRITE_OFF: CaseSubject(write_offs.examine, write_offs.carry_out),
         Subject.REFUND: CaseSubject(refunds.examine, refunds.carry_out),
+        Subject.CREDIT_NOTE: CaseSubject(
+            credit_cases.examine, credit_cases.issuer(office), credit_cases.issued
+        ),
     }

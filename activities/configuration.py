@@ -11,6 +11,7 @@ from activities.ports import Office
 from activities.price_terms import partner_terms, request_of, with_terms
 from activities.register import catalog_on, customer_of, entity_of, partner_of, person_of
 from activities.signatures import CONFIGURE_DEAL
+from models.beside import beside, changed_files, check_whole_file
 from models.catalog import Catalog
 from models.configuration import configure, context_for
 from models.deal import Stage
@@ -130,9 +131,8 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     """Return everything that keeps a deal file from being sold: parties, products and prices."""
     file = step.file
     problems = [
-        *check_deal_file(file),
+        *check_whole_file(file),
         *_party_problems(session, file),
-        *_partner_problems(session, file),
     ]
     if _recorded_hash(session, step.deal) not in ("", file_hash(file)):
         reason = f"deal {step.deal} exists with another file"
@@ -142,8 +142,18 @@ def problems_of(session: Session, step: ConfigureDeal) -> tuple[Problem, ...]:
     except NotFoundError as error:
         remedy = "publish one with `q2c catalog publish`"
         return (*problems, Problem(field="lines", reason=str(error), remedy=remedy))
+    found = _sale_problems(session, catalog, file, step)
+    for index, made in changed_files(file):
+        problems += beside(index, _sale_problems(session, catalog, made, step), found)
+    return (*problems, *found)
+
+
+def _sale_problems(
+    session: Session, catalog: Catalog, file: DealFile, step: ConfigureDeal
+) -> tuple[Problem, ...]:
+    """Return what keeps the lines of a file, or of an alternative to it, from being offered."""
     lines = line_problems(session, catalog, file, step)
-    return (*problems, *lines, *limit_problems(catalog, file))
+    return (*_partner_problems(session, file), *lines, *limit_problems(catalog, file))
 
 
 def sale_context(session: Session, file: DealFile, step: DealStep) -> SaleContext | None:

@@ -3,14 +3,22 @@
 from sqlmodel import Session, select
 from temporalio import activity
 
-from activities.crediting import issue_credit_note
+from activities.credit_cases import demands_approval
+from activities.crediting import invoice_row, issue_credit_note
 from activities.drafts import say_of_draft
+from activities.numbering import lock
 from activities.ports import Office
 from activities.signatures import CORRECT_INVOICE
 from activities.voiding import rebill, void_invoice
 from models.credit_steps import Corrected, CorrectInvoice, Correction, CreditOrder
 from models.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from models.tables import CreditNoteRow
+
+_UNAPPROVED = Problem(
+    field="approval",
+    reason="the approval policy asks for a yes before this is credited",
+    remedy="hand it in with `q2c invoice credit`; with the last yes it is issued",
+)
 
 
 class CorrectingActivities:
@@ -43,6 +51,9 @@ class CorrectingActivities:
                 asked = CreditOrder.model_validate(order.model_dump(include=fields))
                 known = select(CreditNoteRow.number).where(CreditNoteRow.key == order.key)
                 is_known = session.exec(known).first() is not None
+                lock(session, f"customer:{invoice_row(session, order.invoice).customer}")
+                if demands_approval(session, asked):
+                    raise InvalidInputError([_UNAPPROVED])
                 note = issue_credit_note(session, self._office, asked)
                 return Corrected(
                     invoice=note.corrects,

@@ -27,6 +27,7 @@ from activities.pricing import (
 from activities.register import customer_of
 from activities.signatures import RECORD_NEGOTIATION
 from activities.total_discount import reached
+from models.beside import primary_of
 from models.deal import start_of_day_after
 from models.decisions import token_matches
 from models.errors import InvalidInputError, Problem
@@ -275,6 +276,7 @@ def revised_draft(
     Raises `InvalidInputError` with everything that does not fit, or if nothing would change.
     """
     file, _ = file_of_version(session, step.deal, base.version)
+    file = primary_of(file)
     changed = apply_delta(file, delta)
     if changed == file and not delta.reprice and delta.valid_days is None:
         reason = "changes nothing"

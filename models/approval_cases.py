@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from models.approval_facts import LineFacts, Subject
 from models.approval_path import (
@@ -144,13 +144,24 @@ class CloseCase(Value):
     at: datetime
 
 
+class IssuedCredit(Value):
+    """A credit note that is on record and not published yet, at a moment and day of its deal."""
+
+    deal: str
+    term: int = 1
+    number: str = ""
+    at: AwareDatetime
+    on: date
+
+
 class CaseClosed(Value):
-    """How a case ended."""
+    """How a case ended; `issued` is the credit note it made, if it made one."""
 
     status: CaseStatus
     text: str = ""
     reference: str = ""
     deals: tuple[str, ...] = ()
+    issued: IssuedCredit | None = None
 
 
 class CaseNotice(StrEnum):

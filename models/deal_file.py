@@ -4,19 +4,30 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, Field
 
 from models.billing_terms import (
     AgreedBilling,
     BillingTerms,
-    SchedulePart,
     agreed_billing,
     billing_problems,
 )
+from models.changes import AlternativeRequest, QuoteDelta
 from models.currencies import MINOR_UNITS, is_currency
+from models.deal_parts import (
+    Attributes,
+    BuyerLimits,
+    Discount,
+    DiscountBasis,
+    LineGroup,
+    LineRequest,
+    OptionRequest,
+    PriceBasis,
+    RampSegment,
+    RenewalTerms,
+)
 from models.errors import Problem
 from models.periods import add_months, months_between
 from models.ramps import ramp_problems
@@ -31,12 +42,39 @@ from models.written import (
     repeated,
 )
 
+__all__ = [
+    "MAX_DAYS",
+    "MAX_TERM_MONTHS",
+    "MOST_ALTERNATIVES",
+    "MOST_ALTERNATIVE_TEXT",
+    "MOST_ATTRIBUTE_TEXT",
+    "MOST_INLINE",
+    "MOST_LEVELS",
+    "MOST_LINES",
+    "Attributes",
+    "BuyerLimits",
+    "DealFile",
+    "Discount",
+    "DiscountBasis",
+    "LineGroup",
+    "LineRequest",
+    "OptionRequest",
+    "PriceBasis",
+    "RampSegment",
+    "RenewalTerms",
+    "check_deal_file",
+    "deal_file_schema",
+    "line_count",
+    "parse_deal_file",
+]
+
 MAX_TERM_MONTHS = 120
 MAX_DAYS = 365
 
 _NUMBER = re.compile(r"[A-Za-z0-9-]{1,40}")
 _SHORTEST_TERM_FROM = date(2001, 2, 1)
 _YEARS = range(1990, 2200)
+_LONGEST_LABEL = 40
 _NEEDED = ("number", "entity", "customer", "seller", "currency", "lines")
 
 
@@ -46,179 +84,17 @@ MOST_LINES = 10_000
 MOST_INLINE = 150
 """Of those, how many may travel inside a message, which stays under 64 KB."""
 
+MOST_ALTERNATIVES = 5
+"""Alternatives of one deal file; more can be put beside an offer while it is open."""
+
+MOST_ALTERNATIVE_TEXT = 8_000
+"""How many characters their changes may have together: they travel in the deal's first message."""
+
 MOST_LEVELS = 8
 """How deep options may stand inside options."""
 
 MOST_ATTRIBUTE_TEXT = 8_000
 """How many characters all attributes of a deal file inside a message may have."""
-
-
-def _as_text(value: object) -> object:
-    """Take what YAML reads as a truth value for the text it was written as."""
-    if not isinstance(value, Mapping):
-        return value
-    words = {True: "true", False: "false"}
-    return {key: words[one] if isinstance(one, bool) else one for key, one in value.items()}
-
-
-Attributes = Annotated[Mapping[str, str], BeforeValidator(_as_text)]
-"""The values somebody chose for the attributes of a product, by their keys."""
-
-
-class DiscountBasis(StrEnum):
-    """What a discount amount is taken off: each billing period, or the whole contract once."""
-
-    PER_PERIOD = "per_period"
-    ONCE = "once"
-
-
-class Discount(Value):
-    """Either a percentage or an amount in major units of the deal's currency, never both.
-
-    `basis` tells what an amount is taken off; a percentage comes off every billing.
-    """
-
-    model_config = NUMBERS_AS_TEXT
-
-    percent: Decimal | None = Field(default=None, description="From 0 to 100.", examples=["10"])
-    amount: Decimal | None = Field(default=None, description="In major units.", examples=["50.00"])
-    basis: DiscountBasis = Field(
-        default=DiscountBasis.PER_PERIOD, description="Off each period, or off the contract once."
-    )
-    reason: str = Field(default="", description="Why; approvers read it.")
-    stacking: Stacking = Field(
-        default=Stacking.COMPOUND, description="How it combines with other reductions."
-    )
-    priority: int = Field(default=0, description="The higher wins where only one may count.")
-
-
-class OptionRequest(Value):
-    """An optional or required component of a bundle, with its quantity per bundle unit.
-
-    Quantity 0 declines a component that the bundle would include by default.
-    """
-
-    model_config = NUMBERS_AS_TEXT
-
-    product: str = Field(description="SKU of the component.", examples=["SUPPORT"])
-    quantity: Decimal = Field(default=Decimal(1), description="Units for each bundle unit.")
-    unit_price: Decimal | None = Field(
-        default=None, description="Agreed instead of the list price."
-    )
-    discount: Discount | None = Field(default=None, description="Off this component.")
-    group: str = Field(default="", description="Name of its group; absent: that of the bundle.")
-    price_is_final: bool = Field(
-        default=False, description="No contracted price, promotion or partner discount applies."
-    )
-    attributes: Attributes = Field(default={}, description="Values of the product's attributes.")
-    options: tuple["OptionRequest", ...] = Field(
-        default=(), description="Components of this component, if it is a bundle itself."
-    )
-
-
-class RampSegment(Value):
-    """A part of the term with a quantity or price of its own.
-
-    It begins `from_month` months into the term or on `from_on` (absent: with the term), and ends
-    before `until_month` or `until_on` (absent: where the next begins, the last with the term).
-    What it does not say is as on the line.
-    """
-
-    model_config = NUMBERS_AS_TEXT
-
-    from_month: int | None = Field(default=None, description="Months into the term, from 0.")
-    until_month: int | None = Field(default=None, description="Ends before this month.")
-    from_on: date | None = Field(default=None, description="First day.")
-    until_on: date | None = Field(default=None, description="First day after it.")
-    quantity: Decimal | None = Field(default=None, description="Units in these days.")
-    unit_price: Decimal | None = Field(default=None, description="Agreed in these days.")
-    discount: Discount | None = Field(default=None, description="Off these days.")
-
-
-class BuyerLimits(Value):
-    """What a buyer may change of a line on their page; what is not named stays as it is.
-
-    The quantity may move between `minimum` and `maximum` as soon as one of the two is given.
-    `options` are the components the buyer may add or take out.
-    """
-
-    model_config = NUMBERS_AS_TEXT
-
-    minimum: Decimal | None = Field(default=None, description="The least units.", examples=["10"])
-    maximum: Decimal | None = Field(default=None, description="The most units.", examples=["50"])
-    options: tuple[str, ...] = Field(default=(), description="SKUs the buyer may add or decline.")
-
-    @property
-    def allows_quantity(self) -> bool:
-        """Whether the quantity may be changed at all."""
-        return self.minimum is not None or self.maximum is not None
-
-
-class LineRequest(Value):
-    """One wanted product. `unit_price` is an agreed price that replaces the list price.
-
-    `unit_price` applies to the product's only charge, or to its recurring charge where it has one;
-    so does a discount amount. A discount percentage applies to every charge of the product.
-    """
-
-    model_config = NUMBERS_AS_TEXT
-
-    product: str = Field(description="SKU.", examples=["JIRA-STANDARD"])
-    quantity: Decimal = Field(default=Decimal(1), description="How many units.", examples=["25"])
-    options: tuple[OptionRequest, ...] = Field(default=(), description="Components of a bundle.")
-    unit_price: Decimal | None = Field(
-        default=None, description="Agreed instead of the list price."
-    )
-    discount: Discount | None = Field(default=None, description="Off this line.")
-    group: str = Field(default="", description="Name of the group it is discounted with.")
-    price_is_final: bool = Field(
-        default=False, description="No contracted price, promotion or partner discount applies."
-    )
-    attributes: Attributes = Field(default={}, description="Values of the product's attributes.")
-    ramp: tuple[RampSegment, ...] = Field(
-        default=(), description="Quantities and prices that change on days of the term."
-    )
-    optional: bool = Field(
-        default=False, description="Offered beside the rest; in no total until it is chosen."
-    )
-    buyer_may: BuyerLimits | None = Field(
-        default=None, description="What the buyer may change by themselves."
-    )
-    purchase_order: str = Field(default="", description="The order number of this line.")
-    schedule: tuple[SchedulePart, ...] = Field(
-        default=(), description="Bills this line in parts instead of by periods."
-    )
-    expected_usage: Mapping[str, Decimal] = Field(
-        default={},
-        description="Units expected in a billing period by usage charge, for the estimate.",
-        examples=[{"calls": "250000"}],
-    )
-
-
-class LineGroup(Value):
-    """Lines that are discounted together; each names the group. A bundle takes its parts along."""
-
-    model_config = NUMBERS_AS_TEXT
-
-    name: str = Field(description="As the lines name it.", examples=["Head office"])
-    discount: Discount = Field(description="Off the lines of the group together.")
-
-
-class PriceBasis(StrEnum):
-    """What a renewal's uplift is applied to."""
-
-    LAST = "last"
-    LIST = "list"
-
-
-class RenewalTerms(Value):
-    """What was agreed about the next term at signing."""
-
-    auto_renew: bool = Field(default=True, description="Renew unless somebody gives notice.")
-    notice_days: int = Field(default=30, description="Days before the end at which notice counts.")
-    term_months: int | None = Field(default=None, description="Absent: as long as this term.")
-    uplift_percent: Decimal = Field(default=Decimal(0), description="Price rise of the next term.")
-    price_basis: PriceBasis = Field(default=PriceBasis.LAST, description="What the uplift is on.")
 
 
 class DealFile(Value):
@@ -270,6 +146,9 @@ class DealFile(Value):
     sales_channel: str = Field(
         default="", description="How it is sold, where products depend on it.", examples=["partner"]
     )
+    alternatives: tuple[AlternativeRequest, ...] = Field(
+        default=(), description="What is offered beside it from the start; one of all is accepted."
+    )
     test_clock: AwareDatetime | None = Field(default=None, description="Start of a test clock.")
 
     @property
@@ -288,7 +167,10 @@ def parse_deal_file(data: object) -> DealFile:
 
 
 def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
-    """Return everything wrong with a deal file that can be told without catalogue and parties."""
+    """Return everything wrong with a deal file that can be told without catalogue and parties.
+
+    What its alternatives lead to is not among it, see `models/beside.py`.
+    """
     return (
         *_header_problems(file),
         *_line_problems(file),
@@ -297,6 +179,7 @@ def check_deal_file(file: DealFile) -> tuple[Problem, ...]:
         *_term_problems(file),
         *billing_problems(file.billing, file.lines, file.currency),
         *_renewal_problems(file),
+        *_alternative_problems(file.alternatives),
     )
 
 
@@ -571,6 +454,32 @@ def _renewal_problems(file: DealFile) -> Iterator[Problem]:
             reason=f"{terms.notice_days} days are longer than the term of {days} days",
             remedy="shorten the notice or lengthen the term",
         )
+
+
+def _alternative_problems(alternatives: tuple[AlternativeRequest, ...]) -> Iterator[Problem]:
+    """Report labels that name nothing or two things, changes of nothing, and too many of them."""
+    if len(alternatives) > MOST_ALTERNATIVES:
+        reason = f"{len(alternatives)} are more than {MOST_ALTERNATIVES}"
+        remedy = "put the others beside the offer with `q2c quote revise --alternative`"
+        yield Problem(field="alternatives", reason=reason, remedy=remedy)
+    written = sum(
+        len(one.model_dump_json(exclude_defaults=True)) + len(one.label) for one in alternatives
+    )
+    if written > MOST_ALTERNATIVE_TEXT:
+        reason = f"changes of {written:,} characters are more than {MOST_ALTERNATIVE_TEXT:,}"
+        yield Problem(field="alternatives", reason=reason, remedy="say less in each, or offer less")
+    for index, one in enumerate(alternatives):
+        place = f"alternatives[{index}]"
+        if not one.label.strip():
+            yield Problem(field=f"{place}.label", reason="is missing", remedy="name it")
+        elif len(one.label) > _LONGEST_LABEL:
+            reason = f"has {len(one.label)} characters, more than {_LONGEST_LABEL}"
+            yield Problem(field=f"{place}.label", reason=reason, remedy="shorten it")
+        if one.change == QuoteDelta():
+            remedy = "say what differs, or leave it out"
+            yield Problem(field=f"{place}.change", reason="changes nothing", remedy=remedy)
+    named = [one.label or f" {index}" for index, one in enumerate(alternatives)]
+    yield from repeated("alternatives", "label", named)
 
 
 def _term_days(file: DealFile) -> int | None:

@@ -17,7 +17,7 @@ _PLACE = re.compile(r"\{\{\s*([a-z][a-z0-9_]*)\s*\}\}")
 _STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 _WHOLE = re.compile(r"-?[0-9]{1,9}")
 _COUNTS = ("term_months", "payment_terms_days", "valid_days", "signature_days", "notice_days")
-_OF_THE_DEAL = ("number", "seller", "purchase_order", "starts_on", "test_clock")
+_OF_THE_DEAL = ("number", "seller", "purchase_order", "starts_on", "test_clock", "alternatives")
 
 
 class TemplateVariable(Value):

@@ -206,6 +206,7 @@ def renewal_file(
         "groups": (),
         "target_total": None,
         "promotions": (),
+        "alternatives": (),
         "billing": file.billing.model_copy(update={"schedule": ()}),
     }
     return file.model_copy(update=changes)

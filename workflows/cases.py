@@ -11,7 +11,7 @@ from typing import TypeVar
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows import policies
+from workflows import credited, policies
 from workflows.ids import approval_workflow_id, deal_workflow_id
 
 with workflow.unsafe.imports_passed_through():
@@ -82,6 +82,8 @@ class ApprovalWorkflow:
         await self._wait()
         closing = CloseCase(case=self._case, at=workflow.now())
         self._closed = await self._do(CLOSE_CASE, closing)
+        if self._closed.issued is not None:
+            await credited.follow(self._closed.issued)
         for number in self._closed.deals:
             await self._tell(number)
         if self._opened.steps:

@@ -6,15 +6,14 @@ It stands beside the deal, so that an invoice of a deal that has ended can be co
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
-from workflows import policies
+from workflows import credited, policies
 from workflows.ids import correction_workflow_id, deal_workflow_id
 
 with workflow.unsafe.imports_passed_through():
-    from activities.signatures import CONVERGE, CORRECT_INVOICE, PUBLISH_DOCUMENT
+    from activities.signatures import CORRECT_INVOICE
+    from models.approval_cases import IssuedCredit
     from models.credit_steps import Corrected, CorrectInvoice
-    from models.documents import DocumentKind
     from models.messages import AccountNotice
-    from models.steps import Converge, Converged, DocumentPublished, PublishDocument
     from workflows.requests import CorrectionRequest, refuse_misnamed, refuse_unread
 
 
@@ -29,21 +28,12 @@ class CorrectionWorkflow:
         order = CorrectInvoice.model_validate(request, from_attributes=True)
         refuse_misnamed(correction_workflow_id(order.key))
         done = await self._correct(order)
-        await self._publish(order, done, DocumentKind.CREDIT_NOTE, done.credit_note)
-        converged: Converged = await workflow.execute_activity(
-            CONVERGE.name,
-            Converge(deal=done.deal, term=done.term, at=order.at, on=order.on),
-            result_type=Converged,
-            task_queue=CONVERGE.queue.value,
-            start_to_close_timeout=policies.start_to_close(CONVERGE.name),
-            heartbeat_timeout=policies.heartbeat_timeout(CONVERGE.name),
-            retry_policy=policies.KEEP_TRYING,
-            summary=f"bill and recognize {done.deal}",
+        issued = IssuedCredit(
+            deal=done.deal, term=done.term, number=done.credit_note, at=order.at, on=order.on
         )
-        for number in converged.invoices:
-            await self._publish(order, done, DocumentKind.INVOICE, number)
+        invoices = await credited.follow(issued)
         await self._tell(order, done)
-        return done.model_copy(update={"invoices": converged.invoices})
+        return done.model_copy(update={"invoices": invoices})
 
     async def _correct(self, order: CorrectInvoice) -> Corrected:
         done: Corrected = await workflow.execute_activity(
@@ -63,27 +53,6 @@ class CorrectionWorkflow:
                 non_retryable=True,
             )
         return done
-
-    async def _publish(
-        self, order: CorrectInvoice, done: Corrected, kind: DocumentKind, number: str
-    ) -> None:
-        """Store and mail a document; none for no number."""
-        if not number:
-            return
-        step = PublishDocument(
-            deal=done.deal, term=done.term, at=order.at, on=order.on, kind=kind, number=number
-        )
-        published: DocumentPublished = await workflow.execute_activity(
-            PUBLISH_DOCUMENT.name,
-            step,
-            result_type=DocumentPublished,
-            task_queue=PUBLISH_DOCUMENT.queue.value,
-            start_to_close_timeout=policies.start_to_close(PUBLISH_DOCUMENT.name),
-            heartbeat_timeout=policies.heartbeat_timeout(PUBLISH_DOCUMENT.name),
-            retry_policy=policies.KEEP_TRYING,
-            summary=f"{kind.value.replace('_', ' ')} {number}",
-        )
-        workflow.logger.debug("%s is stored as %s", number, published.sha256)
 
     async def _tell(self, order: CorrectInvoice, done: Corrected) -> None:
         """Tell the deal to re-read the books; a deal that has ended needs no telling."""

@@ -115,6 +115,7 @@ class DealWorkflow(Amendable):
         try:
             await configuration.configure(desk)
             await pricing.price(desk)
+            await quoting.begin_alternatives(desk)
             while not quoting.is_decided(desk):
                 await quoting.quote(desk)
                 alternatives.restore(desk)

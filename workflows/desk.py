@@ -473,7 +473,9 @@ class Desk:
             return
         # Until the deal is on record, its file exists nowhere else.
         unrecorded = self.state.stage is Stage.CONFIGURE
-        start = self.file if unrecorded else DealInput(number=self.state.number)
+        unpriced = self.file.alternatives if self.state.stage is Stage.PRICE else ()
+        bare = DealInput(number=self.state.number, alternatives=unpriced)
+        start = self.file if unrecorded else bare
         carried = start.model_copy(update={"carried": self.state})
         workflow.continue_as_new(carried, memo=dict(workflow.memo()))
 

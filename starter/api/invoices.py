@@ -99,7 +99,8 @@ async def credit_invoice(
     """Take back an invoice, or a part of it, as it was billed; needs the role finance.
 
     Name units, an amount before tax or days of its lines; without lines everything left is
-    credited, or the `amount`. The credit note is mailed to the customer.
+    credited, or the `amount`. The credit note is mailed to the customer. If the approval policy
+    asks for somebody's yes (202), it is issued with the last one.
     """
     return await _corrected(house, caller, response, (number, Correction.CREDIT, body, key))
 
@@ -161,7 +162,7 @@ async def _corrected(
 ) -> CorrectionDone:
     number, kind, body, key = asked
     done = await corrections.correct(house, caller, number, kind, (body, key))
-    response.status_code = 200 if done.repeated else 201
+    response.status_code = 200 if done.repeated else 202 if done.waits_for else 201
     return done
 
 

@@ -29,6 +29,10 @@ def show_checked(session: Session, answer: Row) -> None:
     show_pairs(session.out, pairs, indent=2)
     show_problems(session.out, problems_in(answer.get("warnings")), indent=2)
     show_preview(session, answer.get("preview") or {})
+    beside = [
+        (f"Or {one['label']}", plain(one["total"])) for one in answer.get("alternatives") or ()
+    ]
+    show_pairs(session.out, beside, indent=2)
 
 
 def _line_words(line: Row) -> str:

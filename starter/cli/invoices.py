@@ -184,7 +184,8 @@ def credit(  # noqa: PLR0913, PLR0917 - what may be named of a credit, each an o
     """Credit an invoice or a part of it, at the price, discount and tax it was billed.
 
     Without --line and --amount everything left of it is credited. What was paid already becomes the
-    customer's credit and settles the next invoice.
+    customer's credit and settles the next invoice. If the approval policy asks for somebody's yes,
+    it waits for that (`q2c approval list`) and is issued with it.
 
     Examples: `q2c invoice credit INV-2026-00001 --reason "Never delivered"`,
     `q2c invoice credit INV-2026-00001 --reason "Outage" --line 1:days=2026-02-10..2026-02-12`
@@ -418,6 +419,12 @@ def _show_note(out: Any, note: Row, *, as_json: bool) -> None:
 def _show_done(out: Any, done: Row, *, as_json: bool) -> None:
     if as_json:
         show_json(out, done)
+        return
+    if done.get("waits_for"):
+        known = " already" if done.get("repeated") else ""
+        text = f"The credit of {done['invoice']} is handed in{known} as {done['case']}"
+        say(out, f"{text}; it waits for {', '.join(done['waits_for'])}.")
+        say(out, f"q2c approval show {done['case']}")
         return
     again = " It was done already." if done.get("repeated") else ""
     if done.get("credit_note"):

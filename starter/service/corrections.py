@@ -11,7 +11,11 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 from sqlmodel import Session
 
+from activities.credit_cases import demands_approval
 from activities.crediting import draft_credit_note
+from models.approval_cases import CaseStatus
+from models.approval_facts import Subject
+from models.credit_approval import asked_of
 from models.credit_notes import CreditNote
 from models.credit_steps import Corrected, CorrectInvoice, Correction, SendStatement, StatementSent
 from models.credits import CreditPart
@@ -24,6 +28,7 @@ from models.statements import AccountScope
 from models.tables import CreditNoteRow, DealRow, InvoiceRow
 from models.value import Value
 from models.written import LARGEST, decimals_of
+from starter.service.cases import HandedIn, hand_in
 from starter.service.errors import RunFailedError, UnansweredError
 from starter.service.invoices import StatementWish, invoice_row, scope_of_wish
 from starter.service.people import Caller, require
@@ -90,16 +95,24 @@ _FILES: dict[Correction, type[Value]] = {
 
 
 class CorrectionDone(Corrected):
-    """What a correction made, and what it comes to with tax."""
+    """What a correction made, and what it comes to with tax.
+
+    Where the approval policy asks for a yes, it was handed in under `case`; until then nothing is
+    made, and `waits_for` are those whose yes is missing.
+    """
 
     gross_minor: int = 0
     currency: str = ""
+    case: str = ""
+    waits_for: tuple[str, ...] = ()
 
 
 async def correct(
     house: House, caller: Caller, number: str, kind: Correction, asked: tuple[object, str]
 ) -> CorrectionDone:
     """Credit, void or rebill an invoice, or hold a draft; `asked` is the body and its key.
+
+    A credit the approval policy has a word about is handed in and waits for its approvers.
 
     Raises `NotPermittedError`, `NotFoundError`, `InvalidInputError` with every problem or the
     reason of the refusal, `ConflictError` for a key that was used for another request, and
@@ -114,6 +127,8 @@ async def correct(
         return _order(session, caller, number, (kind, file, own), house.clock())
 
     wanted = await house.read(order)
+    if kind is Correction.CREDIT and await house.read(lambda one: demands_approval(one, wanted)):
+        return await _hand_in(house, caller, wanted)
     asked_for = wanted.model_dump_json(exclude={"on", "at", "actor"})
     digest = hashlib.sha256(asked_for.encode()).hexdigest()
     done = await _run(
@@ -128,6 +143,25 @@ async def correct(
         Corrected,
     )
     return await house.read(lambda session: _done(session, done))
+
+
+async def _hand_in(house: House, caller: Caller, wanted: CorrectInvoice) -> CorrectionDone:
+    """Hand a credit in; it is issued at once if the policy has come to want nobody's yes."""
+    asked = HandedIn(
+        subject=Subject.CREDIT_NOTE,
+        base=wanted.invoice,
+        content=asked_of(wanted).model_dump_json(exclude_defaults=True),
+        reason=wanted.reason,
+    )
+    case = await hand_in(house, caller, asked)
+    done = Corrected(
+        invoice=wanted.invoice,
+        deal=case.deal,
+        credit_note=case.reference if case.status is CaseStatus.DONE else "",
+        repeated=case.repeated,
+    )
+    found = await house.read(lambda session: _done(session, done))
+    return found.model_copy(update={"case": case.number, "waits_for": case.waits_for})
 
 
 def preview(

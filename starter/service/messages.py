@@ -217,7 +217,8 @@ def _shown(answer: Answer) -> dict[str, Any]:
 def _ended_text(number: str, outcome: str) -> str:
     return (
         f"Deal {number} has ended ({outcome}), so it takes no more messages. "
-        "Start a new deal to go on with the customer."
+        "To go on with the customer, make a new deal of one of its quotes: "
+        f"`q2c quote list {number}`, then `q2c quote clone QUOTE`."
     )
 
 

@@ -4,22 +4,28 @@ import asyncio
 import time
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
+from activities.pricing import Draft, draft_quote, price_list_now
+from activities.total_discount import reached
+from models.beside import beside, changed_files, parse_whole_file
 from models.catalog import Catalog
 from models.configuration import Configuration, configure, context_for
 from models.deal import DealInput, Stage
-from models.deal_file import MOST_INLINE, DealFile, line_count, parse_deal_file
+from models.deal_file import MOST_INLINE, DealFile, line_count
 from models.errors import ConflictError, InvalidInputError, Problem
 from models.hints import price_hints
+from models.money import Money
 from models.negotiation import limit_problems
 from models.parties import Entity, Role
 from models.preview import Preview
 from models.pricing import price
 from models.reading import text_at
-from models.steps import RegisterKind
+from models.steps import DealStep, RegisterKind
 from models.tables import DealFileRow, DealRow, QuoteRow
 from models.value import Value
 from starter.service import numbers
@@ -51,17 +57,26 @@ class StartedDeal(Value):
     is_new: bool = True
 
 
+class CheckedAlternative(Value):
+    """What an alternative of a deal file comes to, beside the preview of the file itself."""
+
+    label: str
+    total: Money
+
+
 class CheckedDeal(Value):
     """A deal file that could be started, as it was understood.
 
     `warnings` never block: recommendations, what else the catalogue points out, and what the seller
     should know about the prices.
-    `preview` is what it comes to: lines, plan, tax and figures.
+    `preview` is what it comes to: lines, plan, tax and figures; `alternatives` what is offered
+    beside it.
     """
 
     file: DealFile
     warnings: tuple[Problem, ...] = ()
     preview: Preview | None = None
+    alternatives: tuple[CheckedAlternative, ...] = ()
 
 
 async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
@@ -72,7 +87,10 @@ async def check(house: House, caller: Caller, data: object) -> CheckedDeal:
     warnings = await house.read(lambda session: _warnings(session, file, today))
     priced_on = file.test_clock.date() if file.test_clock else today
     preview = await previewed(house, file, priced_on)
-    return CheckedDeal(file=file, warnings=warnings, preview=preview)
+    beside_it = await house.read(lambda session: _alternatives(session, file, priced_on))
+    return CheckedDeal(
+        file=file, warnings=warnings, preview=preview, alternatives=beside_it.checked
+    )
 
 
 async def start(house: House, caller: Caller, data: object, key: str) -> StartedDeal:
@@ -119,7 +137,7 @@ async def _read_file(house: House, caller: Caller, data: object) -> tuple[DealFi
     written = {**data, "seller": caller.id, "number": number, **offered.fields}
     today, strange = house.clock().date(), _seller_problems(caller, data.get("seller"))
     try:
-        file = parse_deal_file(written)
+        file = parse_whole_file(written)
     except InvalidInputError as error:
         entity, customer = text_at(written, "entity"), text_at(written, "customer")
         parties = await house.read(lambda session: _party_problems(session, entity, customer))
@@ -163,7 +181,12 @@ def _problems(session: Session, settings: Settings, file: DealFile, today: date)
             )
         )
     priced_on = file.test_clock.date() if file.test_clock else today
-    return [*problems, *_price_problems(session, file, priced_on)]
+    own = _price_problems(session, file, priced_on)
+    for index, made in changed_files(file):
+        problems += beside(index, _price_problems(session, made, priced_on), own)
+    if not problems and not own:
+        problems += _alternatives(session, file, priced_on).problems
+    return [*problems, *own]
 
 
 def _party_problems(session: Session, entity: str, customer: str) -> list[Problem]:
@@ -208,6 +231,36 @@ def _warnings(session: Session, file: DealFile, today: date) -> tuple[Problem, .
     configured = _configured(session, catalog, file, priced_on)
     hints = price_hints(catalog, configured.lines, request_for(session, file, priced_on))
     return (*configured.warnings, *hints)
+
+
+class _Alternatives(Value):
+    """What the alternatives of a file come to, and what keeps some from being priced."""
+
+    checked: tuple[CheckedAlternative, ...]
+    problems: tuple[Problem, ...]
+
+
+def _alternatives(session: Session, file: DealFile, on: date) -> _Alternatives:
+    """Price every alternative as its version will be, a discount altogether worked out as well."""
+    step = DealStep(deal=file.number, at=datetime(on.year, on.month, on.day, tzinfo=UTC), on=on)
+    checked: list[CheckedAlternative] = []
+    problems: list[Problem] = []
+    for index, made in changed_files(file):
+        asked = file.alternatives[index]
+        try:
+            total = _total_of(session, step, made, asked.change.total_discount)
+        except InvalidInputError as error:
+            problems += beside(index, error.problems)
+        else:
+            checked.append(CheckedAlternative(label=asked.label, total=total))
+    return _Alternatives(checked=tuple(checked), problems=tuple(problems))
+
+
+def _total_of(session: Session, step: DealStep, file: DealFile, percent: Decimal | None) -> Money:
+    draft = Draft(file=file, file_revision=0, price_list=price_list_now(session, step.on))
+    if percent is not None:
+        draft = replace(draft, file=reached(session, step, draft, percent))
+    return draft_quote(session, step, draft)[0].total
 
 
 async def _start_once(house: House, caller: Caller, file: DealFile) -> bool:

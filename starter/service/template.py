@@ -67,5 +67,9 @@ renewal:
   price_basis: last       # or list
 # term_months: 12         # only if the next term has another length
 
+# alternatives:           # offered beside it from the start; the customer takes one of all
+#   - label: big          # `change` says what differs, like the file of `q2c quote revise`
+#     change: {lines: [{line: 1, quantity: "40"}]}
+
 # test_clock: 2026-01-15T09:00:00Z   # a clock of its own, for trials
 """

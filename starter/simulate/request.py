@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
-from models.deal_file import DealFile, parse_deal_file
+from models.beside import parse_whole_file
+from models.deal_file import DealFile
 from models.errors import InvalidInputError, Problem
 from models.value import Value
 from starter.cli.files import read_document
@@ -70,7 +71,7 @@ def read_request(
     if isinstance(written, dict):
         written = {**written, "number": written.get("number") or UNNUMBERED}
         written.setdefault("seller", UNNUMBERED)
-    file = parse_deal_file(written)
+    file = parse_whole_file(written)
     start = _start(file, today, start_on)
     if until < start.date():
         reason = f"{until} lies before the first day, {start.date()}"

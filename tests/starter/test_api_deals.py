@@ -179,6 +179,43 @@ def test_a_check_warns_where_more_would_cost_less(world: Any) -> None:
         assert [str(each) for each in found] == warnings
 
 
+def test_a_check_shows_what_each_alternative_comes_to(world: Any) -> None:
+    """Beside the primary's preview; one at half of list altogether is worked out as well."""
+    primary = [{"product": "CRM", "quantity": "10"}]
+    body: dict[str, Any] = {**FILE, "lines": primary}
+    alone = [
+        world.post("/v1/deals/check", {**body, "lines": [{"product": "CRM", "quantity": number}]})
+        for number in ("20", "5")
+    ]
+    totals = [one.json()["preview"]["quote"]["total"] for one in alone]
+    body["alternatives"] = [
+        {"label": "big", "change": {"lines": [{"line": 1, "quantity": 20}]}},
+        {"label": "half", "change": {"total_discount": 50}},
+    ]
+
+    response = world.post("/v1/deals/check", body)
+
+    assert response.status_code == 200
+    assert response.json()["alternatives"] == [
+        {"label": "big", "total": totals[0]},
+        {"label": "half", "total": totals[1]},
+    ]
+
+
+@pytest.mark.parametrize("path", ["/v1/deals", "/v1/deals/check"])
+def test_an_alternative_that_cannot_be_sold_is_refused_with_the_rest(world: Any, path: str) -> None:
+    """All at once, each in its place, before there is a deal."""
+    change = {"add": [{"product": "NOTHING"}]}
+    body = {**FILE, "customer": "C-999", "alternatives": [{"label": "a", "change": change}]}
+
+    response = world.post(path, body)
+
+    assert response.status_code == 422
+    fields = [each["field"] for each in response.json()["problems"]]
+    assert fields == ["customer", "alternatives[0].lines[1].product"]
+    assert world.gateway.started == []
+
+
 def test_a_test_clock_is_refused_where_it_is_not_allowed(world: Any) -> None:
     """Business time of real deals is the wall clock's."""
     body = {**FILE, "test_clock": "2026-01-15T09:00:00Z"}

@@ -304,7 +304,7 @@ def test_a_message_to_an_ended_deal_names_its_outcome(world: Any) -> None:
     assert response.status_code == 409
     assert response.json()["code"] == "deal_ended"
     assert "declined" in response.json()["detail"]
-    assert "Start a new deal" in response.json()["detail"]
+    assert "`q2c quote list 1002`, then `q2c quote clone QUOTE`" in response.json()["detail"]
     answered(world, command, Answer(accepted=True, text="Ends."))
     assert world.tell("cancel", {}, key="k-1").status_code == 200
 

@@ -197,6 +197,17 @@ def test_a_checked_deal_is_shown_as_it_was_understood(tmp_path: Path) -> None:
     assert "5 x CRM" in result.stdout
 
 
+def test_what_each_alternative_comes_to_is_shown_below_the_check(tmp_path: Path) -> None:
+    """Beside the total of the primary, under the label the customer will read."""
+    file = written(tmp_path, "a.yaml", "customer: C-1\n")
+    answer = {"file": {}, "alternatives": [{"label": "big", "total": "1200.00 USD"}]}
+
+    result = run(lambda _: httpx.Response(200, json=answer), "deal", "check", file)
+
+    assert result.exit_code == 0
+    assert "Or big  1200.00 USD" in " ".join(result.stdout.split("\n"))
+
+
 def test_what_a_seller_should_know_is_shown_below_the_check(tmp_path: Path) -> None:
     """The file is in order all the same."""
     file = written(tmp_path, "a.yaml", "customer: C-1\n")

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
+from temporalio.client import WorkflowFailureError
+
 from models.deal import AlternativeStatus, DealState, Stage
 from tests.workflows import records
 from tests.workflows.driver import Deal, audited, begin
 from tests.workflows.house import House
-from tests.workflows.register_data import BUYER, MANAGER
+from tests.workflows.register_data import BUYER, FINANCE, MANAGER, deal_file
 
 
 def seats(quantity: int, percent: str = "") -> dict[str, Any]:
@@ -141,3 +144,60 @@ async def test_an_alternative_of_the_same_label_replaces_the_one_before(house: H
     state = await offered(deal, "big")
 
     assert [one.quote.version for one in state.alternatives] == [3]
+
+
+async def test_alternatives_of_the_deal_file_are_offered_from_the_first_mail_on(
+    house: House,
+) -> None:
+    """`cheap` needs the manager, `big` nobody: both are sent with the ten seats, `big` is sold."""
+    asked = [{"label": "big", "change": seats(20)}, {"label": "cheap", "change": seats(30, "15")}]
+    deal = await begin(house, alternatives=asked)
+    await deal.until(lambda one: one.primary is not None, "approval of the alternative")
+    await deal.approve(MANAGER)
+    state = await offered(deal, "big", "cheap")
+
+    assert state.quote is not None
+    assert [one.quote.number for one in state.alternatives] == ["Q-1001-2", "Q-1001-3"]
+    assert (state.quote.number, state.quote.total_minor) == ("Q-1001-1", 60000)
+    home = house.settings.home
+    assert records.value(home, "select total_minor from deal") == 60000
+    big = state.alternatives[0].quote
+    token = deal.token("accept", BUYER, big.content_hash)
+    await deal.does("accept_quote", person=BUYER, token=token, content_hash=big.content_hash)
+    sold = await deal.sign()
+
+    assert sold.quote is not None
+    assert (sold.quote.number, sold.alternatives) == ("Q-1001-2", ())
+    assert records.value(home, "select total_minor from contract") == 120000
+    made = records.rows(home, "select alternative, command_id from revision order by id")
+    assert made == [("big", "start-alternative-big"), ("cheap", "start-alternative-cheap")]
+
+
+async def test_an_alternative_that_cannot_be_sold_ends_the_deal_before_it_begins(
+    house: House,
+) -> None:
+    """Also a deal that came straight to Temporal: nothing is on record, all problems are told."""
+    change = {"add": [{"product": "NOTHING"}], "lines": [{"line": 7, "quantity": "1"}]}
+    both = [{"label": "a", "change": change}, {"label": "b", "change": {"add": change["add"]}}]
+    handle = await house.start("DealWorkflow", "deal-1001", deal_file(alternatives=both))
+
+    with pytest.raises(WorkflowFailureError) as caught:
+        await handle.result()
+
+    text = str(caught.value.cause)
+    assert "alternatives[0].change.lines[0].line" in text
+    assert "alternatives[1].lines[1].product" in text
+    assert records.value(house.settings.home, "select count(*) from deal") == 0
+
+
+async def test_an_alternative_nobody_can_approve_leaves_the_rest_of_the_offer(
+    house: House,
+) -> None:
+    """Fiona sells it and is all there is of finance: ten seats and `big` go out all the same."""
+    asked = [{"label": "cheap", "change": seats(30, "25")}, {"label": "big", "change": seats(20)}]
+    deal = await begin(house, seller=FINANCE, alternatives=asked)
+    state = await offered(deal, "big")
+
+    assert [one.label for one in state.alternatives] == ["big"]
+    (why,) = [detail for what, detail in audited(state) if what == "alternative not made"]
+    assert why.startswith("cheap: approval: Nobody but the seller can approve as finance")

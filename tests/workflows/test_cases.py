@@ -14,6 +14,7 @@ from models.steps import RegisterChange, RegisterKind
 from tests.workflows import records
 from tests.workflows.driver import Deal, live
 from tests.workflows.house import House
+from tests.workflows.test_correction import CREDIT
 
 Handle = WorkflowHandle[Any, Any]
 
@@ -30,7 +31,8 @@ async def _late_invoice(house: House) -> tuple[Deal, str]:
         "chain": "finance",
         "reason": "gives money up",
     }
-    content = json.dumps({"version": "p2", "rules": [rule]})
+    credit = {**rule, "id": "credit", "subject": "credit_note", "reason": "credits something"}
+    content = json.dumps({"version": "p2", "rules": [rule, credit]})
     change = RegisterChange(kind=RegisterKind.APPROVAL_POLICY, key="house", content=content)
     await house.result(
         await house.start("RegisterWorkflow", "approval_policy-house-2", change.model_dump())
@@ -77,6 +79,36 @@ async def test_an_approved_write_off_reaches_the_deal(house: House) -> None:
     assert (closed["status"], closed["reference"]) == ("done", invoice)
     given_up = records.value(house.settings.home, "select sum(amount_minor) from write_off")
     assert state.balance_minor == before - given_up
+
+
+async def test_an_approved_credit_is_issued_mailed_and_told_to_its_deal(house: House) -> None:
+    """The way around it is refused; with the yes its document is out and the deal owes less."""
+    deal, invoice = await _late_invoice(house)
+    before = (await deal.state()).balance_minor
+    order = {**CREDIT, "invoice": invoice, "actor": "fay"}
+    around = await house.start("CorrectionWorkflow", "correction-k1", order)
+    refused = await house.failure(around)
+    asked = {
+        "subject": "credit_note",
+        "key": f"{invoice}.1",
+        "content": json.dumps({"invoice": invoice, "reason": "An outage"}),
+        "actor": "fay",
+    }
+    handle = await house.start("ApprovalWorkflow", f"approval-credit_note-{invoice}.1", asked)
+
+    waiting = await handle.execute_update("settled", {}, result_type=Answer)
+    await _say(house, handle, "approve", "mia")
+    closed = await house.result(handle)
+    state = await deal.until(lambda one: one.balance_minor < before, "a smaller balance")
+
+    home = house.settings.home
+    assert (refused.type, refused.details[0]["field"]) == ("refused", "approval")
+    assert waiting.text == f"credit_note-{invoice}.1 waits for mia."
+    number, gross = records.rows(home, "select number, gross_minor from credit_note")[0]
+    assert (closed["status"], closed["reference"]) == ("done", number)
+    assert state.balance_minor == before - gross
+    assert records.value(home, "select count(*) from document where kind = 'credit_note'") == 1
+    assert records.value(home, "select count(*) from mail where key like '%credit-note:%'") == 1
 
 
 async def test_an_approver_is_reminded_and_a_manager_asked(house: House) -> None:

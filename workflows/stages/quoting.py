@@ -39,6 +39,31 @@ def is_decided(desk: Desk) -> bool:
     return desk.state.accepted or desk.has_outcome()
 
 
+async def begin_alternatives(desk: Desk) -> None:
+    """Make what the deal file offers beside its lines, before the first offer goes out.
+
+    One that cannot be made after all leaves the rest of the offer; the audit trail says why.
+    """
+    offered = desk.state.quote
+    if desk.state.stage is not Stage.PRICE or offered is None:
+        return
+    for asked in desk.file.alternatives:
+        payload = desk.step(
+            steps.ReviseQuote,
+            quote_version=offered.version,
+            delta=asked.change,
+            alternative=asked.label,
+            command_id=f"start-alternative-{asked.label}",
+            actor=desk.file.actor or desk.state.seller,
+            channel=desk.file.channel,
+        )
+        outcome = await desk.do(REVISE_QUOTE, lambda step=payload: step)  # type: ignore[misc]
+        put_beside(desk, asked.label, outcome)
+        if outcome.problems:
+            reasons = "; ".join(str(problem) for problem in outcome.problems)
+            desk.note("q2c", "alternative not made", f"{asked.label}: {reasons}")
+
+
 async def quote(desk: Desk) -> None:
     """Start the quote's validity; the offer itself goes out once it is approved."""
     if not desk.enter(Stage.QUOTE) or desk.state.quote is None:
