@@ -32,6 +32,13 @@ ELSEWHERE = {
     "correct_invoice",
     "send_statement",
     "take_usage",
+    "open_case",
+    "decide_case",
+    "escalate_case",
+    "notify_case",
+    "close_case",
+    "send_einvoice",
+    "follow_einvoice",
 }
 """What other workflows do; nothing waits beside them, so they keep trying instead of parking.
 
