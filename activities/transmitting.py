@@ -96,13 +96,15 @@ class TransmissionActivities:
             found = self._books.read(lambda session: issued(session, asked.number))
         except NotFoundError as error:
             return Transmitted(problems=(Problem(field="number", reason=str(error)),))
+        # Asked before the events are read, so that whoever comes second finds what the first did.
+        early = tuple(self._early(asked))
         events = self._events(asked.number, asked.attempt)
         last = latest(events)
         if last is not None and last.status is not TransmissionStatus.PREPARED:
             return _stands(found, last)
         form = chosen_format(found, asked.format)
         problems = (
-            *self._early(asked),
+            *early,
             *sending_problems(found, form, is_local=self._network.is_local),
         )
         if problems:

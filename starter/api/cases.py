@@ -44,6 +44,7 @@ def show_case(house: TheHouse, caller: TheCaller, case: str) -> CaseEntry:
     "/approvals/{case}/approve",
     summary="Approve a case",
     responses=responses(401, 403, 404, 409, 422, 503, 504),
+    openapi_extra=written_as(Said.model_json_schema(), {"step": "finance-1"}),
 )
 async def approve_case(house: TheHouse, caller: TheCaller, case: str, said: Said) -> Told:
     """Say yes in person; with the last yes it is carried out."""
@@ -54,6 +55,7 @@ async def approve_case(house: TheHouse, caller: TheCaller, case: str, said: Said
     "/approvals/{case}/reject",
     summary="Reject a case",
     responses=responses(401, 403, 404, 409, 422, 503, 504),
+    openapi_extra=written_as(Said.model_json_schema(), {"reason": "Ask for a payment plan first"}),
 )
 async def reject_case(house: TheHouse, caller: TheCaller, case: str, said: Said) -> Told:
     """Say no in person, with a reason; nothing is carried out."""
@@ -64,6 +66,7 @@ async def reject_case(house: TheHouse, caller: TheCaller, case: str, said: Said)
     "/approvals/{case}/withdraw",
     summary="Withdraw a case",
     responses=responses(401, 403, 404, 409, 422, 503, 504),
+    openapi_extra=written_as(Said.model_json_schema(), {"reason": "Paid after all"}),
 )
 async def withdraw_case(house: TheHouse, caller: TheCaller, case: str, said: Said) -> Told:
     """Take back what one has handed in oneself, until it is decided."""

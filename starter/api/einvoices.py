@@ -21,8 +21,11 @@ _BODY = {
     "requestBody": {
         "required": True,
         "content": {
-            media: {"schema": {"type": "string", "format": "binary"}}
-            for media in ("application/pdf", "application/xml")
+            media: {"schema": {"type": "string", "format": "binary"}, "example": example}
+            for media, example in (
+                ("application/pdf", "%PDF-1.7 ..."),
+                ("application/xml", "<rsm:CrossIndustryInvoice>...</rsm:CrossIndustryInvoice>"),
+            )
         },
     }
 }

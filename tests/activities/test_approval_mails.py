@@ -139,7 +139,7 @@ def test_the_seller_is_told_what_would_be_approved(quoted: House) -> None:
 
     assert mail.recipient == "sam@nord.example"
     assert mail.subject == "Counter to quote Q-1001-1: Buyer AG"
-    assert "  - 12 % off the quote\n  - fine at 12 %\n" in mail.text
+    assert "  - 12 % off list altogether\n  - fine at 12 %\n" in mail.text
 
 
 def test_whoever_was_asked_is_told_of_a_recall_and_asked_anew_afterwards(quoted: House) -> None:

@@ -262,6 +262,7 @@ def test_the_schema_of_deal_files_tells_the_terms() -> None:
     assert schema["properties"]["billing"]["default"]["anchor"] == "anniversary"
     assert set(schema["$defs"]["BillingTerms"]["properties"]) == {
         "anchor",
+        "grace_days",
         "day",
         "weekday",
         "split",

@@ -132,6 +132,10 @@ def test_an_unforeseen_error_tells_nothing_about_the_inside(
     assert "secret" not in response.text
 
 
+ONLY_IN_THE_ADDRESS = {"/v1/customers/{number}/statement"}
+"""Changes that say all they have to say by path and query."""
+
+
 def test_every_route_is_described_with_summary_and_example(world: Any) -> None:
     """The OpenAPI document is what others build on."""
     paths = world.client.get("/v1/openapi.json").json()["paths"]
@@ -140,9 +144,11 @@ def test_every_route_is_described_with_summary_and_example(world: Any) -> None:
         for method, route in methods.items():
             assert route["summary"], path
             assert route["description"], path
-            if method == "post":
-                (content,) = route["requestBody"]["content"].values()
-                assert "example" in content, path
+            if method == "post" and "requestBody" in route:
+                for content in route["requestBody"]["content"].values():
+                    assert "example" in content, path
+            elif method == "post":
+                assert path in ONLY_IN_THE_ADDRESS
 
 
 @pytest.mark.parametrize(
