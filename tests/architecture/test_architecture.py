@@ -425,3 +425,12 @@ def test_every_declared_library_is_locked() -> None:
 def test_the_scripts_can_be_run() -> None:
     """A lost executable bit stops continuous integration before it starts."""
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_every_folder_with_tests_is_run() -> None:
+    """They are listed in an order, so a new one must be listed too."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    listed = settings["tool"]["pytest"]["ini_options"]["testpaths"]
+    found = {f"tests/{path.parent.name}" for path in (ROOT / "tests").glob("*/test_*.py")}
+
+    assert found == set(listed)
